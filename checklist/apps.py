@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ChecklistConfig(AppConfig):
+    name = "checklist"
+
+    def ready(self) -> None:
+        from checklist import receivers, tasks  # noqa: F401, PLC0415 - they register themselves

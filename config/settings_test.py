@@ -1,0 +1,24 @@
+"""Settings of the tests: a throw-away database, plain static files, mail kept in memory."""
+
+import base64
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("SEALING_KEYS", "t1:" + base64.b64encode(b"0" * 32).decode())
+os.environ.setdefault("RUN_DIR", tempfile.mkdtemp(prefix="storewarden-test-"))
+os.environ.setdefault("PUBLIC_HOST", "localhost:8000")
+os.environ.setdefault("LOG_LEVEL", "CRITICAL")
+os.environ.setdefault("DEVELOPMENT", "1")
+
+from config.launcher.testing import ensure_test_server
+
+for _name, _value in ensure_test_server().items():
+    os.environ[_name] = _value
+
+from config.settings import *
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

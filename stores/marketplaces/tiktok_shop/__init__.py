@@ -1,0 +1,1 @@
+"""TikTok Shop: signing, the client, and the parsers of what it answers."""

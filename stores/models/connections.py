@@ -1,0 +1,102 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from stores.models.stores import Store
+from tenants.base import AgencyModel, MembershipKey
+
+
+class Connection(AgencyModel):
+    """A store's authorization at its marketplace; the tokens are sealed."""
+
+    class State(models.TextChoices):
+        CONNECTING = "connecting", _("Connecting")
+        CONNECTED = "connected", _("Connected")
+        REVOKED = "revoked", _("Authorization withdrawn")
+        EXPIRED = "expired", _("Authorization expired")
+        REFUSED = "refused", _("Refused")
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="connection")
+    state = models.CharField(max_length=16, choices=State, default=State.CONNECTING)
+    shop_id = models.CharField(max_length=64, blank=True)
+    shop_name = models.CharField(max_length=200, blank=True)
+    shop_cipher = models.TextField(blank=True)  # sealed
+    access_token = models.TextField(blank=True)  # sealed
+    refresh_token = models.TextField(blank=True)  # sealed
+    access_expires_at = models.DateTimeField(null=True)
+    refresh_expires_at = models.DateTimeField(null=True)  # also when the authorization ends
+    refresh_started_at = models.DateTimeField(null=True)
+    scopes = ArrayField(models.CharField(max_length=80), default=list)
+    problem = models.CharField(max_length=200, blank=True)  # for the member; no secret in it
+    connected_by = MembershipKey(null=True)
+    connected_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.state}"
+
+
+class SyncCursor(AgencyModel):
+    """How far one kind of data of a store has been fetched, and when it last was complete."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="cursors")
+    data = models.CharField(max_length=20)  # "orders"
+    fetched_to = models.DateTimeField(null=True)
+    fresh_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "data"], name="sync_cursor_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.data}"
+
+
+class SyncRun(AgencyModel):
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="sync_runs")
+    data = models.CharField(max_length=20)
+    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
+    is_first = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    expected = models.PositiveIntegerField(null=True)
+    fetched = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True)
+    request_id = models.CharField(max_length=80, blank=True)  # the marketplace's, for its support
+    asked_by = MembershipKey(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "-started_at"], name="sync_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.data} {self.state}"
+
+
+class SubAccount(AgencyModel):
+    """A seat inside the marketplace's own seller centre, as last listed by a person or file."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="sub_accounts")
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True)
+    platform_role = models.CharField(_("role"), max_length=60, blank=True)
+    permissions = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    two_step = models.BooleanField(_("two-step verification"), null=True)  # None: unknown
+    last_sign_in_at = models.DateTimeField(_("last sign-in"), null=True, blank=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["store", "name", "email"], name="sub_account_once")
+        ]
+        verbose_name = _("sub-account")
+
+    def __str__(self) -> str:
+        return self.name

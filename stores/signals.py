@@ -1,0 +1,23 @@
+"""News of this room; receivers in higher rooms hear it inside the transaction and write rows."""
+
+from django.dispatch import Signal
+
+# violation (saved), created: bool, at, by: Membership | None. A violation was recorded or changed
+# (state, points, times).
+violation_changed = Signal()
+
+# store, value: int, measure: "rating" | "points_deducted", observed_at, source, at,
+# by: Membership | None, notice: Notice | None. The marketplace's own number was seen.
+platform_rating_seen = Signal()
+
+# enforcement (saved), at.
+enforcement_changed = Signal()
+
+# reading (saved), at.
+reading_recorded = Signal()
+
+# store, at. Its seller type, market or marketplace was set or changed.
+store_changed = Signal()
+
+# notice, finding: AppealFinding, store, at. The marketplace told the outcome of an appeal.
+appeal_outcome_told = Signal()

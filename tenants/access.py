@@ -1,0 +1,57 @@
+"""Who may call a view: each declares its capability, and nothing is open by default."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from tenants.capabilities import CAPABILITIES
+from tenants.models import Agency, Membership
+
+P = ParamSpec("P")
+
+
+class MemberRequest(HttpRequest):
+    """A request on an agency's host by one of its active members."""
+
+    member: Membership
+    agency: Agency
+
+
+ANY_MEMBER = "any member"
+View = Callable[Concatenate[Any, P], HttpResponse]
+
+
+def requires(capability: str) -> Callable[[View[P]], View[P]]:
+    """Let a view be called only by members who hold ``capability``; others get a 403.
+
+    ``ANY_MEMBER`` stands for pages that every active member has (her own account, help).
+    """
+    assert capability == ANY_MEMBER or capability in CAPABILITIES, f"No capability {capability}."
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            member: Membership | None = getattr(request, "member", None)
+            if member is None:
+                raise PermissionDenied
+            if capability != ANY_MEMBER and not member.can(capability):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.capability = capability  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def is_open(reason: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Mark a view that needs no member, with the reason why (sign-in, signed token, health)."""
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        view.open_because = reason  # type: ignore[attr-defined]
+        return view
+
+    return decorate

@@ -1,0 +1,78 @@
+"""The database backend that keeps each statement inside the scope in force.
+
+Stock django-tenants sets the search path once per cursor and session, which a transaction pooler,
+a savepoint rollback or a late queryset turns into another agency's rows. Here one ``set_config``
+statement, local to the transaction, goes before a statement whenever the scope differs from what
+the transaction has in force.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django_tenants.postgresql_backend import base
+
+from tenants import scope
+
+_PUBLIC: Final = "public"
+_UNKNOWN: Final = object()
+_SET = "SELECT set_config('search_path', %s, true), set_config('app.agency', %s, true)"
+_TRANSACTION_WORDS = ("SAVEPOINT", "ROLLBACK", "RELEASE")
+
+
+class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._in_force: object = None  # None: nothing set, the role's own search path (public)
+        self._setting = False
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(self._keep_scope)
+
+    def _handle_search_path(self, cursor: Any = None) -> None:
+        """Do nothing: the scope is kept statement by statement."""
+
+    def _keep_scope(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any  # noqa: FBT001 - Django's signature
+    ) -> Any:
+        if not self._setting and not str(sql).startswith(_TRANSACTION_WORDS):
+            self.enforce_scope()
+        return execute(sql, params, many, context)
+
+    def enforce_scope(self) -> None:
+        """Bring the transaction's search path in line with the scope.
+
+        Called before each statement; code that speaks to psycopg directly (COPY) calls it first.
+
+        Raises:
+            NoScope: if an agency's scope is in force but no transaction is open.
+        """
+        wanted = scope.current()
+        if self._in_force is wanted or self._in_force == wanted:
+            return
+        if not self.in_atomic_block:
+            if wanted is None:
+                self._in_force = None
+                return
+            raise scope.NoScope("Agency SQL outside a transaction.")
+        path = _PUBLIC if wanted is None else f'"{wanted.schema}", {_PUBLIC}'
+        self._setting = True
+        try:
+            with self.cursor() as cursor:
+                cursor.execute(_SET, [path, "" if wanted is None else str(wanted.id)])
+        finally:
+            self._setting = False
+        self._in_force = wanted
+
+    def commit(self) -> None:
+        super().commit()
+        self._in_force = None
+
+    def rollback(self) -> None:
+        self._in_force = None
+        super().rollback()
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        self._in_force = _UNKNOWN
+
+    def close(self) -> None:
+        self._in_force = None
+        super().close()

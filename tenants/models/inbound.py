@@ -1,0 +1,109 @@
+from django.db import models
+from django.db.models import Q
+
+from tenants import ids
+from tenants.models.agencies import Agency
+from tenants.models.people import Membership
+
+
+class StoreRoute(models.Model):
+    """Which agency's store an external shop is: unique while the connection lives."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    marketplace = models.CharField(max_length=16)
+    app_key = models.CharField(max_length=64)
+    external_id = models.CharField(max_length=64)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    store_id = models.UUIDField()
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["marketplace", "app_key", "external_id"],
+                condition=Q(is_live=True),
+                name="store_route_one_live",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.marketplace} {self.external_id}"
+
+
+class MailRoute(models.Model):
+    """A random local part at the mail-in domain, and whose notices arrive there."""
+
+    local_part = models.CharField(primary_key=True, max_length=40)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    store_id = models.UUIDField(null=True)  # null: the agency's own address
+    forwarders = models.JSONField(default=list)  # addresses proven to forward here
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "store_id"], nulls_distinct=False, name="mail_route_once_a_store"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.local_part
+
+
+class MarketplaceApp(models.Model):
+    """An agency's own application at a marketplace; without one, ours is used."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    marketplace = models.CharField(max_length=16)
+    app_key = models.CharField(max_length=64)
+    app_secret = models.TextField()  # sealed
+    service_id = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "marketplace"], name="app_once_a_marketplace")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.marketplace} {self.app_key}"
+
+
+class OAuthState(models.Model):
+    """A single-use pass through a marketplace's consent page, good for ten minutes."""
+
+    token_hash = models.CharField(primary_key=True, max_length=64)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="+")
+    store_id = models.UUIDField()
+    marketplace = models.CharField(max_length=16)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    code = models.TextField(blank=True)  # sealed, until the worker has exchanged it
+
+    def __str__(self) -> str:
+        return f"{self.marketplace} {self.store_id}"
+
+
+class InboundEvent(models.Model):
+    """What came in from outside, kept as received until it has been worked on."""
+
+    id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
+    channel = models.CharField(max_length=8)  # "mail" or "webhook"
+    digest = models.CharField(max_length=64)
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
+    store_id = models.UUIDField(null=True)
+    recipient = models.CharField(max_length=200)
+    payload = models.BinaryField()  # sealed
+    received_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "channel", "recipient", "digest"], name="inbound_event_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.digest[:8]}"
