@@ -4,12 +4,13 @@ import json
 import random
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import httpx
 
@@ -23,6 +24,8 @@ HTTP_SERVER_ERRORS = range(500, 600)
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _SHOWN = 64
+
+T = TypeVar("T")
 
 
 class MarketplaceError(Exception):
@@ -87,13 +90,18 @@ class MarketplaceDown(MarketplaceError):
     reason = "The marketplace does not answer"
 
 
+class RequestRefused(MarketplaceError):
+    """The marketplace did not take the request for a reason that none of the others names."""
+
+
 class BadPayload(MarketplaceError):
     """An answer that is not what the contract says, at ``path``. Its values are never shown."""
 
-    def __init__(self, path: str, reason: str, *, request_id: str = "") -> None:
+    def __init__(self, path: str, complaint: str, *, request_id: str = "") -> None:
         super().__init__(request_id=request_id)
         self.path = path
-        self.reason = f"{path} {reason}"
+        self.complaint = complaint
+        self.reason = f"{path} {complaint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +162,7 @@ class Caller:
             raise MarketplaceDown(code=type(failure).__name__) from None
         return Answer(response.status_code, response.headers, bytes(body))
 
-    def repeatedly[T](self, attempt: Callable[[], T]) -> T:
+    def repeatedly(self, attempt: Callable[[], T]) -> T:
         """Return what ``attempt`` returns, trying again while the marketplace is down or busy.
 
         Only for calls that may be made twice. What stays refused after the last try, or would
@@ -177,3 +185,133 @@ class Caller:
             return failure.retry_after
         doubled = min(self.patience.longest_wait, self.patience.first_wait * 2.0 ** (number - 1))
         return doubled * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+
+def retry_after(answer: Answer, now: datetime) -> float | None:
+    """Return the seconds ``answer`` asks us to wait, or None when it does not say so legibly."""
+    said = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", said):
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return max(0.0, (until.astimezone(UTC) - now).total_seconds())
+
+
+def read_json(body: bytes) -> object:
+    """Return what ``body`` says. Fractions come as Decimal, integers at any length.
+
+    Raises:
+        BadPayload: if it is not UTF-8, not JSON, holds NaN or Infinity, or nests beyond reason.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant
+        )
+    except UnicodeDecodeError:
+        raise BadPayload("answer", "is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise BadPayload("answer", "is not JSON") from None
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise BadPayload("answer", "holds a number that is none")
+
+
+_LATEST = 253_402_300_799  # the last second of the year 9999
+_NOT_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of a pair that no store takes
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a parsed answer and its path, which every complaint names.
+
+    A complaint never shows the value: it may be a buyer's.
+    """
+
+    value: object = field(repr=False)
+    path: str
+
+    def bad(self, complaint: str) -> BadPayload:
+        return BadPayload(self.path, complaint)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the field is missing or null; the marketplaces mean the same by both."""
+        return self.value is None
+
+    def field(self, name: str) -> "Node":
+        if not isinstance(self.value, dict):
+            raise self.bad("is not an object")
+        return Node(self.value.get(name), f"{self.path}.{name}")
+
+    def items_or_none(self) -> "list[Node]":
+        """Return the members of a list; a missing one has none."""
+        return [] if self.is_absent else self.items()
+
+    def items(self) -> "list[Node]":
+        if self.is_absent:
+            raise self.bad("is missing")
+        if not isinstance(self.value, list):
+            raise self.bad("is not a list")
+        return [Node(value, f"{self.path}[{place}]") for place, value in enumerate(self.value)]
+
+    def text(self, *, longest: int = 255) -> str:
+        if not isinstance(self.value, str):
+            raise self.bad("is missing" if self.is_absent else "is not text")
+        if not 1 <= len(self.value) <= longest:
+            raise self.bad("is empty" if not self.value else "is too long")
+        if any(unicodedata.category(letter) in _NOT_TEXT for letter in self.value):
+            raise self.bad("holds control characters")
+        return self.value
+
+    def matching(self, pattern: re.Pattern[str], expected: str) -> str:
+        if not pattern.fullmatch(self.text()):
+            raise self.bad(f"is not {expected}")
+        return self.text()
+
+    def identifier(self) -> str:
+        """Return an id as text. Some come as numbers, beyond what a float could hold."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            if not 0 <= self.value < 10**30:
+                raise self.bad("is not an id")
+            return str(self.value)
+        return self.matching(_ID, "an id")
+
+    def count(self) -> int:
+        if self.integer() < 0:
+            raise self.bad("is below zero")
+        return self.integer()
+
+    def integer(self) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self.bad("is missing" if self.is_absent else "is not an integer")
+        return self.value
+
+    def flag(self) -> bool:
+        """Return a truth; a missing one is false."""
+        if self.is_absent:
+            return False
+        if not isinstance(self.value, bool):
+            raise self.bad("is neither true nor false")
+        return self.value
+
+    def moment(self) -> datetime:
+        """Return a Unix time in seconds as an aware UTC instant."""
+        seconds = self.integer()
+        if not 0 < seconds <= _LATEST:
+            raise self.bad("is not a Unix time in seconds")
+        return datetime.fromtimestamp(seconds, UTC)
+
+    def moment_or_none(self) -> datetime | None:
+        """Return a Unix time, or None where it is missing, null or 0: it has not come yet."""
+        if self.is_absent or (self.value == 0 and not isinstance(self.value, bool)):
+            return None
+        return self.moment()
+
+    def money(self) -> Decimal:
+        """Return an amount, which the contract writes as text so that nothing rounds it."""
+        return Decimal(self.matching(_MONEY, "an amount"))
