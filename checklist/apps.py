@@ -5,4 +5,4 @@ class ChecklistConfig(AppConfig):
     name = "checklist"
 
     def ready(self) -> None:
-        from checklist import receivers, tasks  # noqa: F401, PLC0415 - they register themselves
+        from checklist import receivers, tasks  # noqa: F401 - they register themselves

@@ -4,7 +4,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 _ROOMS = ("tenants", "stores", "scoring", "checklist", "appeals")
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(f"{room}.urls")) for room in _ROOMS
-]
+urlpatterns: list[URLPattern | URLResolver] = [path("", include(f"{room}.urls")) for room in _ROOMS]
 urlpatterns.append(path("api/", include("config.urls_api")))

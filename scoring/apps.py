@@ -5,4 +5,4 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import receivers, tasks  # noqa: F401, PLC0415 - they register themselves
+        from scoring import receivers, tasks  # noqa: F401 - they register themselves

@@ -5,4 +5,4 @@ class StoresConfig(AppConfig):
     name = "stores"
 
     def ready(self) -> None:
-        from stores import receivers, tasks  # noqa: F401, PLC0415 - they register themselves
+        from stores import receivers, tasks  # noqa: F401 - they register themselves

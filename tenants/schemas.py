@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -24,6 +27,10 @@ _GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {login}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {login}",
 )
+_BIND = (
+    "ALTER TABLE {table} ALTER COLUMN agency_id SET DEFAULT {id},"
+    " DROP CONSTRAINT IF EXISTS {check}, ADD CONSTRAINT {check} CHECK (agency_id = {id})"
+)
 _TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND a.attname = 'agency_id'
@@ -31,15 +38,17 @@ ORDER BY c.relname
 """
 
 
+@cache
 def migrations_hash() -> str:
-    """Return a digest that changes with any migration that shapes an agency's schema."""
+    """Return a digest that changes with any migration; read once a process."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     labels = {name.rsplit(".", 1)[-1] for name in settings.TENANT_APPS}
     digest = hashlib.sha256()
-    for app, name in sorted(key for key in loader.graph.nodes if key[0] in labels):
-        module = loader.disk_migrations[(app, name)].__module__
-        digest.update(f"{app}.{name}.{module}\n".encode())
-        digest.update(repr(loader.disk_migrations[(app, name)].operations).encode())
+    for app, name in sorted(loader.disk_migrations):
+        digest.update(f"{app}.{name}\n".encode())
+        if app in labels:  # the others are only noted as applied
+            module = sys.modules[loader.disk_migrations[(app, name)].__module__]
+            digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
 
@@ -54,10 +63,11 @@ def make(agency: Agency, *, at: datetime) -> None:
         schema = sql.Identifier(agency.schema_name)
         cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
         cursor.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
+        # A new cursor: the stock backend sets the search path when one is opened.
         connection.set_schema(agency.schema_name)
-        # One round trip: psycopg sends several statements together when there are no parameters.
-        cursor.execute(template.statements.replace("%", "%%"), [])
-        bind(cursor, agency.schema_name, agency.pk)
+        with connection.cursor() as inside:
+            inside.execute(template.statements)  # no parameters: one round trip for them all
+            bind(inside, agency.schema_name, agency.pk)
 
 
 def migrate(agency: Agency) -> None:
@@ -76,18 +86,16 @@ def bind(cursor: Any, schema: str, agency_id: UUID) -> None:
     Each row carries its agency's id: the default writes it, the check refuses any other.
     """
     cursor.execute(_TABLES, [schema])
-    for (table,) in cursor.fetchall():
-        names = {
-            "table": sql.Identifier(schema, table),
-            "check": sql.Identifier("row_of_its_agency"),
-            "id": sql.Literal(str(agency_id)),
-        }
-        for statement in (
-            "ALTER TABLE {table} ALTER COLUMN agency_id SET DEFAULT {id}",
-            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {check}",
-            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK (agency_id = {id})",
-        ):
-            cursor.execute(sql.SQL(statement).format(**names))
+    statements = [
+        sql.SQL(_BIND).format(
+            table=sql.Identifier(schema, table),
+            check=sql.Identifier("row_of_its_agency"),
+            id=sql.Literal(str(agency_id)),
+        )
+        for (table,) in cursor.fetchall()
+    ]
+    if statements:
+        cursor.execute(sql.SQL("; ").join(statements))
     grant(cursor, schema)
 
 
@@ -119,7 +127,11 @@ def _record_template(digest: str, *, at: datetime) -> SchemaTemplate:
     statements: list[str] = []
 
     def keep(
-        execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: Any  # noqa: FBT001 - Django's signature
+        execute: Callable[..., Any],
+        statement: Any,
+        params: Any,
+        many: bool,  # noqa: FBT001 - Django's signature
+        context: Any,
     ) -> Any:
         text = str(statement)
         if text.lstrip().upper().startswith(_KEPT):

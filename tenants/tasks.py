@@ -89,4 +89,3 @@ def _retry_later(row: DueWork, at: datetime, error: Exception) -> None:
 @celery.shared_task(name="tenants.run_due")
 def run_due(agency_id: str, work_id: int) -> None:
     run(UUID(agency_id), work_id)
-

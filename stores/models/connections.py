@@ -45,9 +45,7 @@ class SyncCursor(AgencyModel):
     fresh_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["store", "data"], name="sync_cursor_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["store", "data"], name="sync_cursor_once")]
 
     def __str__(self) -> str:
         return f"{self.store_id} {self.data}"

@@ -38,7 +38,11 @@ class Notice(AgencyModel):
     handled_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["digest", "store"], nulls_distinct=False, name="notice_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["digest", "store"], nulls_distinct=False, name="notice_once"
+            )
+        ]
         indexes = [models.Index(fields=["-received_at", "id"], name="notice_newest")]
         verbose_name = _("notice")
 

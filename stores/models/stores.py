@@ -98,16 +98,14 @@ class StoreGrouping(AgencyModel):
 
 
 class StoreAccess(AgencyModel):
-    """One store, group or client that a member with a listed scope reaches; also the store's team."""
+    """One store, group or client that a member with a listed scope reaches: the store's team."""
 
     member = MembershipKey()
     store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="accesses")
     group = models.ForeignKey(
         StoreGroup, on_delete=models.CASCADE, null=True, related_name="accesses"
     )
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, null=True, related_name="accesses"
-    )
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, related_name="accesses")
 
     class Meta:
         constraints = [

@@ -30,7 +30,12 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
         """Do nothing: the scope is kept statement by statement."""
 
     def _keep_scope(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any  # noqa: FBT001 - Django's signature
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,  # noqa: FBT001 - Django's signature
+        context: Any,
     ) -> Any:
         if not self._setting and not str(sql).startswith(_TRANSACTION_WORDS):
             self.enforce_scope()

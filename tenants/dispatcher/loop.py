@@ -68,7 +68,7 @@ def dispatch(*, at: datetime) -> int:
 
 
 def run_forever(*, pause: float = 0.5) -> None:
-    """Dispatch until SIGTERM or SIGINT. A database or queue fault ends it; the launcher restarts."""
+    """Dispatch until SIGTERM or SIGINT; a database or queue fault ends the process."""
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

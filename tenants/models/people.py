@@ -78,9 +78,7 @@ class Membership(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="memberships")
-    store_scope = models.CharField(
-        max_length=8, choices=StoreScope, default=StoreScope.LISTED
-    )
+    store_scope = models.CharField(max_length=8, choices=StoreScope, default=StoreScope.LISTED)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField()
 
@@ -144,9 +142,7 @@ class ApiKey(models.Model):
     secret_hash = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=40))  # "read", "write"
     store_ids = ArrayField(models.UUIDField(), null=True)  # null: every store
-    made_by = models.ForeignKey(
-        Membership, on_delete=models.PROTECT, related_name="+", null=True
-    )
+    made_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)

@@ -16,7 +16,7 @@ from tenants.models import AccountEvent, Agency, Domain, Membership, Role, User
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
 RESERVED = frozenset(
-    "www api admin app mail in static media hooks oauth sandbox status help docs blog".split()
+    {"www", "api", "admin", "app", "mail", "in", "static", "media", "hooks", "oauth", "sandbox"}
 )
 
 
@@ -42,7 +42,7 @@ def found_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membersh
     """
     if not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise AddressUnusable(
-            _("Use 3 to 40 small letters, digits and hyphens for the address, and no reserved word.")
+            _("Use 3 to 40 small letters, digits and hyphens, and no reserved word.")
         )
     try:
         with transaction.atomic():

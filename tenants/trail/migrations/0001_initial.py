@@ -8,47 +8,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='IdempotentCall',
+            name="IdempotentCall",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('agency_id', models.UUIDField(default=tenants.scope.current_id, editable=False)),
-                ('api_key_id', models.UUIDField()),
-                ('key', models.CharField(max_length=255)),
-                ('digest', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("agency_id", models.UUIDField(default=tenants.scope.current_id, editable=False)),
+                ("api_key_id", models.UUIDField()),
+                ("key", models.CharField(max_length=255)),
+                ("digest", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('api_key_id', 'key'), name='idempotent_call_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("api_key_id", "key"), name="idempotent_call_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('agency_id', models.UUIDField(default=tenants.scope.current_id, editable=False)),
-                ('at', models.DateTimeField()),
-                ('via', models.CharField(max_length=16)),
-                ('action', models.CharField(max_length=60)),
-                ('object_type', models.CharField(max_length=60)),
-                ('object_id', models.UUIDField(null=True)),
-                ('object_name', models.CharField(max_length=200)),
-                ('store_id', models.UUIDField(null=True)),
-                ('changes', models.JSONField(default=dict)),
-                ('member', tenants.base.MembershipKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.membership')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("agency_id", models.UUIDField(default=tenants.scope.current_id, editable=False)),
+                ("at", models.DateTimeField()),
+                ("via", models.CharField(max_length=16)),
+                ("action", models.CharField(max_length=60)),
+                ("object_type", models.CharField(max_length=60)),
+                ("object_id", models.UUIDField(null=True)),
+                ("object_name", models.CharField(max_length=200)),
+                ("store_id", models.UUIDField(null=True)),
+                ("changes", models.JSONField(default=dict)),
+                (
+                    "member",
+                    tenants.base.MembershipKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['-at', 'id'], name='audit_newest'), models.Index(fields=['object_id', '-at'], name='audit_of_object'), models.Index(fields=['store_id', '-at'], name='audit_of_store')],
+                "indexes": [
+                    models.Index(fields=["-at", "id"], name="audit_newest"),
+                    models.Index(fields=["object_id", "-at"], name="audit_of_object"),
+                    models.Index(fields=["store_id", "-at"], name="audit_of_store"),
+                ],
             },
         ),
     ]
