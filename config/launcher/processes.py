@@ -1,0 +1,117 @@
+"""Start and end operating-system processes so that none outlives the one that started it."""
+
+import ctypes
+import os
+import platform
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_ON_LINUX = platform.system() == "Linux"
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True) if _ON_LINUX else None
+
+
+def dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """Return a ``preexec_fn`` that has the child signalled when its parent dies; Linux only.
+
+    It must run after a change of user, which clears the setting; subprocess keeps that order.
+    """
+    if _LIBC is None:
+        return None
+    prctl, parent = _LIBC.prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before we could ask
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return ask
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether ``pid`` runs; a zombie that nobody has reaped does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return not _ON_LINUX
+    return state not in {"Z", "X"}
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of ``pid``, blank when it has none or is gone."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return raw.replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        pass
+    if _ON_LINUX:
+        return ""
+    shown = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout.strip()
+
+
+def end(pid: int, *steps: tuple[signal.Signals, float], group: bool = False) -> bool:
+    """Send each signal in turn until ``pid`` is gone, waiting so many seconds after each.
+
+    With ``group`` the whole process group that ``pid`` leads gets the signal.
+    """
+    for number, patience in steps:
+        try:
+            if group:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
+        except ProcessLookupError:
+            return True
+        if wait_until(lambda: not is_alive(pid), patience):
+            return True
+    return not is_alive(pid)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, *, pause: float = 0.02) -> bool:
+    """Poll until ``holds()``; False when it does not within ``seconds``."""
+    give_up_at = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() >= give_up_at:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(preferred: int | None = None) -> int:
+    """Return ``preferred`` when nothing listens there, else a free port of 127.0.0.1."""
+    if preferred and is_free(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
