@@ -69,12 +69,12 @@ def _start_over() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT schema_name FROM information_schema.schemata"
-            " WHERE schema_name LIKE 'a\\_%%' OR schema_name LIKE 'template\\_%%'"
+            " WHERE schema_name LIKE 'a\\_%' OR schema_name LIKE 'template\\_%'"
         )
         for (schema,) in cursor.fetchall():
             schemas.drop(schema)
         cursor.execute(
-            "SELECT string_agg(format('%%I', tablename), ', ') FROM pg_tables"
+            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename NOT IN"
             " ('django_migrations', 'django_content_type', 'auth_permission',"
             "  'tenants_schematemplate')"

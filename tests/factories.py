@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client as HttpClient
 
 from tenants import schemas, scope, signals
-from tenants.models import Agency, Membership, Role, User
+from tenants.models import Agency, DueWork, Membership, Role, User
 from tenants.services.agencies import agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
@@ -38,6 +38,7 @@ def make_agency(*, slug: str = "", name: str = "", at: datetime | None = None) -
     with scope.agency(agency):
         signals.agency_ready.send(sender=Agency, agency=agency, at=at)
     Agency.objects.filter(pk=agency.pk).update(state=Agency.State.READY)
+    DueWork.objects.filter(agency=agency, kind="tenants.provision").delete()
     agency.state = Agency.State.READY
     return agency
 
