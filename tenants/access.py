@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -21,17 +21,17 @@ class MemberRequest(HttpRequest):
 
 
 ANY_MEMBER = "any member"
-View = Callable[Concatenate[Any, P], HttpResponse]
+Guarded = Callable[Concatenate[Any, P], HttpResponse]
 
 
-def requires(capability: str) -> Callable[[View[P]], View[P]]:
+def requires(capability: str) -> Callable[[Guarded[P]], Guarded[P]]:
     """Let a view be called only by members who hold ``capability``; others get a 403.
 
     ``ANY_MEMBER`` stands for pages that every active member has (her own account, help).
     """
     assert capability == ANY_MEMBER or capability in CAPABILITIES, f"No capability {capability}."
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: Guarded[P]) -> Guarded[P]:
         @wraps(view)
         def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             member: Membership | None = getattr(request, "member", None)
@@ -42,7 +42,7 @@ def requires(capability: str) -> Callable[[View[P]], View[P]]:
             return view(request, *args, **kwargs)
 
         guarded.capability = capability  # type: ignore[attr-defined]
-        return guarded
+        return cast("Guarded[P]", guarded)
 
     return decorate
 

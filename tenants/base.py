@@ -1,6 +1,6 @@
 """What every model in an agency's schema is built on."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, Self
 from uuid import UUID
 
@@ -19,13 +19,15 @@ class AgencyModel(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Sequence[Any]) -> Self:
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Self:
         """Build an instance from a row.
 
         Raises:
             ForeignRow: if the row belongs to another agency than the one in scope.
         """
-        row = super().from_db(db, field_names, values)
+        row = super().from_db(db, field_names, values, **kwargs)
         owner: UUID | None = row.__dict__.get("agency_id")
         if owner is not None and owner != scope.current_id():
             raise scope.ForeignRow(f"A {cls.__name__} row of another agency was read.")

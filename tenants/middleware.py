@@ -60,7 +60,7 @@ class HostMiddleware:
         return self._serve_agency(request, agency)
 
     def _serve_public(self, request: HttpRequest) -> HttpResponse:
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
         request.agency = None  # type: ignore[attr-defined]
         if _is_too_large(request):
@@ -69,7 +69,7 @@ class HostMiddleware:
             return self.get_response(request)
 
     def _serve_agency(self, request: HttpRequest, agency: Agency) -> HttpResponse:
-        request.urlconf = settings.ROOT_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.ROOT_URLCONF
         set_urlconf(settings.ROOT_URLCONF)
         request.agency = agency  # type: ignore[attr-defined]
         if _is_too_large(request):

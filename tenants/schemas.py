@@ -38,6 +38,11 @@ ORDER BY c.relname
 """
 
 
+def _owner() -> Any:
+    """Return the owner's connection: django-tenants' own, which knows ``set_schema``."""
+    return connections[OWNER]
+
+
 @cache
 def migrations_hash() -> str:
     """Return a digest that changes with any migration; read once a process."""
@@ -57,7 +62,7 @@ def make(agency: Agency, *, at: datetime) -> None:
 
     Safe to run twice: a schema left half-made by a killed run is dropped first.
     """
-    connection = connections[OWNER]
+    connection = _owner()
     template = _template(at=at)
     with _path_kept(connection), connection.cursor() as cursor:
         schema = sql.Identifier(agency.schema_name)
@@ -72,7 +77,7 @@ def make(agency: Agency, *, at: datetime) -> None:
 
 def migrate(agency: Agency) -> None:
     """Bring one agency's schema up to the migrations on disk."""
-    connection = connections[OWNER]
+    connection = _owner()
     with _path_kept(connection):
         _migrate_schema(agency.schema_name)
         connection.set_schema(agency.schema_name)
@@ -110,7 +115,7 @@ def grant(cursor: Any, schema: str) -> None:
 
 
 def drop(schema: str) -> None:
-    with connections[OWNER].cursor() as cursor:
+    with _owner().cursor() as cursor:
         cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
 
 
@@ -122,7 +127,7 @@ def _template(*, at: datetime) -> SchemaTemplate:
 
 def _record_template(digest: str, *, at: datetime) -> SchemaTemplate:
     """Migrate a throw-away schema and keep the statements that made it."""
-    connection = connections[OWNER]
+    connection = _owner()
     schema = f"template_{uuid4().hex}"
     statements: list[str] = []
 
@@ -156,7 +161,7 @@ def _record_template(digest: str, *, at: datetime) -> SchemaTemplate:
 
 
 def _migrate_schema(schema: str) -> None:
-    connection = connections[OWNER]
+    connection = _owner()
     connection.set_schema(schema, include_public=False)
     MigrationRecorder(connection).ensure_schema()
     connection.set_schema(schema)
@@ -194,7 +199,7 @@ def fingerprint(schema: str) -> str:
         JOIN pg_class c ON c.oid = t.tgrelid
         WHERE c.relnamespace = %(s)s::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2) x))
     """
-    connection = connections[OWNER]
+    connection = _owner()
     with connection.cursor() as cursor:
         cursor.execute(query, {"s": schema})
         (found,) = cursor.fetchone()

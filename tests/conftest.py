@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -45,7 +46,8 @@ def agency(db: None) -> Iterator[Agency]:
 def other_agency(db: None) -> Agency:
     """The agency meridian, its scope not entered."""
     with scope.public():
-        return Agency.objects.get(slug="meridian")
+        found: Agency = Agency.objects.get(slug="meridian")
+        return found
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 
 
 def _start_over() -> None:
-    connection = connections["owner"]
+    connection: Any = connections["owner"]
     connection.set_schema_to_public()
     with connection.cursor() as cursor:
         cursor.execute(

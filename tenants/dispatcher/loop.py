@@ -46,7 +46,12 @@ class Claim:
 
 def claim(*, at: datetime, batch: int = BATCH) -> list[Claim]:
     """Lease up to ``batch`` due rows, oldest first; rows tried too often are set aside."""
-    values = {"now": at, "until": at + LEASE, "most": MOST_ATTEMPTS, "batch": batch}
+    values: dict[str, datetime | int] = {
+        "now": at,
+        "until": at + LEASE,
+        "most": MOST_ATTEMPTS,
+        "batch": batch,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_QUARANTINE, values)
         for work_id, kind in cursor.fetchall():
@@ -60,7 +65,7 @@ def dispatch(*, at: datetime) -> int:
     claims = claim(at=at)
     for claimed in claims:
         run_due.apply_async(
-            args=[claimed.agency_id, claimed.work_id],
+            args=(claimed.agency_id, claimed.work_id),
             queue=due.kind(claimed.kind).queue,
             retry=False,
         )

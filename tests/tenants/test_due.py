@@ -1,6 +1,5 @@
 """Due work: claimed once, done once, set aside when it keeps failing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,7 +18,7 @@ class Broken(RuntimeError):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def kinds() -> Iterator[None]:
+def kinds() -> None:
     def name_client(_agency: Agency, work: due.Work) -> None:
         Client.objects.create(name=work.subject)
 
@@ -35,7 +34,6 @@ def kinds() -> Iterator[None]:
     tasks.due_task("test.name_client")(name_client)
     tasks.due_task("test.come_again")(come_again)
     tasks.due_task("test.fail")(fail)
-    yield
 
 
 @pytest.fixture

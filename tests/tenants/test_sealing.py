@@ -1,11 +1,14 @@
 """Sealing: a secret is read in its own cell and nowhere else."""
 
+from typing import Any
+
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from tenants import sealing
 from tenants.models import Agency
 
-PLACE = {"table": "connection", "column": "access_token", "row": 1}
+PLACE: dict[str, Any] = {"table": "connection", "column": "access_token", "row": 1}
 
 
 def test_unseal_returns_what_was_sealed(agency: Agency) -> None:
@@ -22,7 +25,7 @@ def test_unseal_returns_what_was_sealed(agency: Agency) -> None:
 def test_unseal_refuses_a_value_moved_to_another(agency: Agency, moved: dict[str, object]) -> None:
     sealed = sealing.seal("token", **PLACE)
     with pytest.raises(sealing.Unreadable):
-        sealing.unseal(sealed, **(PLACE | moved))  # type: ignore[arg-type]
+        sealing.unseal(sealed, **(PLACE | moved))
 
 
 def test_unseal_refuses_another_agencys_value(agency: Agency, other_agency: Agency) -> None:
@@ -31,13 +34,11 @@ def test_unseal_refuses_another_agencys_value(agency: Agency, other_agency: Agen
         sealing.unseal(sealed, **PLACE)
 
 
-def test_an_old_key_still_unseals_after_rotation(
-    agency: Agency, settings: pytest.FixtureRequest
-) -> None:
+def test_an_old_key_still_unseals_after_rotation(agency: Agency, settings: SettingsWrapper) -> None:
     sealed = sealing.seal("token", **PLACE)
-    settings.SEALING_KEYS = [  # type: ignore[attr-defined]
+    settings.SEALING_KEYS = [
         "t2:MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=",
-        *settings.SEALING_KEYS,  # type: ignore[attr-defined]
+        *settings.SEALING_KEYS,
     ]
     assert sealing.unseal(sealed, **PLACE) == "token"
     assert sealing.seal("token", **PLACE).startswith("v1:t2:")

@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         verbosity = int(options["verbosity"])
-        connection = connections[schemas.OWNER]
+        connection: Any = connections[schemas.OWNER]
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         connection.set_schema_to_public()
