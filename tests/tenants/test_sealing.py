@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tenants import sealing
 from tenants.models import Agency
@@ -34,7 +34,7 @@ def test_unseal_refuses_another_agencys_value(agency: Agency, other_agency: Agen
         sealing.unseal(sealed, **PLACE)
 
 
-def test_an_old_key_still_unseals_after_rotation(agency: Agency, settings: SettingsWrapper) -> None:
+def test_an_old_key_still_unseals_after_rotation(agency: Agency, settings: Settings) -> None:
     sealed = sealing.seal("token", **PLACE)
     settings.SEALING_KEYS = [
         "t2:MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=",
