@@ -1,0 +1,1 @@
+"""The marketplaces, simulated from their documented contracts. Product code never imports this."""

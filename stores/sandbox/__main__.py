@@ -1,0 +1,39 @@
+"""Run the sandbox: ``PORT=9100 python -m stores.sandbox``. For development, never in production."""
+
+import os
+import socketserver
+import sys
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from stores.sandbox.app import from_settings
+
+
+class Server(socketserver.ThreadingMixIn, WSGIServer):
+    """One thread a request; a slow one does not hold up the others."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Handler(WSGIRequestHandler):
+    """Says nothing: token calls carry secrets in their address."""
+
+    timeout = 30
+
+    def log_message(self, *_: object) -> None:
+        """Write no line."""
+
+
+def main() -> None:
+    host = os.environ.get("HOST", "127.0.0.1")
+    port = int(os.environ.get("PORT", "9100"))
+    with make_server(host, port, from_settings(), Server, Handler) as server:
+        print(f"sandbox on http://{host}:{server.server_port}/control", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
