@@ -1,1 +1,57 @@
-"""Hears the news of lower rooms inside their transaction, and only writes rows."""
+"""Hears what stores learn, inside their transaction, and brings ledger and rating in line."""
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from scoring.services import ledger, observations, rating
+from stores import signals
+from stores.models import Enforcement, Notice, Store, Violation
+from tenants.models import Membership
+
+
+@receiver(signals.violation_changed)
+def keep_violation(violation: Violation, at: datetime, by: Membership | None, **_news: Any) -> None:
+    ledger.keep_violation(violation=violation, at=at, by=by)
+    rating.rate(store=violation.store, at=at)
+
+
+@receiver(signals.platform_rating_seen)
+def keep_platform_rating(  # noqa: PLR0913 - the signal's own values
+    store: Store,
+    value: int,
+    measure: str,
+    observed_at: datetime,
+    source: str,
+    at: datetime,
+    by: Membership | None,
+    notice: Notice | None = None,
+    **_news: Any,
+) -> None:
+    observations.record_platform_rating(
+        store=store,
+        value=value,
+        measure=measure,
+        observed_at=observed_at,
+        source=source,
+        at=at,
+        by=by,
+        notice=notice,
+    )
+
+
+@receiver(signals.enforcement_changed)
+def keep_enforcement(enforcement: Enforcement, at: datetime, **_news: Any) -> None:
+    if enforcement.kind == Enforcement.Kind.CLOSED:
+        rating.rate(store=enforcement.store, at=at)
+
+
+@receiver(signals.store_changed)
+def rate_store(store: Store, at: datetime, **_news: Any) -> None:
+    rating.rate(store=store, at=at)
+
+
+@receiver(signals.notice_undone)
+def withdraw(notice: Notice, at: datetime, **_news: Any) -> None:
+    observations.withdraw_of_notice(notice=notice, at=at)

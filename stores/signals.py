@@ -21,3 +21,6 @@ store_changed = Signal()
 
 # notice, finding: AppealFinding, store, at. The marketplace told the outcome of an appeal.
 appeal_outcome_told = Signal()
+
+# notice, at, by. A notice that had acted was undone; what it wrote is taken back.
+notice_undone = Signal()

@@ -18,7 +18,7 @@ INSERT INTO public.tenants_duework AS work
   (agency_id, kind, subject, period, due_at, attempts, asked, last_error)
 VALUES (%s, %s, %s, %s, %s, 0, 1, '')
 ON CONFLICT (agency_id, kind, subject, period) DO UPDATE SET
-  due_at = CASE WHEN work.done_at IS NULL
+  due_at = CASE WHEN work.done_at IS NULL AND NOT %s
     THEN LEAST(work.due_at, EXCLUDED.due_at) ELSE EXCLUDED.due_at END,
   asked = work.asked + 1,
   attempts = 0,
@@ -58,12 +58,16 @@ def add(
     subject: str | UUID = "",
     period: str = "",
     agency: Agency | None = None,
+    instead: bool = False,
 ) -> None:
-    """Ask for ``kind`` to be done at ``at``, for the agency in scope or ``agency``."""
+    """Ask for ``kind`` to be done at ``at``, for the agency in scope or ``agency``.
+
+    Where the same work waits already the earlier moment counts, or with ``instead`` this one.
+    """
     assert kind in _kinds, f"Nothing does {kind}."
     agency_id = agency.pk if agency is not None else scope.current_id()
     with connection.cursor() as cursor:
-        cursor.execute(_ADD, [agency_id, kind, str(subject), period, at])
+        cursor.execute(_ADD, [agency_id, kind, str(subject), period, at, instead])
 
 
 @dataclass(slots=True)
@@ -85,12 +89,15 @@ class Work:
         """
         done = DueWork.objects.filter(pk=self.id, done_at=None)
         changes: dict[str, Any] = {"claimed_until": None, "attempts": 0, "last_error": ""}
+        finished: dict[str, datetime]
         if again_at is None:
-            # Asked for again meanwhile: it is left waiting instead.
-            if done.filter(asked=self.asked).update(**changes, done_at=self.at):
-                return
-            again_at = self.at
-        if not done.update(**changes, due_at=again_at):
+            finished = {"done_at": self.at}
+        else:
+            finished = {"due_at": again_at}
+        if done.filter(asked=self.asked).update(**changes, **finished):
+            return
+        # Asked for again meanwhile: it waits for the moment it was asked for.
+        if not done.update(**changes):
             raise DoneAlready(self.id)
 
 

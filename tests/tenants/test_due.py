@@ -101,6 +101,22 @@ def test_work_asked_for_again_while_it_runs_is_left_waiting(agency: Agency) -> N
     assert (row.done_at, row.due_at) == (None, NOW)
 
 
+def test_work_that_moves_its_own_row_is_not_run_in_a_circle(agency: Agency) -> None:
+    # given a task that asks for itself at its next moment, as ratings do
+    due.add(kind="test.name_client", subject="Moves", at=NOW)
+    row = _row("test.name_client")
+    work = due.Work(
+        id=row.pk, subject=row.subject, period="", due_at=row.due_at, asked=row.asked, at=NOW
+    )
+    later = NOW + timedelta(days=3)
+    # when
+    due.add(kind="test.name_client", subject="Moves", at=later, instead=True)
+    work.finish()
+    # then
+    row.refresh_from_db()
+    assert (row.done_at, row.due_at) == (None, later)
+
+
 def test_work_that_returns_a_moment_waits_for_it(agency: Agency) -> None:
     due.add(kind="test.come_again", at=NOW)
     run_due(at=NOW)

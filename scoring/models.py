@@ -1,0 +1,154 @@
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from stores.models import Notice, Store, Violation
+from tenants.base import AgencyModel, MembershipKey
+
+
+class LedgerEntry(AgencyModel):
+    """One immutable change of a store's points. Never edited or deleted: a trigger refuses both."""
+
+    class Kind(models.TextChoices):
+        DEDUCTION = "deduction", _("Deduction")
+        BONUS = "bonus", _("Bonus")
+        REVERSAL = "reversal", _("Reversal")
+        ADJUSTMENT = "adjustment", _("Adjustment")
+
+    class CountsAs(models.TextChoices):
+        DEDUCTION = "deduction", _("Deduction")
+        BONUS = "bonus", _("Bonus")
+        NONE = "none", _("Only in the sum")
+
+    class Reason(models.TextChoices):
+        GRANTED = "granted", _("Appeal granted")
+        CORRECTED = "corrected", _("Corrected in time")
+        MARKETPLACE = "marketplace", _("Changed by the marketplace")
+        MISTAKE = "mistake", _("Our mistake")
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind)
+    points = models.IntegerField()
+    counts_as = models.CharField(max_length=12, choices=CountsAs, blank=True)
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversals"
+    )
+    reason = models.CharField(max_length=12, choices=Reason, blank=True)
+    occurred_at = models.DateTimeField()
+    # A stated expiry that is null means never; where none is stated, the rulebook tells it.
+    is_expiry_stated = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True)
+    estimate_low = models.PositiveIntegerField(null=True)
+    estimate_high = models.PositiveIntegerField(null=True)
+    rule = models.CharField(max_length=60, blank=True)
+    violation = models.ForeignKey(Violation, on_delete=models.PROTECT, null=True, related_name="+")
+    source = models.CharField(max_length=16)
+    source_ref = models.CharField(max_length=100, null=True)  # noqa: DJ001 - unique where present
+    note = models.CharField(max_length=300, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = MembershipKey(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "source", "source_ref"],
+                condition=Q(source_ref__isnull=False),
+                name="ledger_source_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="deduction") | Q(points__lte=0), name="deduction_takes_points"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="bonus") | Q(points__gte=0), name="bonus_gives_points"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reversal", reverses__isnull=False)
+                | (~Q(kind="reversal") & Q(reverses=None)),
+                name="reversal_names_its_entry",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="adjustment") & ~Q(counts_as=""))
+                | (~Q(kind="adjustment") & Q(counts_as="")),
+                name="adjustment_says_what_it_counts_as",
+            ),
+            models.CheckConstraint(
+                condition=Q(occurred_at__lte=F("recorded_at")), name="ledger_not_in_the_future"
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest")]
+        verbose_name = _("ledger entry")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.points:+d}"
+
+
+class PlatformRating(AgencyModel):
+    """What the marketplace itself showed at a moment; withdrawn if its notice was undone."""
+
+    class Measure(models.TextChoices):
+        RATING = "rating", _("Rating")
+        POINTS_DEDUCTED = "points_deducted", _("Points deducted")
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    value = models.IntegerField()
+    measure = models.CharField(max_length=16, choices=Measure, default=Measure.RATING)
+    observed_at = models.DateTimeField()
+    source = models.CharField(max_length=16)
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField()
+    recorded_by = MembershipKey(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "measure", "observed_at", "value"], name="platform_rating_once"
+            ),
+            models.CheckConstraint(condition=Q(value__gte=0), name="platform_rating_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["store", "-observed_at", "-id"], name="platform_rating_newest")
+        ]
+        verbose_name = _("platform rating")
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.value}"
+
+
+class StoreRating(AgencyModel):
+    """Our current answer about a store: a cache of the sweep at (now, now), one row a store."""
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="+")
+    rating = models.IntegerField(null=True)
+    raw = models.IntegerField(null=True)
+    points_deducted = models.IntegerField(null=True)
+    band = models.CharField(max_length=12)
+    label = models.CharField(max_length=60, blank=True)
+    label_zh = models.CharField(max_length=60, blank=True)
+    standing = models.CharField(max_length=12)
+    rulebook = models.CharField(max_length=80, blank=True)
+    closed_since = models.DateTimeField(null=True)
+    day_ago = models.IntegerField(null=True)
+    week_ago = models.IntegerField(null=True)
+    spark = models.JSONField(default=list)  # 30 daily ratings, oldest first; null: unknown
+    platform_value = models.IntegerField(null=True)
+    platform_measure = models.CharField(max_length=16, blank=True)
+    platform_at = models.DateTimeField(null=True)
+    drift = models.IntegerField(null=True)
+    is_drift_alert = models.BooleanField(default=False)
+    milestone = models.CharField(max_length=60, blank=True)  # the nearest one not reached
+    milestone_measure = models.CharField(max_length=16, blank=True)
+    milestone_at = models.IntegerField(null=True)
+    milestone_distance = models.IntegerField(null=True)
+    is_near_milestone = models.BooleanField(default=False)  # within the book's warning distance
+    next_expiry_at = models.DateTimeField(null=True)
+    next_expiry_points = models.IntegerField(null=True)
+    in_force = models.JSONField(default=list)  # [{action, until}] expected by milestones
+    evaluated_at = models.DateTimeField()
+    next_change_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["rating", "store"], name="store_rating_worst")]
+
+    def __str__(self) -> str:
+        return f"{self.rating} {self.band}"

@@ -1,0 +1,298 @@
+"""Writes to the ledger: what a violation takes, what a reversal gives back, what a person adjusts."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from scoring import books
+from scoring.core.rulebook import ViolationRule
+from scoring.models import LedgerEntry
+from stores.models import Store, Violation
+from tenants.errors import DomainError
+from tenants.models import Membership
+from tenants.trail.services import record
+
+_WEIGHS = {Violation.State.ENFORCED, Violation.State.ROLLED_OFF}
+
+
+class ReversalExceeds(DomainError):
+    code: ClassVar[str] = "reversal_exceeds"
+
+
+class NotReversible(DomainError):
+    code: ClassVar[str] = "not_reversible"
+
+
+class InTheFuture(DomainError):
+    code: ClassVar[str] = "in_the_future"
+
+
+class WrongSign(DomainError):
+    code: ClassVar[str] = "wrong_sign"
+
+
+def lock(store: Store) -> None:
+    """Let one transaction at a time write to this store's ledger."""
+    Store.objects.select_for_update().only("pk").get(pk=store.pk)
+
+
+@transaction.atomic
+def keep_violation(*, violation: Violation, at: datetime, by: Membership | None) -> None:
+    """Bring the ledger in line with a violation as the marketplace now tells it.
+
+    Points first stated make a deduction; fewer points later a partial reversal; more points a
+    second deduction for the difference that keeps the first one's expiry; a violation that
+    lapsed or was reversed has its points given back. Safe to call again.
+    """
+    lock(violation.store)
+    rule = _rule_of(violation)
+    deductions = list(
+        LedgerEntry.objects.filter(violation=violation, kind=LedgerEntry.Kind.DEDUCTION).order_by(
+            "occurred_at", "id"
+        )
+    )
+    if violation.state not in _WEIGHS:
+        reason = (
+            LedgerEntry.Reason.CORRECTED
+            if violation.state == Violation.State.LAPSED
+            else LedgerEntry.Reason.MARKETPLACE
+        )
+        give_back(violation=violation, reason=reason, at=at, by=by)
+        return
+    if violation.points is None:
+        if not deductions:
+            _estimate(violation, rule, at=at, by=by)
+        return
+    for estimated in [entry for entry in deductions if entry.estimate_high is not None]:
+        # What we guessed was ours; the stated points are written anew beside it.
+        if left_of(estimated):
+            _reverse(estimated, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
+    stated = [entry for entry in deductions if entry.estimate_high is None]
+    difference = violation.points - sum(left_of(entry) for entry in stated)
+    if difference < 0:
+        _deduct(violation, difference, at=at, by=by, after=stated)
+    elif difference > 0:
+        _give_back_points(stated, difference, LedgerEntry.Reason.MARKETPLACE, at=at, by=by)
+    elif not stated:
+        _deduct(violation, 0, at=at, by=by, after=[])  # a warning
+
+
+def give_back(*, violation: Violation, reason: str, at: datetime, by: Membership | None) -> int:
+    """Reverse what is left of a violation's deductions; return the points given back."""
+    given = 0
+    deductions = LedgerEntry.objects.filter(
+        violation=violation, kind=LedgerEntry.Kind.DEDUCTION
+    ).order_by("occurred_at", "id")
+    for entry in deductions:
+        left = left_of(entry)
+        if left:
+            _reverse(entry, reason=reason, at=at, by=by)
+            given -= left
+    return given
+
+
+@transaction.atomic
+def reverse_entry(  # noqa: PLR0913 - each is a fact of the row
+    *,
+    entry: LedgerEntry,
+    reason: str,
+    at: datetime,
+    by: Membership | None,
+    points: int | None = None,
+    note: str = "",
+    source: str = "person",
+) -> LedgerEntry:
+    """Give back ``points`` of an entry, by default all that is left of it.
+
+    Raises:
+        NotReversible: if it is neither a deduction nor a bonus, or nothing is left of it.
+        ReversalExceeds: if more is asked for than is left, or with the wrong sign.
+    """
+    lock(entry.store)
+    if entry.kind not in {LedgerEntry.Kind.DEDUCTION, LedgerEntry.Kind.BONUS}:
+        raise NotReversible(_("Only a deduction or a bonus can be reversed."))
+    left = left_of(entry)
+    if not left:
+        raise NotReversible(_("Nothing is left of this entry to reverse."))
+    if points is not None and (points * left >= 0 or abs(points) > abs(left)):
+        raise ReversalExceeds(
+            _("At most %(most)d points of this entry can be given back.") % {"most": -left}
+        )
+    return _reverse(entry, reason=reason, at=at, by=by, points=points, note=note, source=source)
+
+
+@transaction.atomic
+def write_entry(  # noqa: PLR0913 - each is a fact of the row
+    *,
+    store: Store,
+    kind: str,
+    points: int,
+    occurred_at: datetime,
+    at: datetime,
+    by: Membership | None,
+    counts_as: str = "",
+    expires_at: datetime | None = None,
+    rule: str = "",
+    note: str = "",
+    source: str = "person",
+    source_ref: str | None = None,
+    via: str = "page",
+) -> LedgerEntry:
+    """Write a bonus, a deduction without a violation, or an adjustment.
+
+    Raises:
+        InTheFuture: if it occurs after ``at``.
+        WrongSign: if a deduction would add or a bonus take points.
+    """
+    lock(store)
+    if occurred_at > at:
+        raise InTheFuture(_("An entry cannot lie in the future."))
+    if (kind == LedgerEntry.Kind.DEDUCTION and points > 0) or (
+        kind == LedgerEntry.Kind.BONUS and points < 0
+    ):
+        raise WrongSign(_("A deduction takes points and a bonus gives them."))
+    entry = LedgerEntry.objects.create(
+        store=store,
+        kind=kind,
+        points=points,
+        counts_as=counts_as,
+        occurred_at=occurred_at,
+        is_expiry_stated=expires_at is not None,
+        expires_at=expires_at,
+        rule=rule,
+        note=note,
+        source=source,
+        source_ref=source_ref,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    record(
+        action=f"ledger.{kind}",
+        by=by,
+        subject=entry,
+        store_id=store.pk,
+        at=at,
+        via=via,
+        changes={"points": points, "note": note},
+    )
+    return entry
+
+
+def left_of(entry: LedgerEntry) -> int:
+    """Return the signed points of a deduction or bonus that no reversal has given back."""
+    reversed_points = entry.reversals.aggregate(total=Sum("points"))["total"] or 0
+    return entry.points + int(reversed_points)
+
+
+def _rule_of(violation: Violation) -> ViolationRule | None:
+    occurred_at = violation.enforced_at or violation.reported_at
+    book = books.library_for(violation.store).in_force(occurred_at, violation.recorded_at)
+    return book.violation(violation.rule) if book else None
+
+
+def _estimate(
+    violation: Violation, rule: ViolationRule | None, *, at: datetime, by: Membership | None
+) -> None:
+    if rule is None or rule.points is None:
+        return  # points unknown: the rating says that it is incomplete
+    if rule.exact is not None:
+        _deduct(violation, rule.exact, at=at, by=by, after=[])
+    elif rule.estimate is not None:
+        entry = _deduction(violation, rule.estimate.estimate, at=at, by=by)
+        entry.estimate_low, entry.estimate_high = rule.estimate
+        entry.save()
+
+
+def _deduct(
+    violation: Violation,
+    points: int,
+    *,
+    at: datetime,
+    by: Membership | None,
+    after: list[LedgerEntry],
+) -> None:
+    entry = _deduction(violation, points, at=at, by=by)
+    if after:
+        entry.source_ref = f"violation:{violation.pk}:{len(after)}"
+        entry.is_expiry_stated = True
+        entry.expires_at = _expiry_of(after[0])
+        entry.occurred_at = at
+    entry.save()
+
+
+def _deduction(
+    violation: Violation, points: int, *, at: datetime, by: Membership | None
+) -> LedgerEntry:
+    has_estimate = LedgerEntry.objects.filter(
+        violation=violation, estimate_high__isnull=False
+    ).exists()
+    return LedgerEntry(
+        store=violation.store,
+        kind=LedgerEntry.Kind.DEDUCTION,
+        points=points,
+        occurred_at=min(violation.enforced_at or violation.reported_at, at),
+        is_expiry_stated=violation.expires_at is not None,
+        expires_at=violation.expires_at,
+        rule=violation.rule,
+        violation=violation,
+        source=violation.source,
+        source_ref=f"violation:{violation.pk}" + (":stated" if has_estimate else ""),
+        recorded_at=at,
+        recorded_by=by,
+    )
+
+
+def _expiry_of(entry: LedgerEntry) -> datetime | None:
+    if entry.is_expiry_stated:
+        return entry.expires_at
+    return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
+
+
+def _give_back_points(
+    entries: list[LedgerEntry], points: int, reason: str, *, at: datetime, by: Membership | None
+) -> None:
+    """Reverse ``points`` of the newest entries first."""
+    for entry in reversed(entries):
+        part = min(points, -left_of(entry))
+        if part > 0:
+            _reverse(entry, reason=reason, at=at, by=by, points=part)
+            points -= part
+
+
+def _reverse(  # noqa: PLR0913 - each is a fact of the row
+    entry: LedgerEntry,
+    *,
+    reason: str,
+    at: datetime,
+    by: Membership | None,
+    points: int | None = None,
+    note: str = "",
+    source: str = "person",
+) -> LedgerEntry:
+    is_mistake = reason == LedgerEntry.Reason.MISTAKE
+    reversal = LedgerEntry.objects.create(
+        store=entry.store,
+        kind=LedgerEntry.Kind.REVERSAL,
+        points=-left_of(entry) if points is None else points,
+        reverses=entry,
+        reason=reason,
+        occurred_at=entry.occurred_at if is_mistake else max(at, entry.occurred_at),
+        rule=entry.rule,
+        violation=entry.violation,
+        source=source,
+        note=note,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    record(
+        action="ledger.reversal",
+        by=by,
+        subject=reversal,
+        store_id=entry.store_id,
+        at=at,
+        changes={"points": reversal.points, "reason": reason},
+    )
+    return reversal
