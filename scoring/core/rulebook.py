@@ -6,7 +6,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -47,11 +47,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number of a book with where it comes from; several sources: the best one's trust."""
+    """One number of a book with where it comes from; several sources: the best one's trust.
+
+    ``date`` is the source's own, to the day or the month; None where it bears none.
+    """
 
     value: int
     source: str
-    date: date
+    date: str | None
     trust: Trust
 
 
@@ -90,6 +93,11 @@ class Milestone:
     actions: tuple[Action, ...]
 
     @property
+    def key(self) -> tuple[str, Measure]:
+        """What makes it the same milestone in another book."""
+        return self.code, self.measure
+
+    @property
     def duration(self) -> timedelta | None:
         """The longest stated length among its actions; None where one is for good or unstated."""
         days = [action.days.value for action in self.actions if action.days is not None]
@@ -108,7 +116,7 @@ class ViolationRule:
     group: str
     points: PointsRange | None
     source: str
-    date: date
+    date: str | None
     trust: Trust
 
     @property
@@ -169,7 +177,7 @@ class Reset:
 
     rule: ResetRule
     source: str
-    date: date
+    date: str | None
     trust: Trust
 
 
@@ -266,16 +274,29 @@ class Rulebook:
         off = self.third_party - switched_on
         if not off:
             return self
+        has_rating = off.isdisjoint({"start", "floor", "ceiling"})
         return replace(
             self,
-            start=None if "start" in off else self.start,
-            floor=None if "floor" in off else self.floor,
-            ceiling=None if "ceiling" in off else self.ceiling,
+            start=self.start if has_rating else None,
+            floor=self.floor if has_rating else None,
+            ceiling=self.ceiling if has_rating else None,
             window_days=None if "window_days" in off else self.window_days,
             resets=None if "resets" in off else self.resets,
             order_bonus=None if "order_bonus" in off else self.order_bonus,
-            milestones=tuple(m for m in self.milestones if f"milestone.{m.code}" not in off),
-            closing=tuple(c for c in self.closing if f"closing.{c.measure}" not in off),
+            # Without its scale a book has no rating, and nothing that is measured on it.
+            bands=self.bands if has_rating else (),
+            milestones=tuple(
+                each
+                for each in self.milestones
+                if f"milestone.{each.code}" not in off
+                and (has_rating or each.measure is not Measure.RATING)
+            ),
+            closing=tuple(
+                each
+                for each in self.closing
+                if f"closing.{each.measure}" not in off
+                and (has_rating or each.measure is not Measure.RATING)
+            ),
             violations=tuple(
                 replace(rule, points=None) if f"rule.{rule.code}" in off else rule
                 for rule in self.violations

@@ -1,0 +1,254 @@
+"""Which milestones a store has reached, which of them fired, and what to expect from that."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from scoring.core.rulebook import Milestone, Rulebook
+from scoring.core.values import (
+    DAY,
+    EventKind,
+    Measure,
+    MilestoneEvent,
+    MilestoneState,
+    Period,
+    PeriodEnd,
+    PeriodEndedBy,
+)
+
+Key = tuple[str, Measure]
+
+
+class Levels(NamedTuple):
+    """What milestones are measured against at one instant."""
+
+    rating: int | None
+    points_deducted: int
+
+    def of(self, measure: Measure) -> int | None:
+        return self.rating if measure is Measure.RATING else self.points_deducted
+
+    def distance(self, milestone: Milestone) -> int | None:
+        """Return the points left to ``milestone``, <= 0 once it is reached."""
+        value = self.of(milestone.measure)
+        if value is None:
+            return None
+        at = milestone.at.value
+        return value - at if milestone.measure is Measure.RATING else at - value
+
+    def within(self, milestone: Milestone, distance: int) -> bool:
+        left = self.distance(milestone)
+        return left is not None and left <= distance
+
+
+@dataclass(slots=True)
+class _Firing:
+    milestone: Milestone
+    instant: datetime
+    undone_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tracker:
+    """Follows the milestones of one store through the instants of a sweep, in order."""
+
+    events: list[MilestoneEvent] = field(default_factory=list)
+    _reached: set[Key] = field(default_factory=set)
+    _warned: set[Key] = field(default_factory=set)
+    _possible: set[Key] = field(default_factory=set)
+    _firings: list[_Firing] = field(default_factory=list)
+
+    def step(
+        self,
+        instant: datetime,
+        book: Rulebook,
+        *,
+        sure: Levels,
+        likely: Levels,
+        unreversed: Levels,
+        quiet: bool,
+    ) -> list[MilestoneEvent]:
+        """Record what the levels of one instant reach, and return what happened.
+
+        ``sure`` counts estimates at their mildest, ``likely`` at their middle; ``unreversed`` is
+        ``sure`` without the reversals of this very instant. ``quiet``: what is newly reached is
+        recorded and does not fire, because the store did nothing (opening, change of book).
+        """
+        told = len(self.events)
+        keys = {milestone.key for milestone in book.milestones}
+        self._reached &= keys
+        self._warned &= keys
+        self._possible &= keys
+        for measure in Measure:
+            nearest_first = sorted(
+                (each for each in book.milestones if each.measure is measure),
+                key=lambda each: abs(each.at.value - _origin(measure)),
+            )
+            if nearest_first and sure.of(measure) is not None:
+                self._step_measure(instant, nearest_first, sure, unreversed, quiet=quiet)
+                self._step_warnings(instant, nearest_first, book, sure, quiet=quiet)
+                self._step_possible(instant, nearest_first, sure, likely, quiet=quiet)
+        return self.events[told:]
+
+    def _tell(
+        self, instant: datetime, kind: EventKind, milestone: Milestone, levels: Levels
+    ) -> None:
+        value = levels.of(milestone.measure)
+        assert value is not None, "only a measure that is defined reaches anything"
+        self.events.append(
+            MilestoneEvent(
+                instant, kind, milestone.code, milestone.measure, milestone.at.value, value
+            )
+        )
+
+    def _step_measure(
+        self,
+        instant: datetime,
+        nearest_first: Sequence[Milestone],
+        sure: Levels,
+        unreversed: Levels,
+        *,
+        quiet: bool,
+    ) -> None:
+        """Record the newly reached of one measure; the furthest of them fires."""
+        newly = [
+            each for each in nearest_first if sure.within(each, 0) and each.key not in self._reached
+        ]
+        for milestone in nearest_first:
+            if milestone.key in self._reached and not sure.within(milestone, 0):
+                self._reached.discard(milestone.key)
+                self._tell(instant, "rearmed", milestone, sure)
+                if unreversed.within(milestone, 0):
+                    self._undo(milestone.code, instant)
+        for milestone in newly:
+            self._reached.add(milestone.key)
+            if quiet:
+                self._tell(instant, "recorded", milestone, sure)
+            elif milestone is newly[-1]:
+                self._tell(instant, "fired", milestone, sure)
+                self._firings.append(_Firing(milestone, instant))
+            else:
+                self._tell(instant, "passed", milestone, sure)
+
+    def _undo(self, code: str, instant: datetime) -> None:
+        """Remember that a reversal took the newest firing of ``code`` back."""
+        newest = next(
+            (each for each in reversed(self._firings) if each.milestone.code == code), None
+        )
+        if newest is not None:
+            newest.undone_at = newest.undone_at or instant
+
+    def _step_warnings(
+        self,
+        instant: datetime,
+        nearest_first: Sequence[Milestone],
+        book: Rulebook,
+        sure: Levels,
+        *,
+        quiet: bool,
+    ) -> None:
+        """Warn of the furthest milestone newly within the warning distance and not yet reached."""
+        if book.warning_distance is None:
+            return
+        distance = book.warning_distance.value
+        near = {each.key for each in nearest_first if sure.within(each, distance)}
+        # A zone entered by a fall through the milestone itself is used up: climbing back into it
+        # from below is no bad news.
+        newly = [
+            each
+            for each in nearest_first
+            if each.key in near and each.key not in self._warned and not sure.within(each, 0)
+        ]
+        self._warned -= {each.key for each in nearest_first}
+        self._warned |= near
+        if not quiet:
+            for milestone in newly:
+                kind: EventKind = "warned" if milestone is newly[-1] else "warning_passed"
+                self._tell(instant, kind, milestone, sure)
+
+    def _step_possible(
+        self,
+        instant: datetime,
+        nearest_first: Sequence[Milestone],
+        sure: Levels,
+        likely: Levels,
+        *,
+        quiet: bool,
+    ) -> None:
+        """Tell of milestones that only the middle of estimated points reaches."""
+        for milestone in nearest_first:
+            if likely.within(milestone, 0) and not sure.within(milestone, 0):
+                if milestone.key not in self._possible and not quiet:
+                    self._tell(instant, "possible", milestone, likely)
+                self._possible.add(milestone.key)
+            else:
+                self._possible.discard(milestone.key)
+
+    def periods(self, ends: Iterable[PeriodEnd], at: datetime) -> tuple[Period, ...]:
+        """Return the enforcements expected of all firings, by what was said until ``at``."""
+        said = sorted(
+            (end for end in ends if end.said_at <= at),
+            key=lambda end: (end.said_at, end.recorded_at, end.ends_at),
+        )
+        words: dict[int, list[PeriodEnd]] = {}
+        for end in said:
+            concerned = [
+                index
+                for index, firing in enumerate(self._firings)
+                if firing.milestone.code == end.milestone and firing.instant <= end.said_at
+            ]
+            if concerned:
+                words.setdefault(concerned[-1], []).append(end)
+        return tuple(
+            period
+            for index, firing in enumerate(self._firings)
+            for period in _periods_of(firing, words.get(index, ()))
+        )
+
+
+def _origin(measure: Measure) -> int:
+    """Return the harmless end of a measure, further from it than any milestone is."""
+    return 1_000_000 if measure is Measure.RATING else -1_000_000
+
+
+def _periods_of(firing: _Firing, words: Sequence[PeriodEnd]) -> Iterable[Period]:
+    """Yield one expected period per action of the milestone that fired."""
+    for action in firing.milestone.actions:
+        ends_at: datetime | None = None
+        ended_by: PeriodEndedBy | None = None
+        if action.days is not None:
+            ends_at, ended_by = firing.instant + action.days.value * DAY, "length"
+        undone_at = firing.undone_at
+        if undone_at is not None and (ends_at is None or undone_at < ends_at):
+            ends_at, ended_by = undone_at, "reversal"
+        for word in words:
+            if word.by == "marketplace" or ends_at is None or word.ends_at < ends_at:
+                ends_at, ended_by = word.ends_at, word.by
+        yield Period(
+            milestone=firing.milestone.code,
+            action=action.kind,
+            starts_at=firing.instant,
+            ends_at=ends_at,
+            ended_by=ended_by,
+            permanent=action.permanent and ends_at is None,
+        )
+
+
+def milestone_states(book: Rulebook, sure: Levels, likely: Levels) -> tuple[MilestoneState, ...]:
+    """Return where every milestone of ``book`` stands, in the book's order."""
+    states: list[MilestoneState] = []
+    for milestone in book.milestones:
+        distance = sure.distance(milestone)
+        if distance is not None:
+            states.append(
+                MilestoneState(
+                    code=milestone.code,
+                    measure=milestone.measure,
+                    at=milestone.at.value,
+                    distance=distance,
+                    reached=distance <= 0,
+                    possible=distance > 0 and likely.within(milestone, 0),
+                )
+            )
+    return tuple(states)

@@ -1,0 +1,456 @@
+"""The one pass over a store's ledger: every instant at which something changes, in order.
+
+At one instant: (1) what has expired ceases, but no deduction while the store is closed; (2) what
+starts there starts; (3) the store closes or reopens; then the opening, which never closes a store;
+(4) milestones. Sums are kept three times, because points that nobody stated are counted at their
+middle in the rating, at their mildest by milestones and closings, at their harshest in the range.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from scoring.core.milestones import Levels, Tracker
+from scoring.core.rulebook import (
+    ExpiresAt,
+    Library,
+    OrderBonus,
+    Rulebook,
+    book_at,
+    expiry_by_book,
+)
+from scoring.core.values import (
+    BY_BOOK,
+    Cause,
+    CountsAs,
+    Entry,
+    Expires,
+    Kind,
+    Ledger,
+    Measure,
+    MilestoneEvent,
+    Observation,
+    Options,
+    PointsRange,
+)
+
+MIDDLE, MILD, HARSH = range(3)
+Net = tuple[int, int, int]
+NOTHING: Net = (0, 0, 0)
+OPENING = "opening"  # what causes call the entry that is no row
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """An entry (or the opening) on its way through the sweep."""
+
+    id: str
+    kind: Kind
+    counts_as: CountsAs
+    points: int
+    occurred_at: datetime
+    expires: ExpiresAt
+    estimate: PointsRange | None = None
+    active: bool = False
+    taken_back: int = 0
+    reversed_by: list[str] = field(default_factory=list)
+    net: Net = NOTHING
+
+    @property
+    def is_deduction(self) -> bool:
+        return self.counts_as is CountsAs.DEDUCTION
+
+    def nets(self) -> Net:
+        """Return what is left after reversals: at the middle, the mildest, the harshest.
+
+        A reversal takes from each end of a range what it takes from the middle, at most what is
+        there; one that takes back the whole estimate takes back the whole range.
+        """
+        left = self.points + self.taken_back
+        if self.estimate is None or left == 0:
+            return (left, left, left)
+        low, high = self.estimate
+        return (left, min(0, self.taken_back - low), min(0, self.taken_back - high))
+
+
+@dataclass(slots=True)
+class _Instant:
+    """What is dated at one instant."""
+
+    ends: list[Live] = field(default_factory=list)
+    starts: list[Live] = field(default_factory=list)
+    reversals: list[Entry] = field(default_factory=list)
+    own_closings: int = 0  # begun less ended
+    book: Rulebook | None = None
+    order_bonus: int | None = None
+    observed: bool = False  # the store's first platform value
+    opening: Observation | None = None
+
+
+class State(NamedTuple):
+    """The sums from ``instant`` on."""
+
+    instant: datetime
+    book: Rulebook | None
+    raw: int | None
+    rating: int | None
+    points_deducted: int | None
+    closed: bool
+    seen: bool
+    causes: tuple[Cause, ...]
+    events: tuple[MilestoneEvent, ...]
+
+
+class Sweep:
+    """One store's ledger, swept as far as ``run`` was asked to; its attributes are the state."""
+
+    def __init__(
+        self, ledger: Ledger, library: Library, known_at: datetime, options: Options
+    ) -> None:
+        """Lay out every instant that is known by ``known_at``."""
+        self.known_at = known_at
+        self.books = library.known(known_at, options.switched_on)
+        self._wiped_at = [book.effective_from for book in self.books[1:] if not book.carries_over]
+        self._agenda: dict[datetime, _Instant] = {}
+        self.lives: dict[str, Live] = {}
+        self._lay_out_books(ledger)
+        self._lay_out_entries(ledger)
+        self.observations = sorted(
+            (each for each in ledger.observations if each.recorded_at <= known_at),
+            key=lambda each: (each.observed_at, each.id),
+        )
+        self._lay_out_observations()
+        for closing in ledger.closings:
+            if closing.recorded_at <= known_at:
+                self._lay_out_closing(closing.starts_at, closing.ends_at)
+        self._instants = sorted(self._agenda)
+        self._next = 0
+
+        self.book: Rulebook | None = None
+        self.order_bonus = 0
+        self.opening: Live | None = None
+        self.opening_from: Observation | None = None
+        self.seen = False
+        self.closed_since: datetime | None = None
+        self.tracker = Tracker()
+        self.states: list[State] = []
+        self._total = [0, 0, 0]
+        self._deducted = [0, 0, 0]
+        self._held: list[Live] = []  # deductions past their expiry, while the store is closed
+        self._own_closings = 0
+        self._overruled: set[Measure] = set()  # conditions that held as the marketplace reopened
+        self._taken_back_now = (0, 0)  # in the sum and of the deductions, at their mildest
+        self._levels: tuple[Rulebook, Levels, Levels] | None = None
+
+    # Laying out
+
+    def _at(self, instant: datetime) -> _Instant:
+        return self._agenda.setdefault(instant, _Instant())
+
+    def _lay_out_books(self, ledger: Ledger) -> None:
+        """Note where books take effect, and where the rolling bonus of each changes."""
+        completed = sorted(
+            each.completed_at for each in ledger.completions if each.seen_at <= self.known_at
+        )
+        for book, successor in zip(self.books, [*self.books[1:], None], strict=True):
+            here = self._at(book.effective_from)
+            here.book = book
+            here.order_bonus = 0
+            bonus = book.order_bonus
+            if bonus is not None and bonus.mode == "rolling_count" and book.window is not None:
+                until = successor.effective_from if successor else None
+                changes = _rolling(bonus, completed, book.window, book.effective_from, until)
+                for instant, points in changes:
+                    self._at(instant).order_bonus = points
+
+    def _lay_out_entries(self, ledger: Ledger) -> None:
+        for entry in sorted(ledger.entries, key=lambda each: each.id):
+            if entry.recorded_at > self.known_at:
+                continue
+            if entry.kind is Kind.REVERSAL:
+                self._at(entry.occurred_at).reversals.append(entry)
+                continue
+            live = Live(
+                id=entry.id,
+                kind=entry.kind,
+                counts_as=entry.counts_as or CountsAs(entry.kind),
+                points=entry.points,
+                occurred_at=entry.occurred_at,
+                expires=self.expiry(entry.occurred_at, entry.expires_at),
+                estimate=entry.estimate,
+            )
+            self.lives[live.id] = live
+            self._at(live.occurred_at).starts.append(live)
+            if live.expires.instant is not None:
+                self._at(live.expires.instant).ends.append(live)
+
+    def _lay_out_observations(self) -> None:
+        """Note the first platform value, and the first one that makes an opening."""
+        if self.observations:
+            self._at(self.observations[0].observed_at).observed = True
+        for each in self.observations:
+            book = book_at(self.books, each.observed_at)
+            if book is not None and (each.measure is not Measure.RATING or book.start is not None):
+                self._at(each.observed_at).opening = each
+                break
+
+    def _lay_out_closing(self, starts_at: datetime, ends_at: datetime | None) -> None:
+        if ends_at is None:
+            self._at(starts_at).own_closings += 1
+        elif starts_at < ends_at:
+            self._at(starts_at).own_closings += 1
+            self._at(ends_at).own_closings -= 1
+
+    def expiry(self, occurred_at: datetime, stated: Expires) -> ExpiresAt:
+        """Return when an entry expires: by its notice, by the books, or wiped by a new one."""
+        if stated is BY_BOOK:
+            expires = expiry_by_book(self.books, occurred_at)
+        else:
+            expires = ExpiresAt(stated, "never" if stated is None else "stated")
+        index = bisect_right(self._wiped_at, occurred_at)
+        if index < len(self._wiped_at):
+            wiped_at = self._wiped_at[index]
+            if expires.instant is None or wiped_at < expires.instant:
+                return ExpiresAt(wiped_at, "book_change")
+        return expires
+
+    # What stands now
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_since is not None
+
+    def raw(self, view: int = MIDDLE) -> int | None:
+        """Return the unclamped sum; None where no book gives a start."""
+        if self.book is None or self.book.start is None:
+            return None
+        return self.book.start.value + self._total[view] + self.order_bonus
+
+    def levels(self, view: int = MIDDLE) -> Levels:
+        """Return rating and points deducted as the milestones see them."""
+        return self._levels_less(view, 0, 0)
+
+    def _levels_less(self, view: int, points: int, deducted: int) -> Levels:
+        """Return the levels without ``points`` of the sum and ``deducted`` of the deductions."""
+        raw = self.raw(view)
+        rating = None if raw is None or self.book is None else self.book.clamp(raw - points)
+        return Levels(rating, max(0, deducted - self._deducted[view]))
+
+    def conditions(self, view: int = MILD) -> set[Measure]:
+        """Return the closing conditions that hold, the opening left out."""
+        if self.book is None or not self.book.closing:
+            return set()
+        opening = self.opening if self.opening and self.opening.active else None
+        levels = self._levels_less(
+            view,
+            opening.net[view] if opening else 0,
+            opening.net[view] if opening and opening.is_deduction else 0,
+        )
+        held: set[Measure] = set()
+        for condition in self.book.closing:
+            value = levels.of(condition.measure)
+            falls = condition.measure is Measure.RATING
+            at = condition.at.value
+            if value is not None and (value <= at if falls else value >= at):
+                held.add(condition.measure)
+        return held
+
+    def active(self) -> list[Live]:
+        """Return the entries that weigh now, the opening not among them."""
+        return [live for live in self.lives.values() if live.active]
+
+    def next_instant(self) -> datetime | None:
+        """Return the first instant that has not been swept."""
+        return self._instants[self._next] if self._next < len(self._instants) else None
+
+    def state_at(self, instant: datetime) -> State | None:
+        """Return the swept state in force at ``instant``; None before the first."""
+        index = bisect_right(self.states, instant, key=lambda state: state.instant)
+        return self.states[index - 1] if index else None
+
+    # Going through
+
+    def run(self, until: datetime) -> None:
+        """Go through all instants up to and with ``until``."""
+        while self._next < len(self._instants) and self._instants[self._next] <= until:
+            instant = self._instants[self._next]
+            self._next += 1
+            self._step(instant, self._agenda[instant])
+
+    def _step(self, instant: datetime, due: _Instant) -> None:
+        causes: list[Cause] = []
+        if due.book is not None:
+            self.book = due.book
+            causes.append(Cause("book", due.book.name))
+        self._end(due.ends, causes)
+        self._start(instant, due, causes)
+        self._close_or_reopen(instant, due, causes)
+        if due.observed:
+            self.seen = True
+            causes.append(Cause("observed", self.observations[0].id))
+        if due.opening is not None:
+            self._open(due.opening, causes)
+        quiet = due.book is not None or due.opening is not None
+        events = self._reach(instant, quiet=quiet)
+        levels = self.levels()
+        self.states.append(
+            State(
+                instant,
+                self.book,
+                self.raw(),
+                levels.rating,
+                None if self.book is None else levels.points_deducted,
+                self.closed,
+                self.seen,
+                tuple(causes),
+                tuple(events),
+            )
+        )
+
+    def _weigh(self, live: Live, net: Net) -> int:
+        """Let ``live`` weigh ``net`` from now on; return what that moves in the rating's sum."""
+        moved = net[MIDDLE] - live.net[MIDDLE]
+        for view in (MIDDLE, MILD, HARSH):
+            self._total[view] += net[view] - live.net[view]
+            if live.is_deduction:
+                self._deducted[view] += net[view] - live.net[view]
+        live.net = net
+        return moved
+
+    def _cease(self, live: Live, causes: list[Cause]) -> None:
+        live.active = False
+        causes.append(Cause("ceased", live.id, self._weigh(live, NOTHING)))
+
+    def _end(self, ends: Iterable[Live], causes: list[Cause]) -> None:
+        for live in ends:
+            if live.active and self.closed and live.is_deduction:
+                self._held.append(live)
+            elif live.active:
+                self._cease(live, causes)
+
+    def _start(self, instant: datetime, due: _Instant, causes: list[Cause]) -> None:
+        for live in due.starts:
+            if live.expires.instant is not None and live.expires.instant <= instant:
+                # Its time was over before it began (a reinstated violation keeps the old expiry):
+                # it weighs only as long as a closed store keeps what has expired.
+                if not (self.closed and live.is_deduction):
+                    continue
+                self._held.append(live)
+            live.active = True
+            causes.append(Cause("started", live.id, self._weigh(live, live.nets())))
+        taken_back, of_deductions = 0, 0
+        for reversal in due.reversals:
+            target = self.lives.get(str(reversal.reverses))
+            if target is None or not target.active:
+                continue
+            mild = target.net[MILD]
+            target.taken_back += reversal.points
+            target.reversed_by.append(reversal.id)
+            causes.append(Cause("reversed", reversal.id, self._weigh(target, target.nets())))
+            if target.occurred_at < instant:  # else nothing was ever there to take back
+                taken_back += target.net[MILD] - mild
+                of_deductions += target.net[MILD] - mild if target.is_deduction else 0
+        self._taken_back_now = (taken_back, of_deductions)
+        if due.order_bonus is not None and due.order_bonus != self.order_bonus:
+            causes.append(Cause("order_bonus", "", due.order_bonus - self.order_bonus))
+            self.order_bonus = due.order_bonus
+
+    def _close_or_reopen(self, instant: datetime, due: _Instant, causes: list[Cause]) -> None:
+        had_own = self._own_closings > 0
+        self._own_closings += due.own_closings
+        if self._own_closings > 0:
+            if not self.closed:
+                self._close(instant, "marketplace", causes)
+        elif had_own:
+            self._reopen("marketplace", causes)
+            self._overruled = self.conditions()
+        else:
+            if self.closed and not self.conditions():
+                self._reopen("rule", causes)
+            # Asked again, because ceasing may also take away what held a condition off.
+            holding = self.conditions()
+            self._overruled &= holding
+            if not self.closed and holding - self._overruled:
+                self._close(instant, "rule", causes)
+
+    def _close(self, instant: datetime, by: str, causes: list[Cause]) -> None:
+        self.closed_since = instant
+        causes.append(Cause("closed", by))
+
+    def _reopen(self, by: str, causes: list[Cause]) -> None:
+        self.closed_since = None
+        causes.append(Cause("reopened", by))
+        for live in self._held:
+            self._cease(live, causes)
+        self._held.clear()
+
+    def _open(self, observation: Observation, causes: list[Cause]) -> None:
+        """Let what stood there before we knew the store make up for the difference."""
+        raw = self.raw()
+        if observation.measure is Measure.RATING and raw is not None:
+            points = observation.value - raw
+        else:
+            points = self.levels().points_deducted - observation.value
+        kind = Kind.DEDUCTION if points < 0 else Kind.BONUS
+        self.opening_from = observation
+        self.opening = Live(
+            id=OPENING,
+            kind=kind,
+            counts_as=CountsAs(kind),
+            points=points,
+            occurred_at=observation.observed_at,
+            expires=self.expiry(observation.observed_at, BY_BOOK),
+            active=True,
+        )
+        ends_at = self.opening.expires.instant
+        if ends_at is not None:
+            if ends_at not in self._agenda:
+                insort(self._instants, ends_at)
+            self._at(ends_at).ends.append(self.opening)
+        causes.append(
+            Cause("opening", observation.id, self._weigh(self.opening, self.opening.nets()))
+        )
+
+    def _reach(self, instant: datetime, *, quiet: bool) -> list[MilestoneEvent]:
+        if self.book is None:
+            return []
+        sure, likely = self.levels(MILD), self.levels()
+        if self._levels == (self.book, sure, likely):
+            return []
+        self._levels = (self.book, sure, likely)
+        unreversed = self._levels_less(MILD, *self._taken_back_now)
+        return self.tracker.step(
+            instant, self.book, sure=sure, likely=likely, unreversed=unreversed, quiet=quiet
+        )
+
+
+def _rolling(
+    bonus: OrderBonus,
+    completed: Sequence[datetime],
+    window: timedelta,
+    since: datetime,
+    until: datetime | None,
+) -> Iterable[tuple[datetime, int]]:
+    """Yield when the bonus for the orders of ``(at - window, at]`` changes in ``[since, until)``.
+
+    The first is its value at ``since``.
+    """
+    first = bisect_right(completed, since - window)
+    last = len(completed) if until is None else bisect_left(completed, until)
+    changes = sorted(
+        {since}
+        | {at for at in completed[first:last] if at > since}
+        | {
+            at + window
+            for at in completed[first:last]
+            if at + window > since and (until is None or at + window < until)
+        }
+    )
+    points: int | None = None
+    for instant in changes:
+        orders = bisect_right(completed, instant) - bisect_right(completed, instant - window)
+        if bonus.points_for(orders) != points:
+            points = bonus.points_for(orders)
+            yield instant, points
