@@ -56,23 +56,14 @@ def command_of(pid: int) -> str:
         pass
     if _ON_LINUX:
         return ""
-    shown = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return shown.stdout.strip()
+    return _ps("command=", "-p", str(pid)).strip()
 
 
-def end(pid: int, *steps: tuple[signal.Signals, float], group: bool = False) -> bool:
-    """Send each signal in turn until ``pid`` is gone, waiting so many seconds after each.
-
-    With ``group`` the whole process group that ``pid`` leads gets the signal.
-    """
+def end(pid: int, *steps: tuple[signal.Signals, float]) -> bool:
+    """Send each signal in turn until ``pid`` is gone, waiting so many seconds after each."""
     for number, patience in steps:
         try:
-            if group:
-                os.killpg(pid, number)
-            else:
-                os.kill(pid, number)
+            os.kill(pid, number)
         except ProcessLookupError:
             return True
         if wait_until(lambda: not is_alive(pid), patience):
@@ -115,3 +106,38 @@ def answers(port: int, host: str = "127.0.0.1") -> bool:
             return True
     except OSError:
         return False
+
+
+def birth_of(pid: int) -> str:
+    """Return when ``pid`` was started, in the system's own terms; blank when it is gone.
+
+    With the number it names one process for good: numbers are given out again, moments are not.
+    """
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        pass
+    if _ON_LINUX:
+        return ""
+    return _ps("lstart=", "-p", str(pid)).strip()
+
+
+def group_members(group: int) -> list[int]:
+    """Return the processes of a process group, dead ones left out."""
+    if _ON_LINUX:
+        numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        return [pid for pid in numbers if _group_of(pid) == group and is_alive(pid)]
+    rows = (row.split() for row in _ps("pid=,pgid=", "-a", "-x").splitlines())
+    return [int(pid) for pid, its_group in rows if int(its_group) == group]
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _ps(columns: str, *which: str) -> str:
+    command = ["ps", "-o", columns, *which]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

