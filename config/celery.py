@@ -1,51 +1,58 @@
 """The Celery app: transport only. What is to be done stands in the database as due work."""
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from celery import Celery
 from kombu import Queue
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-from django.conf import settings
 
 QUEUES: Final = ("default", "sync", "rate", "notify", "provision")
 # Unacknowledged messages come back after this long; above every time limit below.
 _VISIBILITY_SECONDS: Final = 300
 
-app = Celery("storewarden")
-app.conf.update(
-    broker_url=settings.REDIS_URL,
-    broker_connection_max_retries=None,
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def configuration() -> dict[str, Any]:
+    """Return Celery's settings; called when they are first needed, for they need Django's."""
+    from django.conf import settings
+
+    return {
+        "broker_url": settings.REDIS_URL,
+        "broker_connection_max_retries": None,
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {
+            "visibility_timeout": _VISIBILITY_SECONDS,
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 10,
+        },
         "visibility_timeout": _VISIBILITY_SECONDS,
-        "unacked_restore_interval": 1,
-        "unacked_restore_throttle": 1,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 2,
-        "health_check_interval": 10,
-    },
-    visibility_timeout=_VISIBILITY_SECONDS,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    task_soft_time_limit=60,
-    task_time_limit=90,
-    task_default_queue="default",
-    task_queues=[Queue(name) for name in QUEUES],
-    task_create_missing_queues=False,
-    worker_prefetch_multiplier=1,
-    worker_max_tasks_per_child=500,
-    worker_max_memory_per_child=200_000,  # KiB
-    worker_soft_shutdown_timeout=30,
-    worker_enable_soft_shutdown_on_idle=True,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
-    worker_hijack_root_logger=False,  # our own logging stands
-    worker_redirect_stdouts=False,
-    timezone="UTC",
-)
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_soft_time_limit": 60,
+        "task_time_limit": 90,
+        "task_default_queue": "default",
+        "task_queues": [Queue(name) for name in QUEUES],
+        "task_create_missing_queues": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_max_tasks_per_child": 500,
+        "worker_max_memory_per_child": 200_000,  # KiB
+        "worker_soft_shutdown_timeout": 30,
+        "worker_enable_soft_shutdown_on_idle": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+        "worker_hijack_root_logger": False,  # our own logging stands
+        "worker_redirect_stdouts": False,
+        "timezone": "UTC",
+    }
+
+
+app = Celery("storewarden")
+app.add_defaults(configuration)
 app.autodiscover_tasks()
+app.set_default()  # the dispatcher enqueues through it without knowing it
