@@ -1,1 +1,42 @@
-"""Due work of this room."""
+"""Due work of this room: what speaks with marketplaces, outside any scope."""
+
+from uuid import UUID
+
+from stores.marketplaces import registry
+from stores.marketplaces.core import MarketplaceDown, RateLimited
+from stores.models import Store
+from stores.services import connections, syncing, tokens
+from tenants import scope
+from tenants.due import Work
+from tenants.models import Agency
+from tenants.tasks import due_task
+
+_TIKTOK = Store.Marketplace.TIKTOK_SHOP
+
+
+@due_task("stores.exchange_code", queue="sync", transactional=False)
+def exchange_code(agency: Agency, work: Work) -> None:
+    connections.exchange_code(agency=agency, work=work, client=registry.client_for(_TIKTOK))
+
+
+@due_task("stores.sync", queue="sync", transactional=False)
+def sync(agency: Agency, work: Work) -> None:
+    syncing.sync_store(agency=agency, work=work, client=registry.client_for(_TIKTOK))
+
+
+@due_task("stores.renew_tokens", queue="sync", transactional=False)
+def renew_tokens(agency: Agency, work: Work) -> None:
+    again_at = None
+    try:
+        access = tokens.access_for(
+            agency=agency,
+            store_id=UUID(work.subject),
+            client=registry.client_for(_TIKTOK),
+            at=work.at,
+            renew=True,
+        )
+        again_at = access.renew_at if access else None
+    except (tokens.RenewalUnderWay, MarketplaceDown, RateLimited):
+        again_at = work.at + tokens.LATER
+    with scope.agency(agency):
+        work.finish(again_at=again_at)

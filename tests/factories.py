@@ -1,7 +1,10 @@
 """Makers of saved, valid objects; a test states only what it is about."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,8 +12,22 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client as HttpClient
 
+from stores import alert_kinds, markets
+from stores.models import (
+    Alert,
+    Client,
+    Connection,
+    Order,
+    Reading,
+    Store,
+    StoreAccess,
+    StoreGroup,
+    StoreGrouping,
+    SubAccount,
+)
+from stores.services import tokens
 from tenants import schemas, scope, signals
-from tenants.models import Agency, DueWork, Membership, Role, User
+from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.services.agencies import agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
@@ -77,3 +94,130 @@ def signed_in_client(member: Membership) -> HttpClient:
     client = HttpClient(headers={"host": host})
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
     return client
+
+
+# --- stores --------------------------------------------------------------------------------------
+
+
+def make_client(*, name: str = "") -> Client:
+    return Client.objects.create(name=name or f"Client {next(_numbers)}")
+
+
+def make_group(*, name: str = "", stores: Iterable[Store] = ()) -> StoreGroup:
+    group = StoreGroup.objects.create(name=name or f"Group {next(_numbers)}")
+    StoreGrouping.objects.bulk_create(StoreGrouping(store=store, group=group) for store in stores)
+    return group
+
+
+def make_store(
+    *,
+    name: str = "",
+    market: str = "US",
+    marketplace: str = "tiktok_shop",
+    seller_type: str = "local",
+    time_zone: str = "",
+    external_id: str = "",
+    client: Client | None = None,
+    owner: Membership | None = None,
+    state: str = "active",
+    created_at: datetime | None = None,
+) -> Store:
+    """Return a store without sending the news of it; scoring makes its rating when asked."""
+    return Store.objects.create(
+        name=name or f"Store {next(_numbers)}",
+        market=market,
+        marketplace=marketplace,
+        seller_type=seller_type,
+        time_zone=time_zone or markets.ZONES[market],
+        external_id=external_id,
+        client=client,
+        owner=owner,
+        state=state,
+        created_at=created_at or datetime.now(UTC),
+    )
+
+
+def make_access(member: Membership, *stores: Store) -> None:
+    """Let a member with a listed scope reach the stores."""
+    StoreAccess.objects.bulk_create(StoreAccess(member=member, store=store) for store in stores)
+
+
+def make_connection(
+    *, store: Store | None = None, at: datetime | None = None, **changes: Any
+) -> Connection:
+    """Return a live connection with sealed tokens, its shop routed to the store."""
+    at = at or datetime.now(UTC)
+    store = store or make_store()
+    values: dict[str, Any] = {
+        "state": Connection.State.CONNECTED,
+        "shop_id": store.external_id or f"7495{next(_numbers):015}",
+        "shop_name": store.name,
+        "access_expires_at": at + timedelta(days=7),
+        "refresh_expires_at": at + timedelta(days=365),
+        "connected_at": at,
+        "changed_at": at,
+    }
+    connection = Connection(store=store, **(values | changes))
+    connection.access_token = tokens.seal(connection, "access_token", "an access token")
+    connection.refresh_token = tokens.seal(connection, "refresh_token", "a refresh token")
+    connection.shop_cipher = tokens.seal(connection, "shop_cipher", "a cipher")
+    connection.save()
+    StoreRoute.objects.create(
+        marketplace=store.marketplace,
+        app_key=settings.TIKTOK_SHOP["app_key"],
+        external_id=connection.shop_id,
+        agency_id=store.agency_id,
+        store_id=store.pk,
+    )
+    return connection
+
+
+def make_order(store: Store, *, at: datetime | None = None, **changes: Any) -> Order:
+    """Return an order placed a day before ``at``, due in a day and not ready yet."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"57{next(_numbers):016}",
+        "status": "AWAITING_SHIPMENT",
+        "placed_at": at - timedelta(days=1),
+        "changed_at": at - timedelta(days=1),
+        "rts_due_at": at + timedelta(days=1),
+        "seen_at": at,
+    }
+    return Order.objects.create(store=store, **(values | changes))
+
+
+def make_reading(
+    store: Store,
+    metric: str = "overdue_orders",
+    value: int | str = 0,
+    *,
+    measured_at: datetime | None = None,
+    source: str = "api",
+) -> Reading:
+    measured_at = measured_at or datetime.now(UTC)
+    return Reading.objects.create(
+        store=store,
+        metric=metric,
+        value=Decimal(value),
+        measured_at=measured_at,
+        source=source,
+        recorded_at=measured_at,
+    )
+
+
+def make_sub_account(store: Store, *, name: str = "", **changes: Any) -> SubAccount:
+    values: dict[str, Any] = {"two_step": True, "seen_at": datetime.now(UTC)}
+    return SubAccount.objects.create(
+        store=store, name=name or f"Seat {next(_numbers)}", **(values | changes)
+    )
+
+
+def make_alert(store: Store, code: str = "reading.overdue_orders", **changes: Any) -> Alert:
+    kind = alert_kinds.kind(code)
+    values: dict[str, Any] = {
+        "severity": kind.severity,
+        "title": kind.title,
+        "detail": {"value": "3", "limit": "0"},
+        "opened_at": datetime.now(UTC),
+    }
+    return Alert.objects.create(store=store, code=code, **(values | changes))

@@ -366,6 +366,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("connecting", "Connecting"),
+                            ("choosing", "Waits for your choice of shop"),
                             ("connected", "Connected"),
                             ("revoked", "Authorization withdrawn"),
                             ("expired", "Authorization expired"),
@@ -389,6 +390,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=80), default=list, size=None
                     ),
                 ),
+                ("offered", models.TextField(blank=True)),
                 ("problem", models.CharField(blank=True, max_length=200)),
                 ("connected_at", models.DateTimeField(null=True)),
                 ("changed_at", models.DateTimeField()),

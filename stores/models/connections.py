@@ -11,6 +11,7 @@ class Connection(AgencyModel):
 
     class State(models.TextChoices):
         CONNECTING = "connecting", _("Connecting")
+        CHOOSING = "choosing", _("Waits for your choice of shop")
         CONNECTED = "connected", _("Connected")
         REVOKED = "revoked", _("Authorization withdrawn")
         EXPIRED = "expired", _("Authorization expired")
@@ -27,7 +28,8 @@ class Connection(AgencyModel):
     refresh_expires_at = models.DateTimeField(null=True)  # also when the authorization ends
     refresh_started_at = models.DateTimeField(null=True)
     scopes = ArrayField(models.CharField(max_length=80), default=list)
-    problem = models.CharField(max_length=200, blank=True)  # for the member; no secret in it
+    offered = models.TextField(blank=True)  # sealed: the shops to choose from, JSON
+    problem = models.CharField(max_length=200, blank=True)  # a code of stores.problems
     connected_by = MembershipKey(null=True)
     connected_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()

@@ -1,0 +1,42 @@
+"""What can stand between us and a store's marketplace, in the member's words, by code.
+
+The rows keep the code, so that each reader gets her own language; no text of a marketplace and
+no secret is kept.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+_TEXTS: Mapping[str, Promise] = MappingProxyType(
+    {
+        "refused": _(
+            "The connection was refused on the marketplace's page. Connect again to retry."
+        ),
+        "code_spent": _("The marketplace no longer took the permission it gave us. Connect again."),
+        "no_shop": _(
+            "The marketplace named no shop for this seller. Sign in as the shop's main account."
+        ),
+        "other_shop": _("The seller who agreed does not own the shop with this store's shop ID."),
+        "other_market": _("The shop that was agreed to is in another market than this store."),
+        "store_elsewhere": _(
+            "This shop is connected in another agency. To move it, disconnect it there, or withdraw"
+            " the permission in the marketplace's seller centre, and connect again here."
+        ),
+        "same_shop_here": _("Another store of this agency is already connected to this shop."),
+        "revoked": _("The marketplace no longer lets us in. Connect the store again."),
+        "expired": _("The permission has run out. Connect the store again."),
+        "inactive": _("The marketplace holds this store to be inactive and refuses our calls."),
+        "rate_limited": _("The marketplace asks for fewer calls. We go on by ourselves."),
+        "down": _("The marketplace does not answer. We try again by ourselves."),
+        "ours": _("The marketplace's answer was not understood. We have been told and are on it."),
+        "disconnected": _("Disconnected by a member."),
+    }
+)
+
+
+def text(code: str) -> Promise | str:
+    """Return what a member reads for ``code``; an unknown code has no words."""
+    return _TEXTS.get(code, "")

@@ -1,0 +1,143 @@
+"""The tokens of a connection: sealed at rest, renewed one at a time, never inside a request."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from stores.marketplaces.core import NotAuthorized
+from stores.marketplaces.tiktok_shop.client import Client
+from stores.marketplaces.tiktok_shop.payloads import Tokens
+from stores.models import Connection
+from stores.services import losing
+from tenants import due, scope, sealing
+from tenants.models import Agency
+
+_TABLE: Final = "stores_connection"
+_RENEW_AT: Final = 0.7  # of an access token's life
+_SOONEST: Final = timedelta(minutes=1)
+_TOO_SHORT: Final = timedelta(minutes=5)  # left of an access token before a sync begins
+_ABANDONED: Final = timedelta(seconds=60)  # a renewal that began and did not end
+LATER: Final = timedelta(minutes=5)  # when a renewal that could not be done is tried again
+
+
+class RenewalUnderWay(RuntimeError):
+    """Another worker is renewing this connection's tokens: come back in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a call to a store's marketplace needs."""
+
+    token: str = field(repr=False)
+    cipher: str = field(repr=False)
+    renew_at: datetime
+
+
+def seal(connection: Connection, column: str, text: str) -> str:
+    return sealing.seal(text, table=_TABLE, column=column, row=connection.pk)
+
+
+def unseal(connection: Connection, column: str) -> str:
+    value = getattr(connection, column)
+    return sealing.unseal(value, table=_TABLE, column=column, row=connection.pk)
+
+
+def keep(connection: Connection, tokens: Tokens, *, at: datetime) -> None:
+    """Write both tokens at once and ask for their renewal at 70 % of the access token's life."""
+    connection.access_token = seal(connection, "access_token", tokens.access_token)
+    connection.refresh_token = seal(connection, "refresh_token", tokens.refresh_token)
+    connection.access_expires_at = tokens.access_token_expires_at
+    connection.refresh_expires_at = tokens.refresh_token_expires_at
+    connection.refresh_started_at = None
+    connection.scopes = [name[:80] for name in tokens.granted_scopes]
+    connection.changed_at = at
+    connection.save(
+        update_fields=[
+            "access_token",
+            "refresh_token",
+            "access_expires_at",
+            "refresh_expires_at",
+            "refresh_started_at",
+            "scopes",
+            "changed_at",
+        ]
+    )
+    due.add(
+        kind="stores.renew_tokens",
+        subject=connection.store_id,
+        at=renewal_at(tokens.access_token_expires_at, at),
+    )
+
+
+def renewal_at(expires_at: datetime, at: datetime) -> datetime:
+    return at + max(_SOONEST, (expires_at - at) * _RENEW_AT)
+
+
+def access_for(
+    *, agency: Agency, store_id: UUID, client: Client, at: datetime, renew: bool = False
+) -> Access | None:
+    """Return what calls need, renewing the tokens when they soon run out or ``renew`` says so.
+
+    Called outside any scope, as it may call the marketplace. None: the store is not connected
+    (any more).
+
+    Raises:
+        RenewalUnderWay: if another worker is at it.
+        MarketplaceError: if the marketplace could not be asked.
+    """
+    with scope.agency(agency):
+        connection = _locked(store_id)
+        if connection is None:
+            return None
+        assert connection.access_expires_at, "A connected store has tokens."
+        if not renew and connection.access_expires_at - at > _TOO_SHORT:
+            return _access(connection, at)
+        started = connection.refresh_started_at
+        if started is not None and at - started < _ABANDONED:
+            raise RenewalUnderWay(str(store_id))
+        # Committed before the call: a renewal that began and never ended leaves its trace.
+        connection.refresh_started_at = at
+        connection.save(update_fields=["refresh_started_at"])
+        spent = connection.refresh_token
+        refresh_token = unseal(connection, "refresh_token")
+    try:
+        fresh = client.refresh(refresh_token)
+    except NotAuthorized:
+        return _judge_refusal(agency, store_id, spent, at)
+    with scope.agency(agency):
+        connection = _locked(store_id)
+        if connection is None:
+            return None
+        keep(connection, fresh, at=at)
+        return _access(connection, at)
+
+
+def _judge_refusal(agency: Agency, store_id: UUID, spent: str, at: datetime) -> Access | None:
+    """Return the access that another worker won meanwhile, or hold the connection for lost."""
+    with scope.agency(agency):
+        connection = _locked(store_id)
+        if connection is None:
+            return None
+        if connection.refresh_token != spent:
+            return _access(connection, at)
+        losing.lose(connection, state=Connection.State.REVOKED, problem="revoked", at=at)
+        return None
+
+
+def _locked(store_id: UUID) -> Connection | None:
+    return (
+        Connection.objects.select_for_update(of=("self",))
+        .select_related("store")
+        .filter(store=store_id, state=Connection.State.CONNECTED)
+        .first()
+    )
+
+
+def _access(connection: Connection, at: datetime) -> Access:
+    assert connection.access_expires_at, "A connected store has tokens."
+    return Access(
+        token=unseal(connection, "access_token"),
+        cipher=unseal(connection, "shop_cipher"),
+        renew_at=renewal_at(connection.access_expires_at, at),
+    )
