@@ -28,6 +28,8 @@ from django.utils.translation import pgettext
 register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+COARSE = 10  # from ten days or ten hours on, the smaller unit is left out
+WHOLE = 100  # per cent
 DASH = "–"
 
 # The band is the rating's alone; each has one tone, and each tone one shape.
@@ -132,8 +134,8 @@ def percent(part: float, whole: float) -> int:
     """Return the share of ``part`` in ``whole``, 0 to 100; 100 only when nothing is missing."""
     if whole <= 0:
         return 0
-    share = max(0, min(100, round(100 * part / whole)))
-    return 99 if share == 100 and part < whole else share
+    share = max(0, min(WHOLE, round(WHOLE * part / whole)))
+    return WHOLE - 1 if share == WHOLE and part < whole else share
 
 
 # Clocks
@@ -199,11 +201,11 @@ def iso(moment: dt.datetime | None) -> str:
 def _span(seconds: int) -> str:
     days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
     parts = {"days": days, "hours": hours, "minutes": minutes, "padded": f"{minutes:02}"}
-    if days >= 10 or (days and not hours):
+    if days >= COARSE or (days and not hours):
         return _("%(days)s d") % parts
     if days:
         return _("%(days)s d %(hours)s h") % parts
-    if hours >= 10 or (hours and not minutes):
+    if hours >= COARSE or (hours and not minutes):
         return _("%(hours)s h") % parts
     if hours:
         return _("%(hours)s h %(padded)s min") % parts
@@ -282,38 +284,27 @@ def spark_lines(points: Sequence[int | None], milestone: int | None = None) -> S
 
     The scale spans at least 40 points, so that a change of two does not look like a fall.
     """
-    known = [point for point in points if point is not None]
+    known = [(day, value) for day, value in enumerate(points) if value is not None]
     if not known:
         return None
-    within = [milestone] if milestone is not None else []
-    low, high = min(known + within), max(known + within)
-    slack = max(0, 40 - (high - low)) / 2
-    low, high = low - slack, high + slack
+    levels = [value for _day, value in known] + ([] if milestone is None else [milestone])
+    middle = (min(levels) + max(levels)) / 2
+    half = max(40, max(levels) - min(levels)) / 2
 
-    def x(index: float) -> str:
-        return f"{1 + 73 * index / max(1, len(points) - 1):.1f}"
+    def x(day: float) -> str:
+        return f"{1 + 73 * day / max(1, len(points) - 1):.1f}"
 
     def y(value: float) -> str:
-        return f"{2 + 22 * (high - value) / (high - low):.1f}"
+        return f"{2 + 11 * (middle + half - value) / half:.1f}"
 
-    lines, gaps = [], []
-    start: int | None = None
-    seen: list[tuple[int, int]] = []
-    for index, value in enumerate([*points, None]):
-        if value is None:
-            if start is not None:
-                (first, level), *rest = [pair for pair in seen if pair[0] >= start]
-                path = f"M{x(first)} {y(level)}"
-                path += "".join(f"H{x(day)}V{y(level)}" for day, level in rest)
-                lines.append(path)
-                start = None
-            continue
-        start = index if start is None else start
-        seen.append((index, value))
-    for (day, level), (next_day, _next) in pairwise(seen):
-        if next_day - day > 1:
+    lines, gaps = [f"M{x(known[0][0])} {y(known[0][1])}"], []
+    for (day, level), (next_day, next_level) in pairwise(known):
+        if next_day - day == 1:
+            lines[-1] += f"H{x(next_day)}V{y(next_level)}"
+        else:
             gaps.append(f"M{x(day)} {y(level)}H{x(next_day)}")
-    last_day, last = seen[-1]
+            lines.append(f"M{x(next_day)} {y(next_level)}")
+    last_day, last = known[-1]
     if last_day < len(points) - 1:
         gaps.append(f"M{x(last_day)} {y(last)}H{x(len(points) - 1)}")
     return Spark(
@@ -321,7 +312,7 @@ def spark_lines(points: Sequence[int | None], milestone: int | None = None) -> S
         gaps=gaps,
         end_x=x(last_day),
         end_y=y(last),
-        milestone_y=y(milestone) if milestone is not None else "",
+        milestone_y="" if milestone is None else y(milestone),
     )
 
 
@@ -350,6 +341,12 @@ def shots_bar(windows: Sequence[Mapping[str, Any]], now: dt.datetime) -> list[di
             }
         )
     return stretches
+
+
+@register.simple_tag
+def chart_data(data: Mapping[str, Any], key: str) -> SafeString:
+    """Write what the chart ``key`` draws as a JSON block, which no script policy minds."""
+    return json_script(data, f"{key}-data")
 
 
 # Forms
@@ -395,22 +392,23 @@ def csrf_field(context: template.Context) -> SafeString:
 
 
 @register.simple_block_tag
-def capture(content: str) -> str:
+def capture(content: str) -> SafeString:
     """Keep what is inside under a name: ``{% capture as active %}...{% endcapture %}``."""
-    return content.strip()
+    return SafeString(content.strip())
 
 
 @register.simple_block_tag
 def panel(
     content: str,
+    *,
     title: str = "",
     note: str = "",
-    icon: str = "",
+    icon_name: str = "",
     tone: str = "",
     foot: str = "",
     side: str = "",
-    id: str = "",  # noqa: A002
-    flush: bool = False,  # noqa: FBT001 FBT002  (passed by name from a template)
+    key: str = "",
+    flush: bool = False,
 ) -> SafeString:
     """Wrap what is inside in a panel; see components/panel.html for the inputs."""
     return render_to_string(
@@ -418,11 +416,11 @@ def panel(
         {
             "title": title,
             "note": note,
-            "icon_name": icon,
+            "icon_name": icon_name,
             "tone": tone,
             "foot": foot,
             "side": side,
-            "id": id,
+            "key": key,
             "flush": flush,
             "content": content,
         },
