@@ -5,4 +5,30 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import receivers, tasks  # noqa: F401 - they register themselves
+        from scoring import alert_kinds, panels, receivers, tasks  # noqa: F401 - they register
+        from scoring.selectors.ratings import rating_column
+        from tenants import slots
+
+        alert_kinds.register_all()
+        slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
+        slots.fill_panel(
+            "store.panels",
+            key="rating",
+            fn=panels.rating,
+            template="scoring/_rating_panel.html",
+            order=10,
+        )
+        slots.fill_panel(
+            "store.panels",
+            key="ledger",
+            fn=panels.ledger,
+            template="scoring/_ledger_panel.html",
+            order=20,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="roll-offs",
+            fn=panels.roll_offs,
+            template="scoring/_roll_offs_panel.html",
+            order=10,
+        )

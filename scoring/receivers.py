@@ -18,7 +18,7 @@ def keep_violation(violation: Violation, at: datetime, by: Membership | None, **
 
 
 @receiver(signals.platform_rating_seen)
-def keep_platform_rating(  # noqa: PLR0913 - the signal's own values
+def keep_platform_rating(
     store: Store,
     value: int,
     measure: str,

@@ -1,7 +1,7 @@
 """Due work of this room."""
 
-from stores.models import Store
 from scoring.services import rating
+from stores.models import Store
 from tenants.due import Work
 from tenants.models import Agency
 from tenants.tasks import due_task

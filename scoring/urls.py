@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from scoring import views
+
+app_name = "scoring"
+
+urlpatterns = [
+    path("rulebooks/", views.rulebooks, name="rulebooks"),
+    path("rulebooks/<path:name>/", views.rulebook, name="rulebook"),
+    path("stores/<str:pk>/ledger/new/", views.adjust, name="adjust"),
+    path("stores/<str:pk>/platform-ratings/new/", views.platform_rating, name="platform_rating"),
+]

@@ -1,7 +1,7 @@
 """Makers of saved, valid objects; a test states only what it is about."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -12,6 +12,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client as HttpClient
 
+from checklist.models import ItemLimit, Procedure, ProcedureItem, Round, Schedule, Tick
+from checklist.services.proofs import recount
 from stores import alert_kinds, markets
 from stores.models import (
     Alert,
@@ -24,6 +26,7 @@ from stores.models import (
     StoreGroup,
     StoreGrouping,
     SubAccount,
+    Violation,
 )
 from stores.services import tokens
 from tenants import schemas, scope, signals
@@ -221,3 +224,94 @@ def make_alert(store: Store, code: str = "reading.overdue_orders", **changes: An
         "opened_at": datetime.now(UTC),
     }
     return Alert.objects.create(store=store, code=code, **(values | changes))
+
+
+def make_violation(*, store: Store | None = None, **changes: Any) -> Violation:
+    """Return an enforced violation as a person recorded it; it has not been told to others."""
+    reported_at = changes.pop("reported_at", datetime(2026, 11, 1, 9, tzinfo=UTC))
+    values: dict[str, Any] = {
+        "store": store or make_store(),
+        "reference": f"74192280{next(_numbers):06d}",
+        "rule": "high_late_dispatch_rate",
+        "points": -8,
+        "state": Violation.State.ENFORCED,
+        "reported_at": reported_at,
+        "source": "person",
+        "recorded_at": reported_at,
+    }
+    return Violation.objects.create(**values | changes)
+
+
+# --- checklist -----------------------------------------------------------------------------------
+
+
+def make_item(
+    procedure: Procedure | None = None,
+    *,
+    metric: str = "",
+    limit: int | str = 0,
+    comparator: str = "at_most",
+    max_age: timedelta = timedelta(hours=2),
+    **changes: Any,
+) -> ProcedureItem:
+    """Return an item, of a procedure of its own by default; with ``metric`` it has a limit."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "procedure": procedure
+        or Procedure.objects.create(key=f"procedure-{number}", name=f"Procedure {number}"),
+        "key": f"item-{number}",
+        "title": f"Item {number}",
+        "proof": "data" if metric else "person",
+        "order": number,
+    }
+    item = ProcedureItem.objects.create(**(values | changes))
+    if metric:
+        ItemLimit.objects.create(
+            item=item,
+            metric=metric,
+            comparator=comparator,
+            value=Decimal(limit),
+            max_age=max_age,
+        )
+    return item
+
+
+def make_schedule(procedure: Procedure, **changes: Any) -> Schedule:
+    """Return a daily schedule at 08:00 for ten hours, at every store, for the stores' teams."""
+    values: dict[str, Any] = {
+        "times": [time(8)],
+        "weekdays": [0, 1, 2, 3, 4, 5, 6],
+        "length": timedelta(hours=10),
+        "opened_until": datetime(2026, 1, 5, 8, tzinfo=UTC),
+    }
+    return Schedule.objects.create(procedure=procedure, **(values | changes))
+
+
+def make_round(
+    store: Store, *items: ProcedureItem, opens_at: datetime | None = None, **changes: Any
+) -> Round:
+    """Return an open round of ``items``, due eight hours after its opening, closed after 24."""
+    items = items or (make_item(),)
+    opens_at = opens_at or datetime.now(UTC) - timedelta(hours=1)
+    values: dict[str, Any] = {
+        "procedure": items[0].procedure,
+        "store": store,
+        "opens_at": opens_at,
+        "due_at": opens_at + timedelta(hours=8),
+        "closes_at": opens_at + timedelta(hours=24),
+        "item_ids": [item.pk for item in items],
+    }
+    return Round.objects.create(**(values | changes))
+
+
+def make_tick(round_: Round, item: ProcedureItem, by: Membership, **changes: Any) -> Tick:
+    """Return a person's pass, an hour after the round's opening, with the round's count kept."""
+    values: dict[str, Any] = {
+        "result": "pass",
+        "proof": "person",
+        "member": by,
+        "at": round_.opens_at + timedelta(hours=1),
+    }
+    tick = Tick.objects.create(round=round_, item=item, **(values | changes))
+    recount(rounds=[round_], at=tick.at)
+    return tick

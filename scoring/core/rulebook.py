@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -388,6 +389,11 @@ def book_at(books: Sequence[Rulebook], at: datetime) -> Rulebook | None:
     return books[index - 1] if index else None
 
 
+def with_successors(books: Sequence[Rulebook]) -> Iterable[tuple[Rulebook, Rulebook | None]]:
+    """Go through ``books`` (oldest first), each with the one that ends it."""
+    return zip_longest(books, books[1:])
+
+
 def expiry_by_book(books: Sequence[Rulebook], occurred_at: datetime) -> ExpiresAt:
     """Return when an entry expires by ``books`` (oldest first) alone.
 
@@ -401,7 +407,7 @@ def expiry_by_book(books: Sequence[Rulebook], occurred_at: datetime) -> ExpiresA
         # In UTC, because n days are n x 24 h also where a zone changes its clocks.
         return ExpiresAt(occurred_at.astimezone(UTC) + own.window, "window")
     if own.resets is not None:
-        for book, successor in zip(books, [*books[1:], None], strict=True):
+        for book, successor in with_successors(books):
             if book.resets is None or (successor and successor.effective_from <= occurred_at):
                 continue
             reset = first_reset(

@@ -20,6 +20,7 @@ from scoring.core.rulebook import (
     Rulebook,
     book_at,
     expiry_by_book,
+    with_successors,
 )
 from scoring.core.values import (
     BY_BOOK,
@@ -154,7 +155,7 @@ class Sweep:
         completed = sorted(
             each.completed_at for each in ledger.completions if each.seen_at <= self.known_at
         )
-        for book, successor in zip(self.books, [*self.books[1:], None], strict=True):
+        for book, successor in with_successors(self.books):
             here = self._at(book.effective_from)
             here.book = book
             here.order_bonus = 0

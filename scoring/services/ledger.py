@@ -1,4 +1,4 @@
-"""Writes to the ledger: what a violation takes, what a reversal gives back, what a person adjusts."""
+"""Writes to the ledger: what violations take, what reversals give back, what people adjust."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -95,7 +95,7 @@ def give_back(*, violation: Violation, reason: str, at: datetime, by: Membership
 
 
 @transaction.atomic
-def reverse_entry(  # noqa: PLR0913 - each is a fact of the row
+def reverse_entry(
     *,
     entry: LedgerEntry,
     reason: str,
@@ -262,7 +262,7 @@ def _give_back_points(
             points -= part
 
 
-def _reverse(  # noqa: PLR0913 - each is a fact of the row
+def _reverse(
     entry: LedgerEntry,
     *,
     reason: str,

@@ -19,7 +19,7 @@ class NotAPlatformRating(DomainError):
     code: ClassVar[str] = "not_a_platform_rating"
 
 
-def record_platform_rating(  # noqa: PLR0913 - each is a fact of the row
+def record_platform_rating(
     *,
     store: Store,
     value: int,

@@ -8,22 +8,22 @@ from django.db import transaction
 from scoring import books
 from scoring.core import rating as core
 from scoring.core.rulebook import Rulebook
-from scoring.core.values import Answer, MilestoneState, Options, Step
+from scoring.core.values import Answer, MilestoneState, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
 from scoring.services.ledger import lock
-from stores.models import Alert, Store
+from stores.models import Store
 from stores.services import alerts
 from tenants import due
 
 SPARK_DAYS: Final = 30
-_STALE_AFTER: Final = timedelta(hours=48)
 
 
 @transaction.atomic
 def rate(*, store: Store, at: datetime) -> StoreRating:
-    """Compute and save the store's rating at ``at``, raise what has just been reached, and ask
-    to be called again at its next change.
+    """Compute and save the store's rating at ``at``.
+
+    Raises alerts for what has just been reached, and asks to be called at the next change.
     """
     lock(store)
     ledger, options, library = ledger_of(store), options_of(store), books.library_for(store)
@@ -37,9 +37,8 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
         store=store, defaults=_columns(answer, steps, book)
     )
     _raise_alerts(store, answer, since=before, at=at)
-    next_at = _next_look(answer, options, at)
-    if next_at is not None:
-        due.add(kind="scoring.next", subject=store.pk, at=next_at, instead=True)
+    if answer.next_change_at is not None:
+        due.add(kind="scoring.next", subject=store.pk, at=answer.next_change_at, instead=True)
     return row
 
 
@@ -106,14 +105,6 @@ def _nearest(milestones: tuple[MilestoneState, ...]) -> MilestoneState | None:
     )
 
 
-def _next_look(answer: Answer, options: Options, at: datetime) -> datetime | None:
-    """Return when the answer changes next by time alone: by the ledger, or by going stale."""
-    moments = [answer.next_change_at]
-    if options.channels_alive_at is not None:
-        moments.append(options.channels_alive_at + _STALE_AFTER)
-    return min((moment for moment in moments if moment and moment > at), default=None)
-
-
 def _raise_alerts(store: Store, answer: Answer, *, since: datetime | None, at: datetime) -> None:
     """Raise what happened since the last evaluation; older news goes to the history alone."""
     for event in answer.milestone_events:
@@ -125,21 +116,17 @@ def _raise_alerts(store: Store, answer: Answer, *, since: datetime | None, at: d
         alerts.open_alert(
             store=store,
             code="milestone_reached" if is_reached else "milestone_near",
-            severity=Alert.Severity.CRITICAL if is_reached else Alert.Severity.WARNING,
             detail={"milestone": event.at, "measure": event.measure.value, "value": event.value},
             at=at,
         )
     if answer.closed_since is not None:
-        alerts.open_alert(
-            store=store, code="store_closed", severity=Alert.Severity.CRITICAL, detail={}, at=at
-        )
+        alerts.open_alert(store=store, code="store_closed", at=at)
     else:
         alerts.resolve_alert(store=store, code="store_closed", at=at)
     if answer.drift and answer.drift.alert:
         alerts.open_alert(
             store=store,
             code="drift",
-            severity=Alert.Severity.WARNING,
             detail={"drift": answer.drift.value},
             at=at,
         )

@@ -1,0 +1,44 @@
+"""What this room shows on the store's page, which lives a floor below."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from scoring.selectors.explain import Explained, explain
+from stores.models import Store
+
+
+def _explained(request: HttpRequest, store: Store) -> Explained | None:
+    """Explain a store once a request, for the panels that share it."""
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    kept: dict[Any, Explained] = request.__dict__.setdefault("explained_stores", {})
+    if store.pk not in kept:
+        kept[store.pk] = explain(store, at=timezone.now())
+    return kept[store.pk]
+
+
+def rating(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    explained = _explained(request, store)
+    return None if explained is None else {"explained": explained, "store": store}
+
+
+def ledger(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    explained = _explained(request, store)
+    if explained is None:
+        return None
+    member = getattr(request, "member", None)
+    return {
+        "explained": explained,
+        "store": store,
+        "may_adjust": bool(member and member.can("ratings.adjust")),
+    }
+
+
+def roll_offs(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    explained = _explained(request, store)
+    if explained is None or not explained.roll_offs:
+        return None
+    return {"explained": explained, "store": store, "roll_offs": explained.roll_offs[:8]}

@@ -1,0 +1,80 @@
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scoring import books
+from scoring.forms import AdjustForm, PlatformRatingForm
+from scoring.models import LedgerEntry
+from scoring.services import ledger, observations, rating
+from stores.access import store_for
+from tenants.access import MemberRequest, requires
+from tenants.errors import DomainError
+
+
+@requires("ratings.view")
+def rulebooks(request: MemberRequest) -> HttpResponse:
+    libraries = books.shelf().libraries.values()
+    shown = [book for library in libraries for book in library.books]
+    return render(request, "scoring/rulebooks.html", {"books": shown})
+
+
+@requires("ratings.view")
+def rulebook(request: MemberRequest, name: str) -> HttpResponse:
+    for library in books.shelf().libraries.values():
+        for book in library.books:
+            if book.name == name:
+                return render(request, "scoring/rulebook.html", {"book": book})
+    raise Http404
+
+
+@requires("ratings.adjust")
+def adjust(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    form = AdjustForm(request.POST or None, store=store)
+    if request.method == "POST" and form.is_valid():
+        at = timezone.now()
+        kind = form.cleaned_data["kind"]
+        try:
+            ledger.write_entry(
+                store=store,
+                kind=kind,
+                points=form.cleaned_data["points"],
+                counts_as=LedgerEntry.CountsAs.NONE if kind == LedgerEntry.Kind.ADJUSTMENT else "",
+                occurred_at=form.in_utc("occurred_at") or at,
+                note=form.cleaned_data["note"],
+                at=at,
+                by=request.member,
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            rating.rate(store=store, at=at)
+            messages.success(request, _("The entry was written."))
+            return redirect("stores:store", pk=store.pk)
+    return render(request, "scoring/adjust.html", {"store": store, "form": form})
+
+
+@requires("readings.record")
+def platform_rating(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    form = PlatformRatingForm(request.POST or None, store=store)
+    if request.method == "POST" and form.is_valid():
+        at = timezone.now()
+        try:
+            observations.record_platform_rating(
+                store=store,
+                value=form.cleaned_data["value"],
+                measure=form.cleaned_data["measure"],
+                observed_at=form.in_utc("observed_at") or at,
+                source="person",
+                at=at,
+                by=request.member,
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Recorded what the marketplace shows."))
+            return redirect("stores:store", pk=store.pk)
+    return render(request, "scoring/platform_rating.html", {"store": store, "form": form})
