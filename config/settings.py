@@ -174,7 +174,13 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "form-action": [SELF, *env.words("CSP_FORM_ACTION")],
+        # A form's answer may lead over to the public host or an agency's, or to a consent page.
+        "form-action": [
+            SELF,
+            f"{PUBLIC_SCHEME}://{PUBLIC_HOST}",
+            f"{PUBLIC_SCHEME}://*.{PUBLIC_HOST}",
+            *env.words("CSP_FORM_ACTION"),
+        ],
         "report-uri": "/csp-report/",
     },
 }

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.middleware import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import redirect
 from django.urls import set_urlconf
+from django.utils import timezone, translation
 
-from tenants import scope
-from tenants.models import Agency, Domain
+from tenants import addresses, entrance, scope
+from tenants.models import Agency, Domain, Membership, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -96,3 +102,85 @@ def _too_large() -> HttpResponse:
         status=413,
         content_type="text/plain",
     )
+
+
+# On an agency's host without a seat: the door itself, and what browsers fetch and report unasked.
+_WITHOUT_A_SEAT: Final = ("/handoff/", "/csp-report/", "/static/", "/api/", "/favicon.ico")
+
+
+class MemberMiddleware:
+    """Last before the view: on an agency's host only its active members come any further.
+
+    Sets ``request.member``: the active membership on an agency's host, else None.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _refuse_foreign_session(request)
+        agency: Agency | None = request.agency  # type: ignore[attr-defined]
+        request.member = None  # type: ignore[attr-defined]
+        if agency is None:
+            return self._answer(request)
+        if agency.state != Agency.State.READY:
+            return _wait_for(agency, request)
+        if request.path.startswith(_WITHOUT_A_SEAT):
+            return self._answer(request)
+        user = get_user(request)
+        if not isinstance(user, User):
+            return _ask_who(agency, request)
+        member = _seat(agency, user)
+        if member is None:
+            raise Http404
+        request.member = member  # type: ignore[attr-defined]
+        return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        """Go on in the reader's own language and time zone."""
+        user = get_user(request) if SESSION_KEY in request.session else None
+        if not isinstance(user, User):
+            return self.get_response(request)
+        if user.language:
+            # Not restored: LocaleMiddleware names it in the answer and sets it anew each time.
+            translation.activate(user.language)
+        with timezone.override(user.zone):
+            return self.get_response(request)
+
+
+def _refuse_foreign_session(request: HttpRequest) -> None:
+    """End a signed-in session that is shown on another host than it was made for."""
+    session = request.session
+    if SESSION_KEY not in session:
+        return
+    if session.get(addresses.SESSION_HOST) != request.get_host().lower():
+        session.flush()
+        request.user = AnonymousUser()
+        request._cached_user = request.user  # type: ignore[attr-defined] # noqa: SLF001 - get_user's
+
+
+def _seat(agency: Agency, user: User) -> Membership | None:
+    member = (
+        Membership.objects.select_related("role")
+        .filter(agency_id=agency.pk, user_id=user.pk, is_active=True)
+        .first()
+    )
+    if member is not None:
+        member.user, member.agency = user, agency
+    return member
+
+
+def _wait_for(agency: Agency, request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"} or request.path.startswith(_WITHOUT_A_SEAT):
+        raise Http404
+    return redirect(addresses.public_url(f"/agencies/{agency.slug}/preparing/"))
+
+
+def _ask_who(agency: Agency, request: HttpRequest) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        shown = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+        return entrance.to_public(request, agency, next_path=addresses.local_path(shown))
+    if request.method not in {"GET", "HEAD"}:
+        raise PermissionDenied
+    path = addresses.local_path(request.get_full_path())
+    return entrance.to_public(request, agency, next_path=path)

@@ -1,3 +1,23 @@
-from django.urls import URLPattern, URLResolver
+"""Pages of the public host; allauth's stand beside them under /accounts/."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+from tenants.views import mail, public, service
+
+_pages: list[URLPattern | URLResolver] = [
+    path("", public.home, name="home"),
+    path("agencies/", public.my_agencies, name="agencies"),
+    path("agencies/new/", public.found, name="found"),
+    path("agencies/<slug:slug>/preparing/", public.preparing, name="preparing"),
+    path("enter/<slug:slug>/", public.enter, name="enter"),
+    path("dev/mail/", mail.sent_mails, name="mails"),
+    path("dev/mail/<str:name>/", mail.sent_mail, name="mail"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include((_pages, "tenants"))),
+    path("language/", public.choose_language, name="set_language"),
+    path("csp-report/", service.csp_report, name="csp_report"),
+    path("healthz", service.healthz, name="healthz"),
+    path("readyz", service.readyz, name="readyz"),
+]

@@ -1,0 +1,106 @@
+"""What allauth asks of us: sign-in and two-step live on the public host and nowhere else."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import unstash_login
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth.middleware import get_user
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.urls import reverse
+
+from tenants import addresses, sealing
+from tenants.models import User
+from tenants.selectors import people
+
+_NO_AGENCY = UUID(int=0)  # a person's secrets belong to no agency
+_LINKS = ("activate_url", "password_reset_url", "signup_url")
+
+
+def end_sessions(user: User, *, but: str | None = None) -> None:
+    """End the person's sessions on every host, except the one whose key is ``but``."""
+    tracked = UserSession.objects.filter(user_id=user.pk).exclude(session_key=but)
+    Session.objects.filter(session_key__in=tracked.values("session_key")).delete()
+    tracked.delete()
+
+
+def recently_signed_in(request: HttpRequest) -> bool:
+    """Tell whether a password or code was given on this very session a few minutes ago."""
+    records = get_authentication_records(request, request.user)
+    return bool(records) and (
+        time.time() - records[-1]["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    )
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Accounts by e-mail; whatever a request says its host is, links lead to the public one."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        for link in _LINKS:
+            if link in context:
+                parts = urlsplit(context[link])
+                context[link] = addresses.public_url(parts.path)
+        super().send_mail(template_prefix, email, context)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        return bool(url) and addresses.is_local_path(str(url))
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        addresses.bind_session(request)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out here and, with it, on every agency's host."""
+        user = get_user(request)  # itself, not the lazy wrapper that forgets it on signing out
+        super().logout(request)
+        if isinstance(user, User):
+            end_sessions(user)
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's
+        return reverse("tenants:found")
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        assert isinstance(request.user, User)
+        has_seat = people.seats_of(request.user).exists()
+        return reverse("tenants:agencies" if has_seat else "tenants:found")
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 - allauth's
+        return reverse("tenants:home")
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Two-step secrets are sealed for the one person they belong to."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.seal(
+            text, table="mfa_authenticator", column="data", row=_person(), agency=_NO_AGENCY
+        )
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.unseal(
+            encrypted_text,
+            table="mfa_authenticator",
+            column="data",
+            row=_person(),
+            agency=_NO_AGENCY,
+        )
+
+    def get_totp_issuer(self) -> str:
+        return "Storewarden"
+
+
+def _person() -> str:
+    """Return the id of whoever is signed in, or is half-way through signing in."""
+    request = allauth_context.request
+    if request.user.is_authenticated:
+        return str(request.user.pk)
+    login = unstash_login(request, peek=True)
+    return str(login.user.pk) if login and login.user else "nobody"
