@@ -40,7 +40,7 @@ class MarketplaceError(Exception):
     def __init__(self, *, code: str = "", request_id: str = "") -> None:
         self.code = _UNSAFE.sub("", code)[:_SHOWN]
         self.request_id = _UNSAFE.sub("", request_id)[:_SHOWN]
-        super().__init__(code, request_id)
+        super().__init__(self.code, self.request_id)
 
     def __str__(self) -> str:
         known = [("code", self.code), ("request", self.request_id)]

@@ -180,7 +180,9 @@ class Control:
             shops_html=_options((shop.id, f"{shop.region} · {shop.name}") for shop in SHOPS),
             rows_html="".join(self._row(shop) for shop in SHOPS),
             outages_html=_options([("", "none"), *api.OUTAGES.items()]),
-            kinds_html=_options((kind, kind) for kind in mail.kinds()),
+            kinds_html=_options(
+                (kind, kind) for kind in sorted(mail.kinds(), key=lambda kind: kind != "violation")
+            ),
             signatures_html=_options(mail.SIGNATURES.items()),
             forms_html=_options([("both", "text and HTML"), ("plain", "text"), ("html", "HTML")]),
             mail_to=self.settings.mail_to,

@@ -37,6 +37,15 @@ SIGNATURES = {
     "other_domain": "spoofed: signed by a look-alike domain",
     "tampered": "signed, then altered on the way",
 }
+_IN_CHINESE = {
+    "High late dispatch rate": "延迟发货率过高",
+    "High seller-fault cancellation rate": "卖家责任取消率过高",
+    "Prohibited product": "禁售商品",
+    "Counterfeit": "售假",
+    "IP infringement": "知识产权侵权",
+    "Wrong category": "类目错放",
+    "Low 24 h response rate": "24小时回复率过低",
+}
 _SIGNED_HEADERS = [b"from", b"to", b"subject", b"date", b"message-id"]
 
 Deliver = Callable[[str, bytes], None]
@@ -87,7 +96,10 @@ def compose(wish: Wish, shop: Shop, facts: Facts, at: datetime, number: int) -> 
         raise CannotCompose("There is no such notice, language, variant or form.")
     variant = wish.variant or known[number % len(known)]
     source = (NOTICES / f"{wish.kind}.{variant}.{wish.language}.txt").read_text(encoding="utf-8")
-    subject, _, body = Template(source).substitute(_words(shop, facts, at, number)).partition("\n")
+    words = _words(shop, facts, at, number)
+    if wish.language == "zh":
+        words["reason"] = _IN_CHINESE.get(facts.reason, facts.reason)
+    subject, _, body = Template(source).substitute(words).partition("\n")
     message = EmailMessage(policy=SMTP)
     message["From"] = f'"TikTok Shop" <{SENDER}>'
     try:
@@ -142,7 +154,7 @@ def as_html(body: str, number: int) -> str:
     parts = []
     for block in body.strip().split("\n\n"):
         lines = block.split("\n")
-        pairs = [line.partition(": ") for line in lines]
+        pairs = [line.replace("：", ": ", 1).partition(": ") for line in lines]
         if is_table and len(lines) > 1 and all(separator for _, separator, _ in pairs):
             rows = "".join(
                 f'<tr><td style="color:#666">{escape(name)}</td>'

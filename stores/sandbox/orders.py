@@ -181,15 +181,16 @@ def _with_cancellation(draw: random.Random, shop: Shop, plan: Plan) -> Plan:
     if plan.paid is None and not plan.is_cod:
         return _cancelled(plan, plan.created + 2 * DAY, "SYSTEM")
     if draw.random() < habits.never or plan.rts > plan.shipping_due:
-        return _cancelled(plan, plan.shipping_due, "SYSTEM")
+        unshipped = replace(plan, part_shipped=None, rts=None, collected=None, delivered=None)
+        return _cancelled(replace(unshipped, completed=None), plan.shipping_due, "SYSTEM")
     if draw.random() < habits.seller_cancels:
-        return _cancelled(plan, plan.released + draw.randrange(HOUR, 40 * HOUR), "SELLER")
+        return _cancelled(plan, draw.randrange(plan.released + 60, plan.rts), "SELLER")
     if draw.random() < habits.buyer_cancels:
-        asked = plan.released + draw.randrange(60, max(120, plan.rts - plan.released))
+        asked = draw.randrange(plan.released + 60, plan.rts)
         answered = asked + draw.randrange(2 * HOUR, 60 * HOUR)
         asking = replace(plan, asked_to_cancel=asked, answered=answered)
-        granted = draw.random() < 0.85 and answered < plan.rts + 12 * HOUR  # noqa: PLR2004
-        return _cancelled(asking, answered, "BUYER") if granted else asking
+        # Once shipped, a parcel is no longer called back.
+        return _cancelled(asking, answered, "BUYER") if answered < plan.rts else asking
     return plan
 
 
@@ -429,6 +430,11 @@ def _line_item(
     }
     if packages:
         item["package_id"] = packages[0]
+        item["tracking_number"] = f"JX{plan.id[-10:]}"
+        item["rts_time"] = plan.part_shipped or plan.rts
+    if status == "CANCELLED":
+        item["cancel_reason"] = _reason(plan)
+        item["cancel_user"] = plan.cancelled_by
     return item
 
 

@@ -34,7 +34,7 @@ class Habits:
     slow_handover: float = 0.03  # reaches the carrier after the deadline
     seller_cancels: float = 0.006
     buyer_cancels: float = 0.04
-    long_hold: float = 0.01  # on hold for days
+    long_hold: float = 0.02  # on hold for days
 
 
 STEADY = Habits(orders_a_day=12)

@@ -51,7 +51,7 @@ class Request:
         headers["content-type"] = environ.get("CONTENT_TYPE", "")
         return cls(
             method=environ["REQUEST_METHOD"],
-            path=environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
+            path=environ.get("PATH_INFO", "/"),  # ours are all ASCII; others lead nowhere
             query=parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True),
             body=environ["wsgi.input"].read(min(length, LARGEST_BODY + 1)) if length else b"",
             headers=headers,

@@ -99,7 +99,7 @@ class Client:
     that could help.
     """
 
-    def __init__(  # noqa: PLR0913 - an app is its key, its secret and its two hosts
+    def __init__(
         self,
         http: httpx.Client,
         app_key: str,
@@ -133,7 +133,7 @@ class Client:
         """Return those of the seller's shops that the marketplace holds to be active."""
         return self._read("active_shops", access_token, payloads.active_shops)
 
-    def orders(  # noqa: PLR0913 - a search is its window, its place and its size
+    def orders(
         self,
         access_token: str,
         shop_cipher: str,

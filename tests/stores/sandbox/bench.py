@@ -1,0 +1,77 @@
+"""A sandbox on a bench: a clock that stands until it is moved, mails caught, a client beside it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from stores.marketplaces.tiktok_shop.client import Client
+from stores.sandbox.app import Sandbox, make_app
+from stores.sandbox.settings import APP_KEY, APP_SECRET
+from stores.sandbox.state import demo_code
+
+HOST = "http://sandbox.test"
+CALLBACK = "https://app.test/oauth/tiktok_shop/callback"
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+SEN_VANG = "7495000000000000201"
+HARBOR_VN = "7495000000000000501"
+
+
+@dataclass
+class Bench:
+    """One sandbox and what it did. ``waits`` are the seconds the client would have slept."""
+
+    app: Sandbox = field(init=False)
+    now: datetime = NOON
+    mails: list[tuple[str, bytes]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    http: httpx.Client = field(init=False)
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.move(seconds=seconds)
+
+    def act(self, name: str, **fields: object) -> dict[str, Any]:
+        """Do what the control page's form ``name`` does."""
+        answer = self.http.post(
+            f"/control/{name}",
+            data={key: str(value) for key, value in fields.items()},
+            headers={"accept": "application/json"},
+        )
+        content: dict[str, Any] = answer.json()
+        return {"status": answer.status_code, **content}
+
+    def client(self, app_secret: str = APP_SECRET, transport: object = None) -> Client:
+        http = (
+            httpx.Client(transport=transport)
+            if isinstance(transport, httpx.BaseTransport)
+            else self.http
+        )
+        return Client(
+            http, APP_KEY, app_secret, HOST, HOST, clock=lambda: self.now, sleep=self.sleep
+        )
+
+    def access(self, shop: str = SEN_VANG) -> str:
+        """Return a fresh access token for the seller of ``shop``."""
+        code = self.act("grant", shop=shop)["code"]
+        return self.client().exchange_code(code).access_token
+
+
+def make_bench(**settings: Any) -> Bench:
+    bench = Bench()
+    bench.app = make_app(
+        "bench",
+        now=lambda: bench.now,
+        redirect_url=CALLBACK,
+        deliver=lambda to, content: bench.mails.append((to, content)),
+        **settings,
+    )
+    bench.http = httpx.Client(transport=httpx.WSGITransport(app=bench.app), base_url=HOST)
+    return bench
+
+
+__all__ = ["CALLBACK", "HARBOR_VN", "HOST", "NOON", "SEN_VANG", "Bench", "demo_code", "make_bench"]
