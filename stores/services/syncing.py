@@ -35,7 +35,7 @@ OVERLAP: Final = timedelta(minutes=10)
 FIRST_WINDOW: Final = timedelta(days=180)
 WHILE_INACTIVE: Final = timedelta(hours=6)
 _SOON: Final = timedelta(minutes=1)
-_SLICE_SECONDS: Final = 20.0  # a long sync is many short pieces of work, each well inside its lease
+HOLD_FOR: Final = 20.0  # seconds: a long sync is many short pieces of work, each inside its lease
 
 
 @dataclass(slots=True)
@@ -57,11 +57,11 @@ def ask_for_sync(*, store: Store, by: Membership | None, at: datetime) -> None:
     logger.info("sync_asked", extra={"store_id": store.pk, "member_id": by and by.pk})
 
 
-def sync_store(*, agency: Agency, work: Work, client: Client) -> None:
+def sync_store(*, agency: Agency, work: Work, client: Client, hold_for: float = HOLD_FOR) -> None:
     """Fetch the orders changed since the last sync, then measure; called outside any scope.
 
     What a page brought is committed with the cursor, so nothing that arrived is lost or fetched
-    twice. A sync that needs longer than a worker should be held goes on with the next claim.
+    twice. A sync that needs more than ``hold_for`` seconds goes on with the next claim.
 
     Raises:
         MarketplaceError: for a fault of ours, which trying again by itself cannot mend.
@@ -74,7 +74,7 @@ def sync_store(*, agency: Agency, work: Work, client: Client) -> None:
             with scope.agency(agency):
                 work.finish()
             return
-        is_whole = _fetch(course, client, work.at)
+        is_whole = _fetch(course, client, work.at, hold_for)
     except tokens.RenewalUnderWay:
         with scope.agency(agency):
             work.finish(again_at=work.at + _SOON)
@@ -111,9 +111,9 @@ def _begin(agency: Agency, store_id: UUID, access: tokens.Access, at: datetime) 
         return _Course(agency, store, run, start, access, run.fetched)
 
 
-def _fetch(course: _Course, client: Client, at: datetime) -> bool:
+def _fetch(course: _Course, client: Client, at: datetime, hold_for: float) -> bool:
     """Fetch pages until the window is empty or the time is up; return whether it is empty."""
-    ends_at = time.monotonic() + _SLICE_SECONDS
+    ends_at = time.monotonic() + hold_for
     page_token: str | None = None
     while True:
         try:

@@ -1,0 +1,424 @@
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from stores.marketplaces.core import BadPayload
+from stores.marketplaces.tiktok_shop.payloads import OrderPayload
+from stores.models import Alert, Connection, Order, Reading, Store, SyncCursor, SyncRun
+from stores.sandbox.app import Sandbox
+from stores.selectors.orders import OrderHealth, order_health
+from stores.services import orders, syncing, tokens
+from tenants import scope
+from tenants.models import Agency, DueWork
+from tests import factories
+from tests.stores import marketplace
+from tests.stores.marketplace import NOW, QUIET_TH, Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(settings: Settings, clock: Clock) -> Sandbox:
+    settings.TIKTOK_SHOP = marketplace.APP
+    return marketplace.sandbox(clock)
+
+
+@pytest.fixture
+def store(agency: Agency, app: Sandbox, clock: Clock) -> Store:
+    """A connected store with four orders a day, not synced yet."""
+    store = factories.make_store(market="TH")
+    lead = factories.make_membership("lead")
+    marketplace.connect(agency, store, lead, app, clock, shop_id=QUIET_TH)
+    return store
+
+
+def sync(
+    agency: Agency, store: Store, app: Sandbox, clock: Clock, *, hold_for: float = 20.0
+) -> DueWork:
+    work = marketplace.work_of("stores.sync", store.pk, clock())
+    with scope.public():
+        syncing.sync_store(
+            agency=agency, work=work, client=marketplace.client(app, clock), hold_for=hold_for
+        )
+    return DueWork.objects.get(pk=work.id)
+
+
+def test_first_sync_fetches_180_days_and_measures(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # when
+    work = sync(agency, store, app, clock)
+
+    # then
+    run = SyncRun.objects.get()
+    cursor = SyncCursor.objects.get()
+    count = Order.objects.count()
+    assert count > 400
+    assert (run.state, run.is_first, run.expected, run.fetched, run.changed) == (
+        "done",
+        True,
+        count,
+        count,
+        count,
+    )
+    assert (cursor.fetched_to, cursor.fresh_at) == (NOW, NOW)
+    assert min(Order.objects.values_list("changed_at", flat=True)) >= NOW - timedelta(days=180)
+    assert (work.done_at, work.due_at) == (None, NOW + timedelta(minutes=15))
+    measured = set(Reading.objects.values_list("metric", "source", "measured_at"))
+    assert measured == {
+        (metric, "api", NOW)
+        for metric in (
+            "overdue_orders",
+            "cancel_requests",
+            "rts_failures",
+            "late_dispatch_rate",
+            "seller_cancel_rate",
+            "days_inactive",
+            "authorization_days",
+        )
+    }
+
+
+def test_a_second_sync_fetches_what_changed_with_an_overlap_and_doubles_nothing(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    sync(agency, store, app, clock)
+    before = Order.objects.count()
+    clock.at = NOW + timedelta(hours=12)
+
+    # when
+    sync(agency, store, app, clock)
+
+    # then
+    run = SyncRun.objects.latest("started_at")
+    assert (run.is_first, run.state) == (False, "done")
+    assert 0 < run.fetched < 60
+    assert before <= Order.objects.count() <= before + run.fetched
+    assert Order.objects.count() == len(set(Order.objects.values_list("external_id", flat=True)))
+
+
+def test_a_sync_out_of_time_goes_on_where_its_last_page_ended(
+    agency: Agency,
+    app: Sandbox,
+    clock: Clock,
+    store: Store,
+) -> None:
+    # when the worker has no time at all: one page a claim
+    first = sync(agency, store, app, clock, hold_for=0)
+    after_one_page = Order.objects.count()
+    rounds = 1
+    while SyncRun.objects.get().state == "running":
+        sync(agency, store, app, clock, hold_for=0)
+        rounds += 1
+
+    # then
+    assert (first.done_at, first.due_at) == (None, NOW)
+    assert after_one_page == 100
+    assert rounds >= 5
+    run = SyncRun.objects.get()
+    assert (run.state, run.is_first) == ("done", True)
+    assert run.changed == Order.objects.count() > 400
+
+
+def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given one page fetched, then an outage
+    sync(agency, store, app, clock, hold_for=0)
+    marketplace.act(app, "outage", kind="503")
+
+    # when
+    work = sync(agency, store, app, clock)
+
+    # then
+    assert Order.objects.count() == 100
+    assert Connection.objects.get().problem == "down"
+    assert SyncRun.objects.get().problem == "down"
+    assert (work.done_at, work.due_at, work.attempts) == (None, NOW + timedelta(minutes=2), 0)
+
+    # and when it is over
+    marketplace.act(app, "outage", kind="")
+    while SyncRun.objects.get().state == "running":
+        sync(agency, store, app, clock)
+
+    # then
+    assert Connection.objects.get().problem == ""
+    assert SyncRun.objects.get().problem == ""
+
+
+def test_a_busy_marketplace_is_asked_again_when_it_says(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    marketplace.act(app, "rate-limit", calls=3, retry_after=300)
+
+    work = sync(agency, store, app, clock)
+
+    assert Connection.objects.get().problem == "rate_limited"
+    assert work.due_at == NOW + timedelta(minutes=5)
+
+
+def test_a_withdrawn_permission_ends_the_connection_and_raises_an_alert(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    marketplace.act(app, "revoke", shop=QUIET_TH)
+
+    # when
+    work = sync(agency, store, app, clock)
+
+    # then
+    connection = Connection.objects.get()
+    assert (connection.state, connection.problem, connection.access_token) == (
+        "revoked",
+        "revoked",
+        "",
+    )
+    assert work.done_at == NOW
+    assert [run.state for run in SyncRun.objects.all()] == ["failed"]
+    assert list(Alert.objects.values_list("code", "severity")) == [
+        ("connection.revoked", "critical")
+    ]
+
+
+def test_an_expired_access_token_is_renewed_on_the_way(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    before = Connection.objects.get().access_token
+    marketplace.act(app, "expire", shop=QUIET_TH)
+
+    # when
+    sync(agency, store, app, clock)
+
+    # then
+    assert SyncRun.objects.get().state == "done"
+    assert Connection.objects.get().access_token != before
+
+
+def test_an_inactive_store_is_marked_and_comes_back_by_itself(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    marketplace.act(app, "inactive", shop=QUIET_TH)
+
+    # when
+    work = sync(agency, store, app, clock)
+
+    # then
+    store.refresh_from_db()
+    assert store.state == "inactive"
+    assert work.due_at == NOW + timedelta(hours=6)
+    assert Alert.objects.get().code == "store.inactive"
+
+    # and when it is active again
+    marketplace.act(app, "inactive", shop=QUIET_TH, on=0)
+    sync(agency, store, app, clock)
+
+    # then
+    store.refresh_from_db()
+    assert store.state == "active"
+    assert Alert.objects.get(code="store.inactive").state == "resolved"
+
+
+def test_an_answer_that_is_none_is_our_fault_and_rises(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    marketplace.act(app, "outage", kind="html")
+
+    with pytest.raises(BadPayload):
+        sync(agency, store, app, clock)
+
+    assert Connection.objects.get().problem == "ours"
+    assert DueWork.objects.get(kind="stores.sync").done_at is None
+
+
+def test_a_sync_of_a_store_not_connected_does_nothing(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    Connection.objects.update(state=Connection.State.REVOKED)
+
+    work = sync(agency, store, app, clock)
+
+    assert work.done_at == NOW
+    assert not SyncRun.objects.exists()
+
+
+def test_overdue_orders_raise_an_alert_that_goes_when_they_are_shipped(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    marketplace.act(app, "late-orders", shop=QUIET_TH, count=7)
+    clock.at = NOW + timedelta(minutes=5)
+    sync(agency, store, app, clock)
+    alert = Alert.objects.get(code="reading.overdue_orders")
+    overdue = Reading.objects.get(metric="overdue_orders").value
+    assert overdue >= 7
+    assert alert.detail == {"value": f"{overdue:.0f}", "limit": "0"}
+
+    # when
+    Order.objects.update(rts_at=clock())
+    syncing.measure(store, at=clock() + timedelta(minutes=1))
+
+    # then
+    alert.refresh_from_db()
+    assert alert.state == "resolved"
+
+
+def test_keep_takes_the_newest_of_a_page_and_ignores_what_comes_late(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given an order as it was and as it is
+    sync(agency, store, app, clock)
+    page = marketplace.client(app, clock).orders(
+        *_access(store), NOW - timedelta(days=30), NOW, page_size=5
+    )
+    old = page.orders[0]
+    new = _changed(old, status="CANCELLED", later=timedelta(hours=1))
+    seen_at = Order.objects.get(external_id=old.id).seen_at
+
+    # when
+    changed = [
+        orders.keep(store, batch, at=NOW + timedelta(hours=2))
+        for batch in ([old, new, old], [old], [new])
+    ]
+
+    # then
+    row = Order.objects.get(external_id=old.id)
+    assert changed == [1, 0, 0]
+    assert (row.status, row.changed_at, row.seen_at) == ("CANCELLED", new.update_time, seen_at)
+
+
+def test_a_page_is_kept_in_one_statement(
+    agency: Agency,
+    app: Sandbox,
+    clock: Clock,
+    store: Store,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    way = (*_access(store), NOW - timedelta(days=30), NOW)
+    pages = [marketplace.client(app, clock).orders(*way, page_size=size) for size in (1, 50)]
+
+    for page in pages:
+        with django_assert_num_queries(1):
+            orders.keep(store, page.orders, at=NOW)
+
+
+def test_completed_at_is_the_first_change_that_said_so(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given
+    (order,) = (
+        marketplace.client(app, clock)
+        .orders(*_access(store), NOW - timedelta(days=30), NOW, page_size=1)
+        .orders
+    )
+    done = _changed(order, status="COMPLETED", later=timedelta(hours=1))
+    touched = _changed(done, status="COMPLETED", later=timedelta(hours=5))
+
+    # when
+    orders.keep(store, [done], at=NOW)
+    orders.keep(store, [touched], at=NOW)
+
+    # then
+    assert Order.objects.get(external_id=order.id).completed_at == done.update_time
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"rts_due_at": NOW + HOUR}, (0, 0, 0, None)),
+        ({"rts_due_at": NOW}, (1, 0, 1, Decimal(100))),
+        ({"rts_due_at": NOW, "is_on_hold": True}, (0, 0, 0, None)),
+        ({"rts_due_at": NOW - HOUR, "rts_at": NOW - HOUR}, (0, 0, 0, Decimal(0))),
+        ({"rts_due_at": NOW - HOUR, "rts_at": NOW}, (0, 0, 0, Decimal(100))),
+        (
+            {"rts_due_at": NOW - HOUR, "status": "CANCELLED", "cancelled_by": "BUYER"},
+            (0, 0, 0, None),
+        ),
+        (
+            {"rts_due_at": NOW - HOUR, "status": "CANCELLED", "cancelled_by": "SYSTEM"},
+            (0, 0, 1, Decimal(100)),
+        ),
+        ({"is_cancel_asked": True}, (0, 1, 0, None)),
+        ({"is_cancel_asked": True, "status": "CANCELLED"}, (0, 0, 0, None)),
+        ({"rts_due_at": NOW - timedelta(days=7)}, (1, 0, 0, None)),
+    ],
+    ids=[
+        "not due",
+        "due now",
+        "on hold",
+        "in time",
+        "late",
+        "cancelled by the buyer",
+        "lapsed",
+        "cancellation asked",
+        "cancellation granted",
+        "a week late",
+    ],
+)
+def test_order_health(
+    agency: Agency, changes: dict[str, object], expected: tuple[int, int, int, Decimal | None]
+) -> None:
+    # given
+    store = factories.make_store()
+    factories.make_order(store, at=NOW, **changes)
+    factories.make_order(factories.make_store(), at=NOW, rts_due_at=NOW - HOUR)
+
+    # when
+    health = order_health(store.pk, at=NOW)
+
+    # then
+    told = (health.overdue, health.cancel_requests, health.rts_failures, health.late_rate)
+    assert told == expected
+
+
+def test_order_health_of_a_store_without_orders_is_unknown_not_zero(agency: Agency) -> None:
+    store = factories.make_store()
+
+    assert order_health(store.pk, at=NOW) == OrderHealth(
+        overdue=0,
+        cancel_requests=0,
+        rts_failures=0,
+        late_rate=None,
+        seller_cancel_rate=None,
+        days_inactive=None,
+    )
+
+
+def test_seller_cancellations_count_those_of_the_seller_and_those_she_let_lapse(
+    agency: Agency,
+) -> None:
+    # given one of each, a good order, and one too old to count
+    store = factories.make_store()
+    cancelled = {"status": "CANCELLED", "rts_due_at": NOW - HOUR}
+    for who in ("SELLER", "SYSTEM", "BUYER"):
+        factories.make_order(store, at=NOW, **cancelled, cancelled_by=who)
+    factories.make_order(store, at=NOW, rts_at=NOW - timedelta(days=3))
+    factories.make_order(
+        store, at=NOW, **cancelled, cancelled_by="SELLER", placed_at=NOW - timedelta(days=30)
+    )
+
+    # when
+    health = order_health(store.pk, at=NOW)
+
+    # then
+    assert (health.seller_cancel_rate, health.days_inactive) == (Decimal(50), 3)
+
+
+def _access(store: Store) -> tuple[str, str]:
+    connection = Connection.objects.get(store=store)
+    return tokens.unseal(connection, "access_token"), tokens.unseal(connection, "shop_cipher")
+
+
+def _changed(order: OrderPayload, *, status: str, later: timedelta) -> OrderPayload:
+    return replace(order, status=status, update_time=order.update_time + later)
