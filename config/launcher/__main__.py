@@ -69,7 +69,7 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
     supervisor = Supervisor(ROOT, RUN_DIR)
     supervisor.end_leftovers()
     secrets = state.Secrets.kept_in(RUN_DIR / "secrets.json")
-    ports = choose_ports()
+    ports = choose_ports(os.environ.get("PORT"), state.read_json(RUN_DIR / "ports.json"))
     stack.callback(state.write_json, RUN_DIR / "ports.json", ports)
 
     owner_env = environment(secrets, ports)
@@ -103,13 +103,13 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
             server.revive()
 
 
-def choose_ports(wish: str | None = os.environ.get("PORT")) -> dict[str, int]:
+def choose_ports(wish: str | None, last_time: Mapping[str, int]) -> dict[str, int]:
     """Return a port for each part: the one asked for, else last time's, else a free one.
 
     Raises:
         Refused: if something listens on the very port that was asked for.
     """
-    ports = {**DEFAULT_PORTS, **state.read_json(RUN_DIR / "ports.json")}
+    ports = {**DEFAULT_PORTS, **last_time}
     if wish:
         if not wish.isdigit() or not processes.is_free(int(wish)):
             raise Refused(f"PORT={wish} is taken or is no port.")

@@ -96,14 +96,18 @@ def install_python_packages() -> None:
 
 
 def _install_uv(lock: Path) -> None:
-    """Install the uv that the lock names, by the lock's own hashes."""
-    block = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nend\n", re.MULTILINE | re.DOTALL)
-    if not block:
-        raise SetupFailed("requirements.lock names no uv.")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
-        only_uv.write(block.group())
+        only_uv.write(uv_block(lock.read_text()))
         only_uv.flush()
         _pip("install", "--quiet", "--require-hashes", "--no-deps", "-r", only_uv.name)
+
+
+def uv_block(lock: str) -> str:
+    """Return the lines of the lock that pin uv and its hashes."""
+    found = re.search(r"^uv==.*?(?=^\S|\Z)", lock, re.MULTILINE | re.DOTALL)
+    if not found:
+        raise SetupFailed("requirements.lock names no uv.")
+    return found.group()
 
 
 def _pip(*arguments: str) -> None:

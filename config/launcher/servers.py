@@ -305,13 +305,13 @@ class PostgresServer:
         }
         with self._connect("postgres") as connection:
             for role, (password, attributes) in rights.items():
-                known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+                known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
                 verb = "ALTER" if known.fetchone() else "CREATE"
                 statement = sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(
                     sql.SQL(verb), sql.Identifier(role), sql.SQL(attributes), sql.Literal(password)
                 )
                 connection.execute(statement)
-            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
             if not known.fetchone():
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} OWNER {}").format(
@@ -366,12 +366,12 @@ class ValkeyServer:
     def end_leftover(self) -> None:
         """End the server that an earlier, killed run left in this folder."""
         try:
-            pid, port = map(int, self.pid_path.read_text().split())
+            pid, born = self.pid_path.read_text().split()
         except (OSError, ValueError):
             return
-        # It calls itself "valkey-server 127.0.0.1:6379"; the number may be another program's now.
-        if processes.command_of(pid).startswith(f"valkey-server 127.0.0.1:{port}"):
-            processes.end(pid, (signal.SIGTERM, 5.0), (signal.SIGKILL, 2.0))
+        # The number may long belong to someone else.
+        if processes.birth_of(int(pid)) == born:
+            processes.end(int(pid), (signal.SIGTERM, 5.0), (signal.SIGKILL, 2.0))
         self.pid_path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -404,7 +404,7 @@ class ValkeyServer:
         assert self.process.stdin is not None
         self.process.stdin.write(settings.encode())
         self.process.stdin.close()
-        self.pid_path.write_text(f"{self.process.pid} {self.port}")
+        self.pid_path.write_text(f"{self.process.pid} {processes.birth_of(self.process.pid)}")
         process = self.process
         processes.wait_until(lambda: process.poll() is not None or self._answers(), 30)
         if process.poll() is None and self._answers():

@@ -19,7 +19,6 @@ _NAME_WIDTH: Final = 10
 _LONGEST_LINE: Final = 4000  # bytes; what a pipe takes at once without blocking us
 _LARGEST_LOG: Final = 20 * 1024 * 1024
 _FIRST_PAUSE, _LONGEST_PAUSE, _SETTLED_AFTER = 0.5, 30.0, 60.0  # seconds
-_PATIENCE: Final = 8.0  # seconds a program has to end by itself
 _TICK: Final = 0.2
 
 
@@ -50,10 +49,12 @@ class Supervisor:
     """Runs programs, each as the leader of its own process group, in ``folder``.
 
     One thread does all; nothing goes on unless ``tick``, ``wait`` or ``run`` is called.
+    ``patience`` is how many seconds the programs have to end by themselves.
     """
 
-    def __init__(self, folder: Path, run_dir: Path) -> None:
+    def __init__(self, folder: Path, run_dir: Path, *, patience: float = 8.0) -> None:
         self.folder = folder
+        self.patience = patience
         self.logs = run_dir / "logs"
         self.logs.mkdir(exist_ok=True)
         self.pid_file = run_dir / "pids.json"
@@ -135,7 +136,7 @@ class Supervisor:
         for program in self.programs:
             if program.is_running and program.process:
                 program.process.terminate()
-        give_up_at = time.monotonic() + _PATIENCE
+        give_up_at = time.monotonic() + self.patience
         while any(program.is_running for program in self.programs):
             if time.monotonic() > give_up_at:
                 break
