@@ -191,7 +191,8 @@ class Control:
 
     def _facts(self, shop: Shop) -> dict[str, object]:
         now = self.settings.seconds()
-        grants = [grant for grant in self.state.access.values() if grant.open_id == shop.open_id]
+        known = list(self.state.access.values())  # other threads add to it
+        grants = [grant for grant in known if grant.open_id == shop.open_id]
         return {
             "id": shop.id,
             "name": shop.name,
