@@ -52,10 +52,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
 
     return Settings(
         seed=environ.get("SANDBOX_SEED", "storewarden"),
-        app_key=environ.get("TIKTOK_APP_KEY") or APP_KEY,
-        app_secret=environ.get("TIKTOK_APP_SECRET") or APP_SECRET,
+        app_key=environ.get("SANDBOX_APP_KEY") or APP_KEY,
+        app_secret=environ.get("SANDBOX_APP_SECRET") or APP_SECRET,
         redirect_url=environ.get("SANDBOX_REDIRECT_URL") or REDIRECT_URL,
-        service_id=environ.get("TIKTOK_SERVICE_ID", ""),
+        service_id=environ.get("SANDBOX_SERVICE_ID", ""),
         access_seconds=number("SANDBOX_ACCESS_SECONDS", 7 * DAY),
         refresh_seconds=number("SANDBOX_REFRESH_SECONDS", 365 * DAY),
         calls_a_second=number("SANDBOX_CALLS_A_SECOND", 50),
@@ -64,5 +64,5 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_host=environ.get("MAILIN_HOST") or "127.0.0.1",
         mail_port=number("MAILIN_PORT", 8025),
         mail_to=environ.get("SANDBOX_MAIL_TO", ""),
-        mail_keys_file=path("MAIL_KEYS_FILE"),
+        mail_keys_file=path("SANDBOX_MAIL_KEYS_FILE"),
     )

@@ -9,9 +9,9 @@ def test_environment_sets_the_sandbox_up(tmp_path: Path) -> None:
     chosen = settings.from_environment(
         {
             "SANDBOX_SEED": "demo",
-            "TIKTOK_APP_KEY": "key",
-            "TIKTOK_APP_SECRET": "secret",
-            "TIKTOK_SERVICE_ID": "7400",
+            "SANDBOX_APP_KEY": "key",
+            "SANDBOX_APP_SECRET": "secret",
+            "SANDBOX_SERVICE_ID": "7400",
             "SANDBOX_REDIRECT_URL": "http://localhost:9000/back",
             "SANDBOX_ACCESS_SECONDS": "120",
             "SANDBOX_DEMO_CODES": "0",
