@@ -142,7 +142,8 @@ class Sweep:
         self._held: list[Live] = []  # deductions past their expiry, while the store is closed
         self._own_closings = 0
         self._overruled: set[Measure] = set()  # conditions that held as the marketplace reopened
-        self._taken_back_now = (0, 0)  # in the sum and of the deductions, at their mildest
+        # What would be missing, had this instant's reversals not come: entry and points.
+        self._given_back: list[tuple[Live, int]] = []
         self._levels: tuple[Rulebook, Levels, Levels] | None = None
 
     # Laying out
@@ -239,15 +240,15 @@ class Sweep:
         rating = None if raw is None or self.book is None else self.book.clamp(raw - points)
         return Levels(rating, max(0, deducted - self._deducted[view]))
 
-    def conditions(self, view: int = MILD) -> set[Measure]:
-        """Return the closing conditions that hold, the opening left out."""
+    def conditions(self, view: int = MILD, points: int = 0, deducted: int = 0) -> set[Measure]:
+        """Return the closing conditions that hold, without the opening and without ``points``."""
         if self.book is None or not self.book.closing:
             return set()
         opening = self.opening if self.opening and self.opening.active else None
         levels = self._levels_less(
             view,
-            opening.net[view] if opening else 0,
-            opening.net[view] if opening and opening.is_deduction else 0,
+            points + (opening.net[view] if opening else 0),
+            deducted + (opening.net[view] if opening and opening.is_deduction else 0),
         )
         held: set[Measure] = set()
         for condition in self.book.closing:
@@ -293,8 +294,7 @@ class Sweep:
             causes.append(Cause("observed", self.observations[0].id))
         if due.opening is not None:
             self._open(due.opening, causes)
-        quiet = due.book is not None or due.opening is not None
-        events = self._reach(instant, quiet=quiet)
+        events = self._reach(instant, due)
         levels = self.levels()
         self.states.append(
             State(
@@ -341,7 +341,7 @@ class Sweep:
                 self._held.append(live)
             live.active = True
             causes.append(Cause("started", live.id, self._weigh(live, live.nets())))
-        taken_back, of_deductions = 0, 0
+        self._given_back.clear()
         for reversal in due.reversals:
             target = self.lives.get(str(reversal.reverses))
             if target is None or not target.active:
@@ -350,10 +350,8 @@ class Sweep:
             target.taken_back += reversal.points
             target.reversed_by.append(reversal.id)
             causes.append(Cause("reversed", reversal.id, self._weigh(target, target.nets())))
-            if target.occurred_at < instant:  # else nothing was ever there to take back
-                taken_back += target.net[MILD] - mild
-                of_deductions += target.net[MILD] - mild if target.is_deduction else 0
-        self._taken_back_now = (taken_back, of_deductions)
+            if target.occurred_at < instant:  # else nothing was ever there to give back
+                self._given_back.append((target, target.net[MILD] - mild))
         if due.order_bonus is not None and due.order_bonus != self.order_bonus:
             causes.append(Cause("order_bonus", "", due.order_bonus - self.order_bonus))
             self.order_bonus = due.order_bonus
@@ -381,9 +379,15 @@ class Sweep:
         causes.append(Cause("closed", by))
 
     def _reopen(self, by: str, causes: list[Cause]) -> None:
+        # What this instant's reversals would leave closed, they give back with all that was held.
+        by_reversal = by == "rule" and bool(self.conditions(MILD, *self._missing()))
+        if not by_reversal:
+            self._given_back = [each for each in self._given_back if each[0] not in self._held]
         self.closed_since = None
         causes.append(Cause("reopened", by))
         for live in self._held:
+            if by_reversal:
+                self._given_back.append((live, -live.net[MILD]))
             self._cease(live, causes)
         self._held.clear()
 
@@ -414,16 +418,29 @@ class Sweep:
             Cause("opening", observation.id, self._weigh(self.opening, self.opening.nets()))
         )
 
-    def _reach(self, instant: datetime, *, quiet: bool) -> list[MilestoneEvent]:
+    def _missing(self) -> tuple[int, int]:
+        """Return what this instant's reversals gave back: to the sum, and to the deductions."""
+        return (
+            sum(points for _, points in self._given_back),
+            sum(points for live, points in self._given_back if live.is_deduction),
+        )
+
+    def _reach(self, instant: datetime, due: _Instant) -> list[MilestoneEvent]:
         if self.book is None:
             return []
         sure, likely = self.levels(MILD), self.levels()
         if self._levels == (self.book, sure, likely):
             return []
         self._levels = (self.book, sure, likely)
-        unreversed = self._levels_less(MILD, *self._taken_back_now)
+        # At the opening the marketplace's number decides, whatever was reversed just then.
+        unreversed = sure if due.opening else self._levels_less(MILD, *self._missing())
         return self.tracker.step(
-            instant, self.book, sure=sure, likely=likely, unreversed=unreversed, quiet=quiet
+            instant,
+            self.book,
+            sure=sure,
+            likely=likely,
+            unreversed=unreversed,
+            quiet=due.book is not None or due.opening is not None,
         )
 
 
