@@ -109,7 +109,7 @@ def answers(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def birth_of(pid: int) -> str:
-    """Return when ``pid`` was started, in the system's own terms, without spaces; blank when it is gone.
+    """Return when ``pid`` was started, in the system's own terms and without spaces, or a blank.
 
     With the number it names one process for good: numbers are given out again, moments are not.
     """

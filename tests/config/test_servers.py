@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,11 +18,12 @@ from config.launcher.servers import Passwords, PostgresServer, ServerNotStarted,
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A folder that the database's own user can reach; pytest keeps tmp_path to ourselves."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+def place() -> Iterator[Path]:
+    """A folder that the database's own user can reach; tmp_path lies in one closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    return tmp_path
+        yield folder
 
 
 def _rows(url: str) -> list[tuple[int]]:
