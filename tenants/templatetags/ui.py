@@ -103,6 +103,34 @@ def band_word(band: str) -> str:
     return words.get(band, _("Unknown"))
 
 
+@register.filter
+def tick_word(state: str) -> str:
+    """Say the state of a tick, for those who cannot see it."""
+    words = {
+        "half": _("data did its part, the rest is yours"),
+        "stale": _("open, data cannot prove it"),
+        "reopened": _("reopened by data"),
+        "pending": _("waits to be sent"),
+        "done": _("passed"),
+        "failed": _("failed"),
+        "skipped": _("skipped"),
+    }
+    return words.get(state, _("open"))
+
+
+@register.filter
+def level_word(level: str) -> str:
+    """Say what a member may do in an area of the people matrix."""
+    words = {
+        "manage": pgettext("level of access", "Manage"),
+        "sign-off": pgettext("level of access", "Sign off"),
+        "do": pgettext("level of access", "Do"),
+        "draft": pgettext("level of access", "Draft"),
+        "read": pgettext("level of access", "Read"),
+    }
+    return words.get(level, DASH)
+
+
 # Numbers
 
 
@@ -190,6 +218,12 @@ def time_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> 
         return DASH
     local = moment.astimezone(_zone(zone))
     return f"{local:%H:%M} {_zone_name(local)}"
+
+
+@register.filter
+def hour_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
+    """Write the time of day in ``zone``, where the zone is said once beside the list: "17:40"."""
+    return f"{moment.astimezone(_zone(zone)):%H:%M}" if moment else DASH
 
 
 @register.filter

@@ -24,7 +24,7 @@
   const dueTone = (left) => (left < 0 ? "bad" : left <= 86400 ? "warn" : "none");
 
   // The reader's clock is the machine's; the page's own moment would stand still.
-  const clockOf = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
+  const clockOf = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), {
     weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
   });
 
@@ -143,7 +143,11 @@
       note(words.copied, "good");
     }
     // A press beside an open dialog closes it.
-    if (event.target instanceof HTMLDialogElement && event.target.matches(".ask")) event.target.close();
+    if (event.target.matches("dialog.ask")) {
+      const { left, right, top, bottom } = event.target.getBoundingClientRect();
+      const beside = event.clientX < left || event.clientX > right || event.clientY < top || event.clientY > bottom;
+      if (beside && event.detail > 0) event.target.close();
+    }
     const reveal = near("[data-reveals]");
     if (reveal) {
       const field = document.getElementById(reveal.dataset.reveals);
