@@ -25,7 +25,7 @@ bench: setup ## the ratios of docs/proof.md's budgets
 	$(BIN)/python -m pytest tests/bench -s $(ARGS)
 
 messages: setup ## find new texts and bring the translations' catalogs up to date
-	$(BIN)/python -m config.launcher.messages
+	$(BIN)/python -m config.messages
 
 lock: ## write requirements.lock anew from requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.lock requirements-dev.in
