@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from tenants.capabilities import CAPABILITIES
-from tenants.models import Agency, Membership
+from tenants.models import Agency, ApiKey, Invitation, Membership
+from tenants.selectors import keys, people
 
 P = ParamSpec("P")
 
@@ -55,3 +57,32 @@ def is_open(reason: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
         return view
 
     return decorate
+
+
+def uuid_or_404(value: object) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError as error:
+        raise Http404 from error
+
+
+def member_for(viewer: Membership, pk: object) -> Membership:
+    """Return a member of the viewer's own agency; else a 404."""
+    found = people.members_of(viewer.agency_id).filter(pk=uuid_or_404(pk)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def invitation_for(viewer: Membership, pk: object) -> Invitation:
+    found = people.invitations_of(viewer.agency_id).filter(pk=uuid_or_404(pk)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def key_for(viewer: Membership, pk: object) -> ApiKey:
+    found = keys.keys_of(viewer.agency_id).filter(pk=uuid_or_404(pk)).first()
+    if found is None:
+        raise Http404
+    return found

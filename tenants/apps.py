@@ -5,4 +5,4 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import provisioning, receivers  # noqa: F401 - they register
+        from tenants import invitation_mail, provisioning, receivers  # noqa: F401 - they register

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from tenants import addresses
@@ -61,7 +63,7 @@ def recently_proven(request: HttpRequest) -> bool:
 def needs_proof(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """Let a view be used only by a member who has just proven who she is; others go and do so.
 
-    A form that was sent too late comes back empty: what it asked for was not done.
+    A form that was sent too late was not done: she comes back to the page it stood on.
     """
 
     @wraps(view)
@@ -69,8 +71,17 @@ def needs_proof(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
         request: Any = args[0]
         if recently_proven(request):
             return view(*args, **kwargs)
+        if request.method in {"GET", "HEAD"}:
+            back = request.get_full_path()
+        else:
+            messages.warning(request, _("Nothing was done yet. Please do it once more."))
+            parts = urlsplit(request.headers.get("referer", ""))
+            back = parts.path if parts.netloc == request.get_host() else "/"
         return to_public(
-            request, request.agency, kind=handoffs.REAUTH, next_path=request.get_full_path()
+            request,
+            request.agency,
+            kind=handoffs.REAUTH,
+            next_path=addresses.local_path(back),
         )
 
     return guarded

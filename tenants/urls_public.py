@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from tenants.views import mail, public, service
+from tenants.views import mail, people, public, service
 
 _pages: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -10,6 +10,7 @@ _pages: list[URLPattern | URLResolver] = [
     path("agencies/new/", public.found, name="found"),
     path("agencies/<slug:slug>/preparing/", public.preparing, name="preparing"),
     path("enter/<slug:slug>/", public.enter, name="enter"),
+    path("join/<str:token>/", people.join, name="join"),
     path("dev/mail/", mail.sent_mails, name="mails"),
     path("dev/mail/<str:name>/", mail.sent_mail, name="mail"),
 ]

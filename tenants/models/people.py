@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants import ids
 from tenants.models.agencies import Agency
@@ -58,6 +59,17 @@ class User(AbstractBaseUser):
         return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
+# What the given roles are called; their stored names are for those who read the database.
+_GIVEN_NAMES = {
+    "owner": pgettext_lazy("role", "Owner"),
+    "admin": pgettext_lazy("role", "Admin"),
+    "lead": pgettext_lazy("role", "Lead"),
+    "specialist": pgettext_lazy("role", "Specialist"),
+    "auditor": pgettext_lazy("role", "Auditor"),
+    "client": pgettext_lazy("role", "Client"),
+}
+
+
 class Role(models.Model):
     """A named set of capabilities of one agency; six are given to each."""
 
@@ -73,7 +85,7 @@ class Role(models.Model):
         ordering = ("name",)
 
     def __str__(self) -> str:
-        return self.name
+        return str(_GIVEN_NAMES.get(self.code, self.name))
 
 
 class Membership(models.Model):

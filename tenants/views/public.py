@@ -57,7 +57,7 @@ def my_agencies(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def found(request: HttpRequest) -> HttpResponse:
-    form = FoundAgencyForm(request.POST or None)
+    form = FoundAgencyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             seat = agencies.found_agency(
