@@ -67,7 +67,7 @@ def _sources() -> Iterator[Path]:
             yield from (path for path in found if "templates" in path.parts)
 
 
-def texts(source: str) -> Iterator[tuple[str, list[str], list[str]]]:
+def texts(source: str) -> Iterator[tuple[str, list[str | None], list[str]]]:
     reader: Any = extract_python  # its annotations tell another order than it keeps
     found = reader(io.BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"})
     for _line, function, words, comments in found:
@@ -76,15 +76,14 @@ def texts(source: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def _add(
-    catalog: Catalog, function: str, words: list[str], place: str, comments: list[str]
+    catalog: Catalog, function: str, words: list[str | None], place: str, comments: list[str]
 ) -> None:
-    context = words[0] if function.lstrip("n").startswith("pgettext") else None
-    texts = words[1:] if context is not None else words
-    plural = "ngettext" in function or "npgettext" in function
-    wanted = texts[:2] if plural else texts[:1]
-    if not all(isinstance(text, str) and text for text in wanted):
-        return
-    message = tuple(wanted) if plural else wanted[0]
+    context = words.pop(0) if function.startswith(("pgettext", "npgettext")) else None
+    count = 2 if function.startswith("n") else 1
+    found = [text for text in words[:count] if text]
+    if len(found) < count:
+        return  # a name in place of a text
+    message = tuple(found) if count > 1 else found[0]
     catalog.add(message, locations=[(place, 0)], auto_comments=comments, context=context)
 
 

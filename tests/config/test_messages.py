@@ -13,7 +13,7 @@ def test_template_texts_are_found_with_context_and_plural() -> None:
 
     assert found == [
         ("gettext", ["Hello"]),
-        ("ngettext", ["One store", "%(n)s stores"]),
+        ("ngettext", ["One store", "%(n)s stores", None]),
         ("pgettext", ["store", "State"]),
         ("_", ["Kept"]),
     ]
