@@ -6,11 +6,12 @@ class ScoringConfig(AppConfig):
 
     def ready(self) -> None:
         from scoring import alert_kinds, panels, receivers, tasks  # noqa: F401 - they register
-        from scoring.selectors.ratings import rating_column
+        from scoring.selectors.ratings import rating_column, rating_fields
         from tenants import slots
 
         alert_kinds.register_all()
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
+        slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
         slots.fill_panel(
             "store.panels",
             key="rating",

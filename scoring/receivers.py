@@ -5,6 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from scoring.models import LedgerEntry
 from scoring.services import ledger, observations, rating
 from stores import signals
 from stores.models import Enforcement, Notice, Store, Violation
@@ -53,5 +54,9 @@ def rate_store(store: Store, at: datetime, **_news: Any) -> None:
 
 
 @receiver(signals.notice_undone)
-def withdraw(notice: Notice, at: datetime, **_news: Any) -> None:
+def take_back(notice: Notice, at: datetime, by: Membership | None, **_news: Any) -> None:
+    for violation in Violation.objects.filter(notice=notice).select_related("store"):
+        mistake = LedgerEntry.Reason.MISTAKE
+        ledger.give_back(violation=violation, reason=mistake, at=at, by=by)
+        rating.rate(store=violation.store, at=at)
     observations.withdraw_of_notice(notice=notice, at=at)

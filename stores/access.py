@@ -5,8 +5,16 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from stores.models import Store, StoreAccess, StoreGrouping
-from tenants.models import Membership
+from stores.models import (
+    Alert,
+    Client,
+    Store,
+    StoreAccess,
+    StoreGroup,
+    StoreGrouping,
+    SubAccount,
+)
+from tenants.models import ApiKey, Membership
 
 
 def visible_stores(member: Membership) -> QuerySet[Store]:
@@ -37,3 +45,51 @@ def store_for(member: Membership, pk: object) -> Store:
     if store is None:
         raise Http404
     return store
+
+
+def stores_of_key(key: ApiKey) -> QuerySet[Store]:
+    """Return the stores that an API key reaches, archived ones left out."""
+    stores = Store.objects.exclude(state=Store.State.ARCHIVED)
+    return stores if key.store_ids is None else stores.filter(pk__in=key.store_ids)
+
+
+def store_of_key(key: ApiKey, pk: object) -> Store:
+    store = stores_of_key(key).select_related("client").filter(pk=uuid_or_404(pk)).first()
+    if store is None:
+        raise Http404
+    return store
+
+
+def alert_for(member: Membership, pk: object) -> Alert:
+    """Return an alert of a store the member sees."""
+    found = Alert.objects.filter(store__in=visible_stores(member)).select_related("store")
+    return _one(found, pk)
+
+
+def sub_account_for(member: Membership, store_pk: object, pk: object) -> SubAccount:
+    """Return a seat of a store the member sees."""
+    store = store_for(member, store_pk)
+    return _one(SubAccount.objects.filter(store=store).select_related("store"), pk)
+
+
+def client_for(member: Membership, pk: object) -> Client:
+    """Return a client; a member with a listed scope has only those of her stores."""
+    found = Client.objects.all()
+    if not member.sees_all_stores:
+        found = found.filter(pk__in=visible_stores(member).values("client"))
+    return _one(found, pk)
+
+
+def group_for(member: Membership, pk: object) -> StoreGroup:
+    """Return a group; a member with a listed scope has only those of her stores."""
+    found = StoreGroup.objects.all()
+    if not member.sees_all_stores:
+        found = found.filter(pk__in=visible_stores(member).values("groupings__group"))
+    return _one(found, pk)
+
+
+def _one(found: QuerySet[Row], pk: object) -> Row:
+    row = found.filter(pk=uuid_or_404(pk)).first()
+    if row is None:
+        raise Http404
+    return row

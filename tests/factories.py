@@ -34,6 +34,7 @@ from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.services.agencies import agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 PASSWORD = "Correct-horse-7-battery"
 _numbers = count(1)
 

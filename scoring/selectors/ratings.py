@@ -21,3 +21,16 @@ def rating_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, Stor
 
 def rating_of(store: Store) -> StoreRating | None:
     return StoreRating.objects.filter(store=store).first()
+
+
+def rating_fields(_key: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return the API's rating fields by store; a store not yet rated is unknown."""
+    rows = {row.store_id: row for row in current_ratings(store_ids)}
+    return {
+        store_id: {
+            "rating": row.rating if (row := rows.get(store_id)) else None,
+            "band": row.band if row else "unknown",
+            "standing": row.standing if row else "unknown",
+        }
+        for store_id in store_ids
+    }

@@ -1,0 +1,51 @@
+"""Fields that refuse what PostgreSQL or a person could not read."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from stores.access import store_of_key
+from stores.models import Store
+
+
+class MomentField(serializers.DateTimeField):
+    """An ISO 8601 moment with its offset; one without is refused, never guessed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def enforce_timezone(self, value: Any) -> Any:
+        if value.tzinfo is None:
+            raise serializers.ValidationError(
+                "Write the time with its offset, as 2026-11-20T09:00:00+08:00.", code="no_offset"
+            )
+        return super().enforce_timezone(value)
+
+
+class StoreField(serializers.Field[Any, Any, Any, Any]):
+    """The id of a store that the key reaches."""
+
+    def to_internal_value(self, data: Any) -> Store:
+        from django.http import Http404
+
+        try:
+            return store_of_key(self.context["key"], data)
+        except Http404 as error:
+            raise serializers.ValidationError("No such store.", code="does_not_exist") from error
+
+    def to_representation(self, value: Store) -> str:
+        return str(value.pk)
+
+
+class Strict(serializers.Serializer[Any]):
+    """A serializer that refuses fields it does not know, so that a typing error is not lost."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = set(data) - set(self.fields)
+            if unknown:
+                names = sorted(str(name)[:60] for name in unknown)
+                raise serializers.ValidationError(
+                    dict.fromkeys(names, "There is no such field."), code="unknown_field"
+                )
+        return super().to_internal_value(data)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from stores.api import views
+
+urlpatterns = [
+    path("stores/", views.StoresView.as_view()),
+    path("stores/<str:pk>/", views.StoreView.as_view()),
+    path("readings/", views.ReadingsView.as_view()),
+    path("violations/", views.ViolationsView.as_view()),
+    path("violations/<str:pk>/", views.ViolationView.as_view()),
+]

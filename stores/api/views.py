@@ -1,0 +1,227 @@
+from typing import Any, ClassVar, Final
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
+
+from stores.access import store_of_key, stores_of_key, uuid_or_404
+from stores.api.serializers import (
+    ReadingIn,
+    ReadingOut,
+    StoreIn,
+    StoreOut,
+    ViolationIn,
+    ViolationOut,
+    reading_json,
+    store_json,
+    violation_json,
+)
+from stores.models import Reading, Store, Violation
+from stores.services import readings, violations
+from stores.services import stores as store_services
+from tenants import slots
+from tenants.api.views import AgencyView
+
+_STORE: Final = OpenApiParameter("store", str, description="Only rows of this store.")
+_PAGED: Final = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
+
+
+def _fields(key: Any, store_ids: list[Any]) -> dict[Any, dict[str, Any]]:
+    """Return what higher rooms say of these stores, by store: one query a room."""
+    said: dict[Any, dict[str, Any]] = {}
+    for by_store in slots.columns("store.fields", key, store_ids).values():
+        for store_id, fields in by_store.items():
+            said.setdefault(store_id, {}).update(fields)
+    return said
+
+
+def _clean(serializer: serializers.Serializer[Any]) -> Any:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class _View(AgencyView):
+    def context(self) -> dict[str, Any]:
+        return {"key": self.api_key}
+
+    def only_store(self, rows: Any) -> Any:
+        """Keep to the stores that the key reaches, and to the one asked for."""
+        asked = self.request.query_params.get("store")
+        if asked is not None:
+            return rows.filter(store=store_of_key(self.api_key, asked))
+        return rows.filter(store__in=stores_of_key(self.api_key))
+
+
+class StoresView(_View):
+    """All stores that the key reaches."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view", "POST": "stores.connect"}
+    orderings: ClassVar = {"name": "name", "-created_at": "-created_at"}
+    _filters: ClassVar = ("market", "marketplace", "state")
+
+    @extend_schema(responses=StoreOut(many=True), parameters=_PAGED)
+    def get(self, request: Request) -> Response:
+        """List stores, filtered by market, marketplace and state."""
+        stores = stores_of_key(self.api_key).select_related("client")
+        stores = stores.prefetch_related("groupings__group")
+        for name in self._filters:
+            if name in request.query_params:
+                stores = stores.filter(**{name: _text(request, name)})
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(stores, request, view=self)
+        fields = _fields(self.api_key, [row.pk for row in rows])
+        return pages.get_paginated_response([store_json(row, fields.get(row.pk)) for row in rows])
+
+    @extend_schema(request=StoreIn, responses={201: StoreOut})
+    def post(self, request: Request) -> Response:
+        """Add a store; a key with a list of stores cannot, as it would not reach the new one."""
+        if self.api_key.store_ids is not None:
+            raise ValidationError("This key reaches listed stores only and cannot add one.")
+        values = _clean(StoreIn(data=request.data, context=self.context()))
+        store = store_services.create_store(
+            **values, by=self.api_key.made_by, at=self.now, via="api"
+        )
+        return Response(_shown(self.api_key, store), status=HTTP_201_CREATED)
+
+
+class StoreView(_View):
+    required_capabilities: ClassVar = {"GET": "stores.view", "PATCH": "stores.edit"}
+
+    @extend_schema(responses=StoreOut)
+    def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+        return Response(_shown(self.api_key, store_of_key(self.api_key, pk)))
+
+    @extend_schema(request=StoreIn(partial=True), responses=StoreOut)
+    def patch(self, request: Request, pk: str) -> Response:
+        store = store_of_key(self.api_key, pk)
+        values = _clean(StoreIn(data=request.data, partial=True, context=self.context()))
+        groups = values.pop("groups", None)
+        store_services.edit_store(
+            store=store,
+            values=values,
+            groups=groups,
+            by=self.api_key.made_by,
+            at=self.now,
+            via="api",
+        )
+        return Response(_shown(self.api_key, store))
+
+
+class ReadingsView(_View):
+    required_capabilities: ClassVar = {"GET": "stores.view", "POST": "readings.record"}
+    orderings: ClassVar = {"-measured_at": "-measured_at", "-recorded_at": "-recorded_at"}
+
+    @extend_schema(
+        responses=ReadingOut(many=True),
+        parameters=[_STORE, OpenApiParameter("metric", str), *_PAGED],
+    )
+    def get(self, request: Request) -> Response:
+        rows = self.only_store(Reading.objects.all())
+        if "metric" in request.query_params:
+            rows = rows.filter(metric=_text(request, "metric"))
+        return self.paged(rows, reading_json)
+
+    @extend_schema(request=ReadingIn, responses={201: ReadingOut})
+    def post(self, request: Request) -> Response:
+        """Push one measured value, as an ERP would; alerts and checks hear of it at once."""
+        values = _clean(ReadingIn(data=request.data, context=self.context()))
+        reading = readings.record_reading(
+            store=values["store"],
+            metric=values["metric"],
+            value=values["value"],
+            measured_at=values["measured_at"],
+            note=values.get("note", ""),
+            source=Reading.Source.INTEGRATION,
+            by=self.api_key.made_by,
+            at=self.now,
+            via="api",
+        )
+        return Response(reading_json(reading), status=HTTP_201_CREATED)
+
+
+class ViolationsView(_View):
+    required_capabilities: ClassVar = {"GET": "cases.view", "POST": "violations.record"}
+    orderings: ClassVar = {"-reported_at": "-reported_at", "-recorded_at": "-recorded_at"}
+
+    @extend_schema(
+        responses=ViolationOut(many=True),
+        parameters=[_STORE, OpenApiParameter("state", str), *_PAGED],
+    )
+    def get(self, request: Request) -> Response:
+        rows = self.only_store(Violation.objects.all())
+        if "state" in request.query_params:
+            rows = rows.filter(state=_text(request, "state"))
+        pages = self.pagination_class()
+        found = pages.paginate_queryset(rows, request, view=self)
+        fields = _fields(self.api_key, list({row.store_id for row in found}))
+        return pages.get_paginated_response(
+            [violation_json(row, fields.get(row.store_id)) for row in found]
+        )
+
+    @extend_schema(request=ViolationIn, responses={200: ViolationOut, 201: ViolationOut})
+    def post(self, request: Request) -> Response:
+        """Record a violation; a reference the store has already is updated, never doubled.
+
+        The answer carries the store's rating, computed anew.
+        """
+        serializer = ViolationIn(data=request.data, context=self.context())
+        store: Store = _clean(serializer)["store"]
+        kept = violations.record_violation(
+            store=store,
+            facts=serializer.facts(),
+            source="integration",
+            at=self.now,
+            by=self.api_key.made_by,
+            via="api",
+        )
+        status = HTTP_201_CREATED if kept.is_new else HTTP_200_OK
+        return Response(self._shown(kept.violation), status=status)
+
+    def _shown(self, violation: Violation) -> dict[str, Any]:
+        fields = _fields(self.api_key, [violation.store_id])
+        return violation_json(violation, fields.get(violation.store_id))
+
+
+class ViolationView(ViolationsView):
+    required_capabilities: ClassVar = {"GET": "cases.view", "PATCH": "violations.record"}
+    http_method_names = ["get", "patch", "head", "options"]
+
+    @extend_schema(responses=ViolationOut, operation_id="violation_retrieve")
+    def get(self, request: Request, pk: str) -> Response:  # type: ignore[override] # noqa: ARG002 - of one
+        return Response(self._shown(self._violation(pk)))
+
+    @extend_schema(request=ViolationIn(partial=True), responses=ViolationOut)
+    def patch(self, request: Request, pk: str) -> Response:
+        violation = self._violation(pk)
+        serializer = ViolationIn(data=request.data, partial=True, context=self.context())
+        if "store" in _clean(serializer):
+            raise ValidationError({"store": "A violation stays with its store."})
+        changed = violations.change_violation(
+            violation=violation,
+            facts=serializer.facts(),
+            at=self.now,
+            by=self.api_key.made_by,
+            via="api",
+        )
+        return Response(self._shown(changed))
+
+    def _violation(self, pk: str) -> Violation:
+        rows = Violation.objects.filter(store__in=stores_of_key(self.api_key))
+        violation = rows.select_related("store").filter(pk=uuid_or_404(pk)).first()
+        if violation is None:
+            raise NotFound
+        return violation
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.query_params[name]
+    if "\x00" in value:
+        raise ValidationError({name: "This holds a NUL character."})
+    return value
+
+
+def _shown(key: Any, store: Store) -> dict[str, Any]:
+    return store_json(store, _fields(key, [store.pk]).get(store.pk))

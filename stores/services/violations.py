@@ -1,0 +1,257 @@
+"""Keeps what the marketplace reports as violations, whichever way it comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from stores import signals
+from stores.models import Enforcement, Notice, Store, Violation
+from tenants.errors import DomainError
+from tenants.models import Membership
+from tenants.trail import services as trail
+
+MOST_POINTS: Final = 1000
+_LIKE_WITHIN: Final = timedelta(days=1)
+_EARLIEST_YEAR: Final = 2015  # before any marketplace of ours kept such records
+_FACTS: Final = (
+    "rule",
+    "subject",
+    "points",
+    "points_low",
+    "points_high",
+    "state",
+    "reported_at",
+    "enforced_at",
+    "correct_by",
+    "appeal_by",
+    "expires_at",
+)
+# What a marketplace's later word never takes back: an open violation is not made pending again.
+_FINAL: Final = frozenset(
+    {Violation.State.LAPSED, Violation.State.REVERSED, Violation.State.ROLLED_OFF}
+)
+
+
+class ViolationUnusable(DomainError):
+    code: ClassVar[str] = "violation_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A violation as it stands now, and whether it is new; ``like``: one it may repeat."""
+
+    violation: Violation
+    is_new: bool
+    like: Violation | None = None
+
+
+@transaction.atomic
+def record_violation(
+    *,
+    store: Store,
+    facts: Mapping[str, Any],
+    source: str,
+    at: datetime,
+    by: Membership | None,
+    notice: Notice | None = None,
+    via: str = "page",
+) -> Kept:
+    """Keep a violation; a reference that the store has already is brought up to date, not doubled.
+
+    ``facts``: any of reference, rule, subject, points (<= 0), points_low and points_high,
+    state, reported_at and the other times of the model. Without a reference one of the same rule,
+    subject and day is named as ``like``: whether it is the same is for a person to say.
+
+    Raises:
+        ViolationUnusable: if points are positive or out of range, or times contradict each other.
+    """
+    given = {name: facts[name] for name in _FACTS if facts.get(name) is not None}
+    reference = str(facts.get("reference") or "").strip() or None
+    known = None
+    if reference is not None:
+        known = (
+            Violation.objects.select_for_update().filter(store=store, reference=reference).first()
+        )
+    if known is not None:
+        changed = change_violation(violation=known, facts=given, at=at, by=by, via=via)
+        return Kept(violation=changed, is_new=False)
+    given.setdefault("rule", "other")
+    given.setdefault("reported_at", at)
+    if given.get("state", Violation.State.ENFORCED) == Violation.State.ENFORCED:
+        given.setdefault("enforced_at", given["reported_at"])
+    violation = Violation(
+        store=store,
+        reference=reference,
+        source=source,
+        notice=notice,
+        recorded_at=at,
+        recorded_by=by,
+        **given,
+    )
+    _check(violation, at)
+    like = None if reference else like_violation(violation)
+    violation.save(force_insert=True)
+    _tell(violation, "violation.recorded", _shown(given), created=True, at=at, by=by, via=via)
+    return Kept(violation=violation, is_new=True, like=like)
+
+
+@transaction.atomic
+def change_violation(
+    *,
+    violation: Violation,
+    facts: Mapping[str, Any],
+    at: datetime,
+    by: Membership | None,
+    via: str = "page",
+) -> Violation:
+    """Bring a violation up to date with ``facts``; nothing is told where nothing changed.
+
+    Raises:
+        ViolationUnusable: as ``record_violation``.
+    """
+    violation = Violation.objects.select_for_update().select_related("store").get(pk=violation.pk)
+    changes: dict[str, Any] = {}
+    for name in (*_FACTS, "note", "reference"):
+        if name in facts and facts[name] != getattr(violation, name):
+            if name == "state" and violation.state in _FINAL and by is None:
+                continue
+            changes[name] = facts[name]
+            setattr(violation, name, facts[name])
+    if changes.get("state") == Violation.State.ENFORCED and violation.enforced_at is None:
+        violation.enforced_at = changes["enforced_at"] = at
+    if not changes:
+        return violation
+    _check(violation, at)
+    violation.save(update_fields=list(changes))
+    _tell(violation, "violation.changed", _shown(changes), created=False, at=at, by=by, via=via)
+    return violation
+
+
+def like_violation(violation: Violation) -> Violation | None:
+    """Return another violation of the same store, rule, subject and day, if there is one."""
+    return (
+        Violation.objects.filter(
+            store=violation.store,
+            rule=violation.rule,
+            subject=violation.subject,
+            reported_at__gt=violation.reported_at - _LIKE_WITHIN,
+            reported_at__lt=violation.reported_at + _LIKE_WITHIN,
+        )
+        .exclude(pk=violation.pk)
+        .order_by("reported_at", "pk")
+        .first()
+    )
+
+
+@transaction.atomic
+def undo_notice(*, notice: Notice, by: Membership, at: datetime) -> int:
+    """Take back what a notice wrote: its violations are reversed, its ratings withdrawn.
+
+    Raises:
+        ViolationUnusable: if the notice has not acted, or was undone already.
+    """
+    acted = Notice.objects.filter(pk=notice.pk, state=Notice.State.ACTED)
+    if not acted.update(state=Notice.State.UNDONE, handled_by=by, handled_at=at):
+        raise ViolationUnusable(_("There is nothing left of this notice to undo."))
+    notice.refresh_from_db()
+    # First the ledger: what a mistaken notice took was never taken.
+    signals.notice_undone.send(sender=Notice, notice=notice, at=at, by=by)
+    rows = list(Violation.objects.filter(notice=notice).select_related("store"))
+    for violation in rows:
+        change_violation(
+            violation=violation, facts={"state": Violation.State.REVERSED}, at=at, by=by
+        )
+    trail.record(action="notice.undone", by=by, subject=notice, at=at, store_id=notice.store_id)
+    return len(rows)
+
+
+@transaction.atomic
+def record_enforcement(
+    *,
+    store: Store,
+    kind: str,
+    starts_at: datetime,
+    source: str,
+    at: datetime,
+    by: Membership | None,
+    ends_at: datetime | None = None,
+    violation: Violation | None = None,
+    via: str = "page",
+) -> Enforcement:
+    """Keep what the marketplace did besides points, and tell the rating of a closing.
+
+    Raises:
+        ViolationUnusable: if it would end before it starts.
+    """
+    if ends_at is not None and ends_at <= starts_at:
+        raise ViolationUnusable(_("An enforcement ends after it starts."))
+    enforcement = Enforcement.objects.create(
+        store=store,
+        kind=kind,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        source=source,
+        violation=violation,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    signals.enforcement_changed.send(sender=Enforcement, enforcement=enforcement, at=at)
+    trail.record(
+        action="enforcement.recorded",
+        by=by,
+        subject=enforcement,
+        at=at,
+        store_id=store.pk,
+        changes={"kind": kind},
+        via=via,
+    )
+    return enforcement
+
+
+def _check(violation: Violation, at: datetime) -> None:
+    if violation.points is not None and not -MOST_POINTS <= violation.points <= 0:
+        raise ViolationUnusable(_("Points are taken: write them as 0 or less, at most 1000."))
+    if violation.reported_at > at + timedelta(minutes=5):
+        raise ViolationUnusable(_("A violation cannot be reported in the future."))
+    if violation.reported_at.year < _EARLIEST_YEAR:
+        raise ViolationUnusable(_("This violation is too old to be true."))
+    if violation.enforced_at is not None and violation.enforced_at > at + timedelta(minutes=5):
+        raise ViolationUnusable(_("Points cannot be taken in the future."))
+    low, high = violation.points_low, violation.points_high
+    if low is not None and high is not None and not 0 <= low <= high <= MOST_POINTS:
+        raise ViolationUnusable(_("A range of points goes from the fewest to the most."))
+
+
+def _tell(
+    violation: Violation,
+    action: str,
+    changes: dict[str, Any],
+    *,
+    created: bool,
+    at: datetime,
+    by: Membership | None,
+    via: str,
+) -> None:
+    trail.record(
+        action=action,
+        by=by,
+        subject=violation,
+        at=at,
+        store_id=violation.store_id,
+        changes=changes,
+        via=via,
+    )
+    signals.violation_changed.send(
+        sender=Violation, violation=violation, created=created, at=at, by=by
+    )
+
+
+def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, (int, str, type(None))) else str(value)
+        for name, value in facts.items()
+    }

@@ -1,0 +1,18 @@
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from tenants.models import ApiKey
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """Takes the key that the middleware has found; sessions do not open the API."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        key: ApiKey | None = getattr(request._request, "api_key", None)  # noqa: SLF001 - DRF's
+        return None if key is None else (AnonymousUser(), key)
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
+        return 'Bearer realm="Storewarden API"'

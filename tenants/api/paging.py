@@ -1,0 +1,131 @@
+"""Pages by keyset: the cursor holds the ordering, the filters' hash and the last row's key."""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Model, Q
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+_MOST = 200
+_USUAL = 50
+_NOT_FILTERS = frozenset({"cursor", "limit"})
+
+
+class KeysetPagination(BasePagination):
+    """``{next, previous, results}`` over one declared, never-null key and the id.
+
+    The view has ``orderings`` ({"name": "name", "-recorded_at": "-recorded_at"}) and takes its
+    first as the usual one.
+    """
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        orderings: Mapping[str, str] = view.orderings
+        self.request = request
+        self.limit = _limit(request)
+        self.ordering = request.query_params.get("ordering", next(iter(orderings)))
+        if self.ordering not in orderings:
+            names = ", ".join(orderings)
+            raise ValidationError({"ordering": f"Order by one of: {names}."})
+        self.key = orderings[self.ordering].lstrip("-")
+        self.filters = _hash(request)
+        cursor = self._cursor()
+        is_back = bool(cursor and cursor["b"])
+        descends = orderings[self.ordering].startswith("-") != is_back
+        if cursor:
+            queryset = queryset.filter(self._beyond(queryset.model, cursor, descends=descends))
+        sign = "-" if descends else ""
+        rows = list(queryset.order_by(f"{sign}{self.key}", f"{sign}pk")[: self.limit + 1])
+        has_more, rows = len(rows) > self.limit, rows[: self.limit]
+        if is_back:
+            rows.reverse()
+        self.has_next = bool(rows) and (has_more or is_back)
+        self.has_previous = bool(rows) and (has_more if is_back else cursor is not None)
+        self.rows = rows
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {
+                "next": self._link(self.rows[-1], back=False) if self.has_next else None,
+                "previous": self._link(self.rows[0], back=True) if self.has_previous else None,
+                "results": data,
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def _cursor(self) -> dict[str, Any] | None:
+        text = self.request.query_params.get("cursor")
+        if not text:
+            return None
+        try:
+            cursor = json.loads(base64.urlsafe_b64decode(text.encode()))
+            fits = (
+                cursor["o"] == self.ordering
+                and cursor["f"] == self.filters
+                and isinstance(cursor["b"], bool)
+                and isinstance(cursor["k"], str)
+            )
+            UUID(cursor["i"])
+        except (ValueError, KeyError, TypeError, binascii.Error, AttributeError) as error:
+            raise ValidationError({"cursor": "This is no cursor of ours."}) from error
+        if not fits:
+            raise ValidationError({"cursor": "This cursor belongs to another list."})
+        return dict(cursor)
+
+    def _beyond(self, model: type[Model], cursor: dict[str, Any], *, descends: bool) -> Q:
+        field: Any = model._meta.get_field(self.key)  # noqa: SLF001 - Django's public name for it
+        try:
+            value = field.to_python(cursor["k"])
+        except Exception as error:
+            raise ValidationError({"cursor": "This is no cursor of ours."}) from error
+        side = "lt" if descends else "gt"
+        return Q(**{f"{self.key}__{side}": value}) | Q(
+            **{self.key: value, f"pk__{side}": cursor["i"]}
+        )
+
+    def _link(self, row: Any, *, back: bool) -> str:
+        value = getattr(row, self.key)
+        key = value.isoformat() if isinstance(value, datetime) else str(value)
+        cursor = {"o": self.ordering, "f": self.filters, "b": back, "k": key, "i": str(row.pk)}
+        text = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode()
+        kept = {
+            name: value
+            for name, value in self.request.query_params.items()
+            if name not in _NOT_FILTERS
+        }
+        query = urlencode({**kept, "limit": self.limit, "cursor": text})
+        return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit", str(_USUAL))
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= _MOST:
+        raise ValidationError({"limit": f"Ask for 1 to {_MOST} rows."})
+    return int(text)
+
+
+def _hash(request: Request) -> str:
+    filters = sorted(
+        (name, value)
+        for name, value in request.query_params.items()
+        if name not in _NOT_FILTERS and name != "ordering"
+    )
+    return hashlib.sha256(json.dumps(filters).encode()).hexdigest()[:12]
