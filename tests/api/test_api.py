@@ -177,7 +177,7 @@ def test_a_body_that_is_no_json_is_refused(agency: Agency, api: Api, body: bytes
 
 @pytest.mark.parametrize("pk", ["1", "x", "%00", "00000000-0000-0000-0000-000000000000", "a" * 99])
 def test_an_id_that_is_none_is_not_found(agency: Agency, api: Api, pk: str) -> None:
-    assert api.get(f"stores/{pk}/")[0] == 404
+    assert api.get(f"stores/{id}/")[0] == 404
 
 
 def test_pages_go_forth_and_back_by_cursor(agency: Agency, api: Api) -> None:
@@ -397,10 +397,10 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert sorted(schema["paths"]) == [
         "/api/v1/readings/",
         "/api/v1/stores/",
-        "/api/v1/stores/{pk}/",
-        "/api/v1/stores/{pk}/ledger/",
-        "/api/v1/stores/{pk}/platform-ratings/",
-        "/api/v1/stores/{pk}/rating/",
+        "/api/v1/stores/{id}/",
+        "/api/v1/stores/{id}/ledger/",
+        "/api/v1/stores/{id}/platform-ratings/",
+        "/api/v1/stores/{id}/rating/",
         "/api/v1/violations/",
-        "/api/v1/violations/{pk}/",
+        "/api/v1/violations/{id}/",
     ]
