@@ -258,7 +258,7 @@ class _Judge:
         raw = re.sub(rb"(?<!\r)\n", b"\r\n", raw)
         try:
             verifier = dkim.DKIM(raw, logger=_QUIET, minkey=MIN_KEY_BITS, timeout=LOOKUP_SECONDS)
-        except dkim.DKIMException:
+        except (dkim.DKIMException, IndexError):
             return _Signatures("odd")
         count = sum(1 for name, _value in verifier.headers if name.lower() == b"dkim-signature")
         if not count:
