@@ -184,6 +184,12 @@ def _zone_name(local: dt.datetime) -> str:
 
 
 @register.filter
+def zone_name(zone: str) -> str:
+    """Return the short name of a zone that we know better than the browser, or nothing."""
+    return _ZONE_NAMES.get(zone, "")
+
+
+@register.filter
 def moment_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
     """Write day and time in ``zone`` (default: the reader's): "Sat 21 Nov, 17:40 PST"."""
     if not moment:

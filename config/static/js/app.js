@@ -23,10 +23,15 @@
 
   const dueTone = (left) => (left < 0 ? "bad" : left <= 86400 ? "warn" : "none");
 
-  // The reader's clock is the machine's; the page's own moment would stand still.
-  const clockOf = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), {
-    weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
-  });
+  // The reader's clock runs on in the zone that she chose.
+  function readerClock({ zone, zoneName }, now) {
+    const lang = document.documentElement.lang.replace(/^en$/, "en-GB");
+    const format = new Intl.DateTimeFormat(lang, {
+      weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false,
+      timeZone: zone || undefined, timeZoneName: zoneName ? undefined : "short",
+    });
+    return `${format.format(now)} ${zoneName ?? ""}`.trim();
+  }
 
   function runClocks(scope) {
     const now = Date.now();
@@ -44,7 +49,7 @@
       const age = Math.trunc((now - Date.parse(time.dataset.since)) / 1000);
       time.textContent = age < 60 ? words.justNow : say(words.ago, { span: span(age) });
     }
-    for (const time of scope.querySelectorAll("time[data-now]")) time.textContent = clockOf.format(now);
+    for (const time of scope.querySelectorAll("time[data-now]")) time.textContent = readerClock(time.dataset, now);
   }
 
   // The number in the title stands in the tab's mark too.
