@@ -191,7 +191,8 @@ def _caches() -> dict[str, str]:
     if os.access(Path.home(), os.W_OK):
         return {}
     place = RUN_DIR / "cache"
-    return {"UV_CACHE_DIR": str(place / "uv"), "NPM_CONFIG_CACHE": str(place / "npm")}
+    names = {"UV_CACHE_DIR": "uv", "NPM_CONFIG_CACHE": "npm", "PIP_CACHE_DIR": "pip"}
+    return {name: str(place / folder) for name, folder in names.items()}
 
 
 def _say(what: str) -> None:
