@@ -4,7 +4,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Queue
 
 QUEUES: Final = ("default", "sync", "rate", "notify", "provision")
 # Unacknowledged messages come back after this long; above every time limit below.
@@ -38,8 +38,7 @@ def configuration() -> dict[str, Any]:
         "task_soft_time_limit": 60,
         "task_time_limit": 90,
         "task_default_queue": "default",
-        # Named in full: by default all would share one routing key, and each get every message.
-        "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+        "task_queues": [Queue(name) for name in QUEUES],
         "task_create_missing_queues": False,
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": 500,
