@@ -44,6 +44,7 @@ SHARED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
+    "config.demo",
 ]
 TENANT_APPS = ["tenants.trail", "stores", "scoring", "appeals", "checklist"]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]

@@ -42,7 +42,7 @@ def found_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membersh
     """
     if not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise AddressUnusable(
-            _("Use 3 to 40 small letters, digits and hyphens, and no reserved word.")
+            _("An address has 3 to 40 small letters, digits and hyphens, and is no reserved word.")
         )
     try:
         with transaction.atomic():

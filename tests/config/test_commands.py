@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from checklist.models import Procedure
 from scoring.models import StoreRating
@@ -69,13 +70,11 @@ def test_create_api_key_refuses_in_words(agency: Agency, slug: str, scopes: str)
 
 
 @pytest.mark.usefixtures("committed")
-def test_the_demo_agency_shows_every_state_of_a_store(
-    tmp_path: Path, settings: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_demo_agency_shows_every_state_of_a_store(tmp_path: Path, settings: Settings) -> None:
     password = tmp_path / "password"
     password.write_text("Correct-horse-8-staple")
     shop = {"app_key": "k", "app_secret": "s", "service_id": "1"}
-    settings.TIKTOK_SHOP = settings.TIKTOK_SHOP | shop  # type: ignore[attr-defined]
+    settings.TIKTOK_SHOP = settings.TIKTOK_SHOP | shop
     told = _told("load_demo", "--password-file", str(password))
     agency = Agency.objects.get(slug=told["agency"])
     with scope.agency(agency):
