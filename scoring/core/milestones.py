@@ -26,20 +26,19 @@ class Levels(NamedTuple):
     rating: int | None
     points_deducted: int
 
-    def of(self, measure: Measure) -> int | None:
-        return self.rating if measure is Measure.RATING else self.points_deducted
+    def of(self, measure: Measure) -> int:
+        if measure is Measure.POINTS_DEDUCTED:
+            return self.points_deducted
+        assert self.rating is not None, "only a book with a rating measures by it"
+        return self.rating
 
-    def distance(self, milestone: Milestone) -> int | None:
+    def distance(self, milestone: Milestone) -> int:
         """Return the points left to ``milestone``, <= 0 once it is reached."""
-        value = self.of(milestone.measure)
-        if value is None:
-            return None
-        at = milestone.at.value
-        return value - at if milestone.measure is Measure.RATING else at - value
+        left = self.of(milestone.measure) - milestone.at.value
+        return left if milestone.measure is Measure.RATING else -left
 
     def within(self, milestone: Milestone, distance: int) -> bool:
-        left = self.distance(milestone)
-        return left is not None and left <= distance
+        return self.distance(milestone) <= distance
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class Tracker:
                 (each for each in book.milestones if each.measure is measure),
                 key=lambda each: abs(each.at.value - _origin(measure)),
             )
-            if nearest_first and sure.of(measure) is not None:
+            if nearest_first:
                 self._step_measure(instant, nearest_first, sure, unreversed, quiet=quiet)
                 self._step_warnings(instant, nearest_first, book, sure, quiet=quiet)
                 self._step_possible(instant, nearest_first, sure, likely, quiet=quiet)
@@ -95,7 +94,6 @@ class Tracker:
         self, instant: datetime, kind: EventKind, milestone: Milestone, levels: Levels
     ) -> None:
         value = levels.of(milestone.measure)
-        assert value is not None, "only a measure that is defined reaches anything"
         self.events.append(
             MilestoneEvent(
                 instant, kind, milestone.code, milestone.measure, milestone.at.value, value
@@ -237,18 +235,14 @@ def _periods_of(firing: _Firing, words: Sequence[PeriodEnd]) -> Iterable[Period]
 
 def milestone_states(book: Rulebook, sure: Levels, likely: Levels) -> tuple[MilestoneState, ...]:
     """Return where every milestone of ``book`` stands, in the book's order."""
-    states: list[MilestoneState] = []
-    for milestone in book.milestones:
-        distance = sure.distance(milestone)
-        if distance is not None:
-            states.append(
-                MilestoneState(
-                    code=milestone.code,
-                    measure=milestone.measure,
-                    at=milestone.at.value,
-                    distance=distance,
-                    reached=distance <= 0,
-                    possible=distance > 0 and likely.within(milestone, 0),
-                )
-            )
-    return tuple(states)
+    return tuple(
+        MilestoneState(
+            code=milestone.code,
+            measure=milestone.measure,
+            at=milestone.at.value,
+            distance=sure.distance(milestone),
+            reached=sure.within(milestone, 0),
+            possible=likely.within(milestone, 0) and not sure.within(milestone, 0),
+        )
+        for milestone in book.milestones
+    )

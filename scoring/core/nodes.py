@@ -98,13 +98,16 @@ class Node:
         """
         if not isinstance(self.yaml, yaml.MappingNode):
             raise self.refuse("expected a mapping")
+        keys: dict[str, Node] = {}
         values: dict[str, Node] = {}
         for key, value in self.yaml.value:
-            name = Node(self.file, key).text()
-            if name in values:
-                raise Node(self.file, key).refuse(f"{name!r} stands here twice")
+            here = Node(self.file, key)
+            name = here.text()
+            if name in keys:
+                raise here.refuse(f"{name!r} stands here twice")
+            keys[name] = here
             values[name] = Node(self.file, value)
-        return Table(self, values)
+        return Table(self, keys, values)
 
 
 @dataclass
@@ -112,6 +115,7 @@ class Table:
     """A mapping whose keys are taken out one by one; what is left over is refused by ``done``."""
 
     node: Node
+    keys: dict[str, Node]
     values: dict[str, Node]
 
     def need(self, key: str) -> Node:
@@ -128,8 +132,8 @@ class Table:
         yield from self.get(key, Node.items) or []
 
     def done(self) -> None:
-        for name, value in self.values.items():
-            raise value.refuse(f"{name!r} is not known here")
+        for name in self.values:
+            raise self.keys[name].refuse(f"{name!r} is not known here")
 
 
 def read_yaml(text: str, file: str) -> Node:

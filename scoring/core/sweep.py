@@ -255,7 +255,7 @@ class Sweep:
             value = levels.of(condition.measure)
             falls = condition.measure is Measure.RATING
             at = condition.at.value
-            if value is not None and (value <= at if falls else value >= at):
+            if value <= at if falls else value >= at:
                 held.add(condition.measure)
         return held
 
