@@ -6,9 +6,10 @@ class ChecklistConfig(AppConfig):
     name = "checklist"
 
     def ready(self) -> None:
-        from checklist import receivers, tasks  # noqa: F401 - they register themselves
+        from checklist import panels, receivers, tasks  # noqa: F401 - they register themselves
         from checklist.services import proofs
         from stores import alert_kinds
+        from tenants import slots
 
         alert_kinds.register(
             alert_kinds.AlertKind(
@@ -19,4 +20,12 @@ class ChecklistConfig(AppConfig):
                 ),
                 severity=alert_kinds.WARNING,
             )
+        )
+        slots.fill_column("store.columns", key="checks", fn=panels.checks_column, order=40)
+        slots.fill_panel(
+            "store.panels",
+            key="rounds",
+            fn=panels.rounds_panel,
+            template="checklist/_rounds_panel.html",
+            order=60,
         )

@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 from checklist.core import excess
 from checklist.models import ItemLimit, ProcedureItem
+from stores.metrics import METRICS, Unit
 from stores.models import Reading
 
 # Older readings are not even shown beside an answer.
@@ -52,6 +56,26 @@ class Part:
     limit: ItemLimit
     fact: Fact | None
     state: State
+
+    @property
+    def text(self) -> str:
+        return reading_text(self.limit.metric, self.fact.value) if self.fact else ""
+
+    @property
+    def label(self) -> str:
+        return metric_text(self.limit.metric)
+
+    @property
+    def value(self) -> str | None:
+        return value_text(self.limit.metric, self.fact.value) if self.fact else None
+
+    @property
+    def source_words(self) -> str:
+        return str(Reading.Source(self.fact.source).label) if self.fact else ""
+
+    @property
+    def limit_words(self) -> str:
+        return limit_text(self.limit)
 
 
 class Verdict(StrEnum):
@@ -129,3 +153,47 @@ def _part(limit: ItemLimit, fact: Fact | None, at: datetime) -> Part:
         return Part(limit, fact, State.STALE)
     is_within = excess(limit.comparator, fact.value, limit.value) <= 0
     return Part(limit, fact, State.WITHIN if is_within else State.OUTSIDE)
+
+
+def value_text(metric: str, value: Decimal) -> str:
+    """Return a value with its unit, as a person reads it."""
+    known = METRICS.get(metric)
+    plain = number_format(value.normalize(), use_l10n=True, force_grouping=True)
+    match known.unit if known else None:
+        case Unit.PERCENT:
+            return _("%(value)s %%") % {"value": plain}
+        case Unit.DAYS:
+            return _("%(value)s d") % {"value": plain}
+        case Unit.YES_NO:
+            return _("on") if value else _("off")
+        case _:
+            return plain
+
+
+def metric_text(metric: str) -> str:
+    known = METRICS.get(metric)
+    return str(known.label) if known else metric
+
+
+def reading_text(metric: str, value: Decimal) -> str:
+    """Return a reading in one line: "Orders past dispatch: 6"."""
+    return _("%(label)s: %(value)s") % {
+        "label": metric_text(metric),
+        "value": value_text(metric, value),
+    }
+
+
+def limit_text(limit: ItemLimit) -> str:
+    """Return a limit in words: "at most 0"."""
+    return _("%(comparator)s %(value)s") % {
+        "comparator": limit.get_comparator_display(),
+        "value": value_text(limit.metric, limit.value),
+    }
+
+
+def limit_line(limit: ItemLimit) -> str:
+    """Return a limit with what it is about, in one line: "Orders past dispatch: at most 0"."""
+    return _("%(label)s: %(value)s") % {
+        "label": metric_text(limit.metric),
+        "value": limit_text(limit),
+    }

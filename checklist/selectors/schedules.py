@@ -48,6 +48,14 @@ def procedures() -> QuerySet[Procedure]:
     )
 
 
+def items_in_force(procedure: Procedure) -> QuerySet[ProcedureItem]:
+    return procedure.items.filter(is_active=True).prefetch_related("limits")
+
+
+def schedules_of(procedure: Procedure) -> QuerySet[Schedule]:
+    return procedure.schedules.select_related("group", "client", "store", "member__user", "role")
+
+
 @dataclass(frozen=True, slots=True)
 class Later:
     """Rounds that open at one instant of the next 24 hours."""

@@ -1,0 +1,271 @@
+"""Today, one check, its answers, and a store's rounds."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from checklist import access
+from checklist.forms import AssignForm, TickForm
+from checklist.models import Round
+from checklist.selectors import checks, today
+from checklist.selectors.checks import Check
+from checklist.services import rounds, ticks
+from scoring.selectors.ratings import rating_of
+from stores.access import store_for, visible_stores
+from tenants.access import MemberRequest, requires
+from tenants.errors import DomainError
+from tenants.models import Membership
+
+ROUNDS_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How the member looks at Today: kept in the address, and sent along with each answer."""
+
+    only_mine: bool
+    by_item: bool
+    page: int
+
+    @classmethod
+    def of(cls, request: MemberRequest) -> "Switches":
+        sent = request.POST if request.method == "POST" else request.GET
+        # Who may not tick has no work of her own to look at.
+        only_mine = request.member.can("checks.tick") and sent.get("who") != "all"
+        page = sent.get("page", "")
+        return cls(
+            only_mine=only_mine,
+            by_item=sent.get("by") == "item",
+            page=int(page) if page.isdecimal() and len(page) < 6 else 1,  # noqa: PLR2004
+        )
+
+    def query(self, **changes: Any) -> str:
+        """Return the address's query of this look, with ``changes`` to "who", "by", "page"."""
+        values = {
+            "who": "" if self.only_mine else "all",
+            "by": "item" if self.by_item else "",
+            "page": self.page if self.page > 1 else "",
+        } | changes
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+@requires("checks.view")
+def today_page(request: MemberRequest) -> HttpResponse:
+    switches = Switches.of(request)
+    at = timezone.now()
+    shown = today.today(
+        rounds=access.visible_rounds(request.member),
+        stores=visible_stores(request.member),
+        member=request.member,
+        only_mine=switches.only_mine,
+        by_item=switches.by_item,
+        page=switches.page,
+        at=at,
+    )
+    return render(
+        request, "checklist/today.html", {"today": shown, **_frame(request, switches), "now": at}
+    )
+
+
+@requires("checks.view")
+def check_page(request: MemberRequest, pk: str, item_pk: str) -> HttpResponse:
+    round_ = access.round_for(request.member, pk)
+    check = checks.check_of(round_, access.item_for(round_, item_pk), at=timezone.now())
+    template = "checklist/_detail.html" if _is_htmx(request) else "checklist/check.html"
+    return render(request, template, _detail(request, check, _blank(check)))
+
+
+@requires("checks.tick")
+@require_POST
+def tick(request: MemberRequest, pk: str, item_pk: str) -> HttpResponse:
+    round_ = access.round_for(request.member, pk)
+    item = access.item_for(round_, item_pk)
+    at = timezone.now()
+    form = TickForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            ticks.tick_item(
+                round_=round_,
+                item=item,
+                answer=form.answer,
+                by=request.member,
+                at=at,
+                replaces=form.cleaned_data["replaces"],
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            round_.refresh_from_db()
+            check = checks.check_of(round_, item, at=at)
+            return _after(request, check, _("Saved."))
+    check = checks.check_of(round_, item, at=at)
+    return _refused(request, check, form)
+
+
+@requires("checks.tick")
+@require_POST
+def undo(request: MemberRequest, pk: str) -> HttpResponse:
+    found = access.tick_for(request.member, pk)
+    at = timezone.now()
+    try:
+        ticks.undo_tick(tick=found, by=request.member, at=at)
+    except DomainError as refusal:
+        said = str(refusal)
+    else:
+        said = _("Taken back. The item is open again.")
+    round_ = access.round_for(request.member, found.round_id)
+    item = access.item_for(round_, found.item_id)
+    return _after(request, checks.check_of(round_, item, at=at), said)
+
+
+@requires("checks.view")
+def photo(request: MemberRequest, pk: str) -> HttpResponse:
+    """Hand out a photo as a file to keep: it is never shown as a page of this host."""
+    found = access.tick_for(request.member, pk)
+    name = found.photo.name or ""
+    if not name or not found.photo.storage.exists(name):
+        raise Http404
+    suffix = name.rsplit(".", 1)[-1]
+    with found.photo.open("rb") as kept:
+        content = kept.read()
+    response = HttpResponse(content, content_type=f"image/{'jpeg' if suffix == 'jpg' else suffix}")
+    response["Content-Disposition"] = f'attachment; filename="check-{found.pk}.{suffix}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@requires("checks.view")
+def round_page(request: MemberRequest, pk: str) -> HttpResponse:
+    round_ = access.round_for(request.member, pk)
+    context: dict[str, Any] = {
+        "round": round_,
+        "answers": checks.answers(round_),
+        "sees_notes": request.member.can("notes.internal"),
+        "now": timezone.now(),
+    }
+    if request.member.can("checks.assign"):
+        context["assign"] = AssignForm(agency_id=request.agency.pk)
+    return render(request, "checklist/round.html", context)
+
+
+@requires("checks.assign")
+@require_POST
+def assign(request: MemberRequest, pk: str) -> HttpResponse:
+    round_ = access.round_for(request.member, pk)
+    form = AssignForm(request.POST, agency_id=request.agency.pk)
+    if not form.is_valid():
+        messages.error(request, _("Choose a member who may tick checks."))
+        return redirect("checklist:round", pk=round_.pk)
+    member: Membership = form.cleaned_data["member"]
+    try:
+        rounds.assign_round(round_=round_, member=member, by=request.member, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Now it is %(name)s’s work.") % {"name": str(member)})
+    return redirect("checklist:round", pk=round_.pk)
+
+
+@requires("checks.view")
+def store_rounds(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    found = checks.history(Round.objects.filter(store=store))
+    page = Paginator(found, ROUNDS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "checklist/store_rounds.html",
+        {"store": store, "page": page, "now": timezone.now()},
+    )
+
+
+def _frame(request: MemberRequest, switches: Switches) -> dict[str, Any]:
+    return {
+        "switches": switches,
+        "query": switches.query(),
+        "pages_query": switches.query(page=""),
+        "who_query": switches.query(who="all" if switches.only_mine else "", page=""),
+        "by_query": switches.query(by="" if switches.by_item else "item", page=""),
+        "may_tick": request.member.can("checks.tick"),
+        "may_edit": request.member.can("checks.edit"),
+    }
+
+
+def _blank(check: Check) -> TickForm:
+    standing = check.tick or check.reopened
+    known = next((part.fact for part in check.evidence.fresh if part.fact), None)
+    initial: dict[str, Any] = {"replaces": check.tick.pk if check.tick else None}
+    if check.item.needs_value and known is not None:
+        initial["value"] = known.value.normalize()
+    elif standing is not None and standing.value is not None:
+        initial["value"] = standing.value.normalize()
+    return TickForm(initial=initial)
+
+
+def _detail(request: MemberRequest, check: Check, form: TickForm) -> dict[str, Any]:
+    return {
+        "check": check,
+        "form": form,
+        "past": checks.last_rounds(check.round, check.item),
+        "sees_notes": request.member.can("notes.internal"),
+        "now": check.at,
+        **_frame(request, Switches.of(request)),
+    }
+
+
+def _after(request: MemberRequest, check: Check, said: str) -> HttpResponse:
+    """Answer with the changed row, or the changed detail and its row; without htmx, go back."""
+    switches = Switches.of(request)
+    if not _is_htmx(request):
+        messages.info(request, said)
+        query = switches.query()
+        return redirect(f"{reverse('checklist:today')}{'?' if query else ''}{query}")
+    tally = today.tally_of(
+        rounds=access.visible_rounds(request.member),
+        member=request.member,
+        only_mine=switches.only_mine,
+        at=check.at,
+    )
+    is_detail = request.POST.get("from") == "detail"
+    context = _row(request, check)
+    if is_detail:
+        context = _detail(request, context["check"], _blank(check))
+    template = "checklist/_answered_detail.html" if is_detail else "checklist/_answered_row.html"
+    response = render(request, template, {**context, "tally": tally})
+    trigger: dict[str, Any] = {} if is_detail else {f"ticked-{check.key}": {}}
+    if is_detail:
+        trigger["note"] = {"text": said, "tone": "good"}
+    response["HX-Trigger"] = json.dumps(trigger)
+    return response
+
+
+def _refused(request: MemberRequest, check: Check, form: TickForm) -> HttpResponse:
+    """Show what is wrong where it was typed; what was typed stays."""
+    if not _is_htmx(request):
+        return render(request, "checklist/check.html", _detail(request, check, form))
+    if request.POST.get("from") == "detail":
+        return render(request, "checklist/_detail.html", _detail(request, check, form))
+    errors = [str(error) for listed in form.errors.values() for error in listed]
+    return render(
+        request, "checklist/_row.html", {**_row(request, check), "refusal": " ".join(errors)}
+    )
+
+
+def _row(request: MemberRequest, check: Check) -> dict[str, Any]:
+    rated = replace(check, rating=rating_of(check.round.store))
+    return {"check": rated, "now": check.at, **_frame(request, Switches.of(request))}
+
+
+def _is_htmx(request: MemberRequest) -> bool:
+    return bool(getattr(request, "htmx", False))
