@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.template.loader import get_template
+from django.template.loader import get_template, render_to_string
 
 TEMPLATES = settings.BASE_DIR / "templates"
 STATIC = settings.BASE_DIR / "config" / "static"
@@ -81,10 +81,12 @@ def test_icons_are_listed_once_each_in_order() -> None:
     assert listed == sorted(set(listed))
 
 
-def test_every_stylesheet_is_loaded() -> None:
-    loaded = re.findall(r"{% static 'css/([^']+)' %}", text_of("components/head.html"))
+def test_every_stylesheet_is_loaded_by_every_page_or_its_own() -> None:
+    loaded = {
+        css for name in ALL for css in re.findall(r"static ['\"]css/([^'\"]+)", text_of(name))
+    }
 
-    assert sorted(loaded) == sorted(path.name for path in (STATIC / "css").glob("*.css"))
+    assert loaded == {path.name for path in (STATIC / "css").glob("*.css")}
 
 
 @pytest.mark.parametrize("path", sorted((STATIC / "css").glob("*.css")), ids=lambda p: p.name)
@@ -116,3 +118,11 @@ def test_the_words_of_the_scripts_are_those_the_scripts_ask_for() -> None:
     given = set(re.findall(r'"(\w+)": _\(', source.split("def words_for_scripts")[1]))
 
     assert asked == given
+
+
+@pytest.mark.parametrize("name", ["404.html", "403.html", "500.html", "base.html"])
+def test_error_pages_and_the_frame_need_neither_request_nor_member(name: str) -> None:
+    # The page of a failure must not fail itself: Django renders it without any context.
+    html = render_to_string(name)
+
+    assert '<main id="content"' in html
