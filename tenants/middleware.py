@@ -1,5 +1,6 @@
 """Decides by host whose pages these are, and opens the agency's scope around the request."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MOST_BODY_BYTES: Final = 25 * 1024 * 1024
 _HOST_SECONDS: Final = 10
+_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 _ANY_HOST: Final = frozenset({"/healthz", "/readyz"})
 
 
@@ -60,7 +62,7 @@ class HostMiddleware:
         bare_host = host.rsplit(":", 1)[0] if ":" in host else host
         if request.path in _ANY_HOST or bare_host == settings.PUBLIC_HOST.split(":")[0]:
             return self._serve_public(request)
-        agency = _agency_at(bare_host)
+        agency = _agency_at(bare_host) if _HOST.fullmatch(bare_host) else None
         if agency is None or agency.state == Agency.State.SUSPENDED:
             return HttpResponseNotFound("Not found", content_type="text/plain")
         return self._serve_agency(request, agency)

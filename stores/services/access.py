@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from stores.models import Client, Store, StoreAccess, StoreGroup
@@ -57,9 +58,16 @@ def set_access(
         )
 
 
-def grant_stores(*, member: Membership, store_ids: Iterable[UUID]) -> None:
-    """Let a new member reach the stores of her invitation; those gone meanwhile are left out."""
-    present = Store.objects.filter(pk__in=list(store_ids)).values_list("pk", flat=True)
+def name_stores(*, member: Membership, store_ids: Iterable[UUID], reach: QuerySet[Store]) -> None:
+    """Let ``member`` reach exactly these stores by name, of those in the giver's ``reach``.
+
+    Groups and clients shared with her stay, as do stores that the giver does not see; stores gone
+    meanwhile are left out.
+    """
+    wanted = list(store_ids)
+    named = StoreAccess.objects.filter(member=member, store__in=reach)
+    named.exclude(store__in=wanted).delete()
+    present = reach.filter(pk__in=wanted).values_list("pk", flat=True)
     StoreAccess.objects.bulk_create(
         [StoreAccess(member=member, store_id=pk) for pk in present], ignore_conflicts=True
     )
