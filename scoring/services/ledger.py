@@ -75,22 +75,36 @@ def keep_violation(*, violation: Violation, at: datetime, by: Membership | None)
     if difference < 0:
         _deduct(violation, difference, at=at, by=by, after=stated)
     elif difference > 0:
-        _give_back_points(stated, difference, LedgerEntry.Reason.MARKETPLACE, at=at, by=by)
+        reason = LedgerEntry.Reason.MARKETPLACE
+        give_back(violation=violation, reason=reason, at=at, by=by, points=difference)
     elif not stated:
         _deduct(violation, 0, at=at, by=by, after=[])  # a warning
 
 
-def give_back(*, violation: Violation, reason: str, at: datetime, by: Membership | None) -> int:
-    """Reverse what is left of a violation's deductions; return the points given back."""
+def give_back(
+    *,
+    violation: Violation,
+    reason: str,
+    at: datetime,
+    by: Membership | None,
+    points: int | None = None,
+    decided_at: datetime | None = None,
+) -> int:
+    """Reverse what is left of a violation's deductions; return the points given back.
+
+    With ``points`` (> 0) at most as many, of the newest deduction first. The reversals are dated
+    ``decided_at``, by default ``at``.
+    """
     given = 0
     deductions = LedgerEntry.objects.filter(
         violation=violation, kind=LedgerEntry.Kind.DEDUCTION
-    ).order_by("occurred_at", "id")
+    ).order_by("-occurred_at", "-id")
     for entry in deductions:
-        left = left_of(entry)
-        if left:
-            _reverse(entry, reason=reason, at=at, by=by)
-            given -= left
+        left = -left_of(entry)
+        part = left if points is None else min(left, points - given)
+        if part > 0:
+            _reverse(entry, reason=reason, at=at, by=by, points=part, decided_at=decided_at)
+            given += part
     return given
 
 
@@ -251,17 +265,6 @@ def _expiry_of(entry: LedgerEntry) -> datetime | None:
     return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
 
 
-def _give_back_points(
-    entries: list[LedgerEntry], points: int, reason: str, *, at: datetime, by: Membership | None
-) -> None:
-    """Reverse ``points`` of the newest entries first."""
-    for entry in reversed(entries):
-        part = min(points, -left_of(entry))
-        if part > 0:
-            _reverse(entry, reason=reason, at=at, by=by, points=part)
-            points -= part
-
-
 def _reverse(
     entry: LedgerEntry,
     *,
@@ -271,6 +274,7 @@ def _reverse(
     points: int | None = None,
     note: str = "",
     source: str = "person",
+    decided_at: datetime | None = None,
 ) -> LedgerEntry:
     is_mistake = reason == LedgerEntry.Reason.MISTAKE
     reversal = LedgerEntry.objects.create(
@@ -279,7 +283,7 @@ def _reverse(
         points=-left_of(entry) if points is None else points,
         reverses=entry,
         reason=reason,
-        occurred_at=entry.occurred_at if is_mistake else max(at, entry.occurred_at),
+        occurred_at=(entry.occurred_at if is_mistake else max(decided_at or at, entry.occurred_at)),
         rule=entry.rule,
         violation=entry.violation,
         source=source,

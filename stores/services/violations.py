@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from stores import signals
@@ -210,6 +211,35 @@ def record_enforcement(
         via=via,
     )
     return enforcement
+
+
+@transaction.atomic
+def end_enforcement(
+    *,
+    enforcement: Enforcement,
+    ends_at: datetime,
+    at: datetime,
+    by: Membership | None,
+    via: str = "page",
+) -> None:
+    """End an enforcement at ``ends_at``, where it would have gone on; tell the rating of it."""
+    ends_at = max(ends_at, enforcement.starts_at)
+    running = Enforcement.objects.filter(pk=enforcement.pk).filter(
+        Q(ends_at=None) | Q(ends_at__gt=ends_at)
+    )
+    if not running.update(ends_at=ends_at):
+        return
+    enforcement.refresh_from_db()
+    signals.enforcement_changed.send(sender=Enforcement, enforcement=enforcement, at=at)
+    trail.record(
+        action="enforcement.ended",
+        by=by,
+        subject=enforcement,
+        at=at,
+        store_id=enforcement.store_id,
+        changes={"ends_at": str(ends_at)},
+        via=via,
+    )
 
 
 def _check(violation: Violation, at: datetime) -> None:
