@@ -22,6 +22,7 @@ FARTHEST_BACK = timedelta(days=730)
 FARTHEST_AHEAD = timedelta(days=400)
 CLOCK_SLACK = timedelta(days=1)
 MAX_DAYS = 180
+MINUTE = timedelta(minutes=1)
 OTHER_RULE = "other"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "「": "」", "《": "》"}
 
@@ -212,7 +213,7 @@ class _Reader:
     def findings(self) -> list[Finding]:
         outcome = self._outcome()
         if outcome is not None:
-            return [outcome]
+            return [outcome, *self._ratings(None)]
         if self._is_other_kind():
             raise _Doubt(Why.OTHER_KIND, self._is_other_kind())
         violation = self._violation() if self._any("violation.signals") else None
@@ -260,8 +261,10 @@ class _Reader:
     def _violation(self) -> ViolationFinding | None:
         reference = self._reference()
         rule_text, rule = self._rule()
+        if reference is None and not rule_text:
+            return None
         points, points_range = self._points()
-        if reference is None and not (rule_text and (points is not None or points_range)):
+        if reference is None and points is None and not points_range:
             return None
         state = self._state()
         if reference is None:
@@ -289,7 +292,7 @@ class _Reader:
             reference=reference,
             rule_text=rule_text,
             rule=rule,
-            subject=self._line("violation.subject"),
+            subject=next(iter(self._lines("violation.subject")), ""),
             points=points,
             points_range=points_range,
             state=state,
@@ -324,18 +327,12 @@ class _Reader:
         )
 
     def _rule(self) -> tuple[str, str]:
-        texts = [
-            self._readable(hit["line"])
-            for pattern_hits in self._hits_by_pattern("violation.rule")
-            for hit in pattern_hits
-        ]
-        texts = [text for text in texts if text]
-        for text in texts:
+        labelled = self._lines("violation.rule")
+        for text in (*labelled, *self._lines("violation.rule_prose")):
             if code := rule_code(text):
                 return text, code
-        if code := rule_code(self.text[: self.subject_ends]):
-            return texts[0] if texts else self.mail.subject, code
-        return (texts[0] if texts else ""), OTHER_RULE
+        text = labelled[0] if labelled else ""
+        return text, rule_code(self.text[: self.subject_ends]) or OTHER_RULE
 
     def _points(self) -> tuple[int | None, tuple[int, int] | None]:
         """Return the points as a number <= 0, or the range they lie in, or neither."""
@@ -390,8 +387,8 @@ class _Reader:
         if value is None and total is None:
             return []
 
-        # What a violation's notice had to assume is told there already.
-        self.problems = [] if violation else self.problems
+        # What the other finding had to assume is told there already.
+        self.problems = []
         observed_at = self._time("observed_at") or self._fallback("observed_at")
         self._plausible("observed_at", observed_at)
         found: list[RatingFinding] = []
@@ -426,7 +423,7 @@ class _Reader:
             moment = self._moment(hit, field)
             found.append(moment.at)
             self._tell(moment, field)
-        return self._one(field, found)
+        return self._instant(field, found)
 
     def _deadline(self, field: str, reported_at: datetime) -> datetime | None:
         found: list[datetime] = []
@@ -436,7 +433,7 @@ class _Reader:
             found.append(moment.at if moment.has_time or exclusive else moment.day_ends_at)
             self._tell(moment, field)
         if found:
-            return self._one(field, found)
+            return self._instant(field, found)
         days = [whole_number(hit["n"]) for hit in self._hits(f"days_after_notice.{field}")]
         count = self._one(field, days)
         if count is None:
@@ -445,6 +442,12 @@ class _Reader:
             raise _Doubt(Why.NUMBER_DOUBTFUL, field)
         self.problems.append(f"counted_from_notice:{field}")
         return reported_at + timedelta(days=count)
+
+    def _instant(self, field: str, found: list[datetime]) -> datetime | None:
+        """Return the one instant of ``found``; 9:30 and 9:30:17 are one, with its seconds cut."""
+        if found and max(found) - min(found) < MINUTE:
+            return max(found)
+        return self._one(field, found)
 
     def _moment(self, hit: _Hit, field: str) -> moments.Moment:
         found = self.moments[int(hit["date"])]
@@ -483,16 +486,16 @@ class _Reader:
     # -- words ---------------------------------------------------------------------------------
 
     def _store(self) -> StoreHint:
-        names = [self._readable(hit["line"]) for hit in self._hits("store.name")]
-        codes = [hit["ref"] for hit in self._hits("store.code")]
-        return StoreHint(name=names[0] if names else "", code=codes[0] if codes else "")
+        name = next(iter(self._lines("store.name")), "")
+        code = next((hit["ref"] for hit in self._hits("store.code")), "")
+        both = re.fullmatch(r"(.+?) ?\(([A-Z0-9]{6,24})\)", name)
+        if both:
+            name, code = both[1], code or both[2]
+        return StoreHint(name=name, code=code)
 
-    def _line(self, field: str) -> str:
-        for hits in self._hits_by_pattern(field):
-            for hit in hits:
-                if text := self._readable(hit["line"]):
-                    return text
-        return ""
+    def _lines(self, field: str) -> list[str]:
+        texts = (self._readable(hit["line"]) for hit in self._hits(field))
+        return [text for text in texts if text]
 
     def _readable(self, text: str) -> str:
         """Return a piece of the text with its dates as they were written."""

@@ -32,6 +32,10 @@ def notice(**options: str) -> bytes:
     return mails.plain(mails.ENFORCED_EN, **options)
 
 
+def read_boundary(raw: bytes) -> bytes:
+    return raw.partition(b'boundary="')[2].partition(b'"')[0]
+
+
 def inline(**options: str) -> bytes:
     return mails.forwarded_inline(mails.GMAIL.format(body=mails.ENFORCED_EN), **options)
 
@@ -103,13 +107,17 @@ def test_marketplace_mail_never_acts_without_a_signature_that_holds(
 
 
 def test_parts_cannot_be_cut_anew_when_their_boundary_is_unsigned() -> None:
+    # given a sender who, like many, leaves Content-Type unsigned
     raw = mails.alternative("Points deducted: 4", "<p>Points deducted: 4</p>")
+    sent = mails.signed(raw, include_headers=[b"from", b"subject", b"date"])
+    boundary = read_boundary(raw)
 
-    assert verdict(mails.signed(raw, include_headers=[b"from", b"subject", b"date"])) == (
-        "suspicious",
-        ("signature_partial",),
-    )
-    assert verdict(mails.signed(raw)) == ("proven", ("marketplace_signature",))
+    # when the body is cut elsewhere, by a boundary that is not its own
+    cut_anew = sent.replace(b'boundary="' + boundary, b'boundary="other', 1)
+
+    # then only the mail as it was sent is proven
+    assert verdict(sent) == ("proven", ("marketplace_signature",))
+    assert verdict(cut_anew) == ("suspicious", ("signature_partial",))
 
 
 def test_judgement_is_to_be_repeated_when_keys_cannot_be_looked_up() -> None:
