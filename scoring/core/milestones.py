@@ -1,5 +1,6 @@
 """Which milestones a store has reached, which of them fired, and what to expect from that."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -41,6 +42,35 @@ class Levels(NamedTuple):
         return self.distance(milestone) <= distance
 
 
+class _Ladder(NamedTuple):
+    """The milestones of one measure, nearest first, made for counting how many are reached."""
+
+    measure: Measure
+    milestones: tuple[Milestone, ...]
+    steps: list[int]  # the values, negated where they are reached by falling; ascending
+
+    def depth(self, levels: Levels, distance: int) -> int:
+        """Return how many milestones are within ``distance``; they are always the nearest ones."""
+        value = levels.of(self.measure)
+        return bisect_right(
+            self.steps, (-value if self.measure is Measure.RATING else value) + distance
+        )
+
+
+def _ladders(book: Rulebook) -> list[_Ladder]:
+    ladders = []
+    for measure in Measure:
+        sign = -1 if measure is Measure.RATING else 1
+        nearest_first = sorted(
+            (each for each in book.milestones if each.measure is measure),
+            key=lambda each, sign=sign: sign * each.at.value,  # type: ignore[misc]
+        )
+        if nearest_first:
+            steps = [sign * each.at.value for each in nearest_first]
+            ladders.append(_Ladder(measure, tuple(nearest_first), steps))
+    return ladders
+
+
 @dataclass(slots=True)
 class _Firing:
     milestone: Milestone
@@ -57,6 +87,23 @@ class Tracker:
     _warned: set[Key] = field(default_factory=set)
     _possible: set[Key] = field(default_factory=set)
     _firings: list[_Firing] = field(default_factory=list)
+    _book: Rulebook | None = None
+    _ladders: list[_Ladder] = field(default_factory=list)
+    _depths: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def is_moved(self, book: Rulebook, sure: Levels, likely: Levels) -> bool:
+        """Tell whether ``step`` has anything to do: most instants reach and leave nothing."""
+        is_new = book is not self._book
+        if is_new:
+            self._book, self._ladders = book, _ladders(book)
+        distance = book.warning_distance.value if book.warning_distance else 0
+        depths = [
+            (ladder.depth(sure, 0), ladder.depth(sure, distance), ladder.depth(likely, 0))
+            for ladder in self._ladders
+        ]
+        is_moved = is_new or depths != self._depths
+        self._depths = depths
+        return is_moved
 
     def step(
         self,
@@ -70,24 +117,20 @@ class Tracker:
     ) -> list[MilestoneEvent]:
         """Record what the levels of one instant reach, and return what happened.
 
-        ``sure`` counts estimates at their mildest, ``likely`` at their middle; ``unreversed`` is
-        ``sure`` without the reversals of this very instant. ``quiet``: what is newly reached is
-        recorded and does not fire, because the store did nothing (opening, change of book).
+        To be asked where ``is_moved``. ``sure`` counts estimates at their mildest, ``likely`` at
+        their middle; ``unreversed`` is ``sure`` without the reversals of this very instant.
+        ``quiet``: what is newly reached is recorded and does not fire, because the store did
+        nothing (opening, change of book).
         """
         told = len(self.events)
         keys = {milestone.key for milestone in book.milestones}
         self._reached &= keys
         self._warned &= keys
         self._possible &= keys
-        for measure in Measure:
-            nearest_first = sorted(
-                (each for each in book.milestones if each.measure is measure),
-                key=lambda each: abs(each.at.value - _origin(measure)),
-            )
-            if nearest_first:
-                self._step_measure(instant, nearest_first, sure, unreversed, quiet=quiet)
-                self._step_warnings(instant, nearest_first, book, sure, quiet=quiet)
-                self._step_possible(instant, nearest_first, sure, likely, quiet=quiet)
+        for ladder in self._ladders:
+            self._step_measure(instant, ladder.milestones, sure, unreversed, quiet=quiet)
+            self._step_warnings(instant, ladder.milestones, book, sure, quiet=quiet)
+            self._step_possible(instant, ladder.milestones, sure, likely, quiet=quiet)
         return self.events[told:]
 
     def _tell(
@@ -203,11 +246,6 @@ class Tracker:
             for index, firing in enumerate(self._firings)
             for period in _periods_of(firing, words.get(index, ()))
         )
-
-
-def _origin(measure: Measure) -> int:
-    """Return the harmless end of a measure, further from it than any milestone is."""
-    return 1_000_000 if measure is Measure.RATING else -1_000_000
 
 
 def _periods_of(firing: _Firing, words: Sequence[PeriodEnd]) -> Iterable[Period]:

@@ -40,6 +40,7 @@ from scoring.core.values import (
 MIDDLE, MILD, HARSH = range(3)
 Net = tuple[int, int, int]
 NOTHING: Net = (0, 0, 0)
+COUNTS_AS = {Kind.DEDUCTION: CountsAs.DEDUCTION, Kind.BONUS: CountsAs.BONUS}
 OPENING = "opening"  # what causes call the entry that is no row
 
 
@@ -116,6 +117,7 @@ class Sweep:
         self._wiped_at = [book.effective_from for book in self.books[1:] if not book.carries_over]
         self._agenda: dict[datetime, _Instant] = {}
         self.lives: dict[str, Live] = {}
+        self._estimates = any(entry.estimate for entry in ledger.entries)
         self._lay_out_books(ledger)
         self._lay_out_entries(ledger)
         self.observations = sorted(
@@ -144,7 +146,6 @@ class Sweep:
         self._overruled: set[Measure] = set()  # conditions that held as the marketplace reopened
         # What would be missing, had this instant's reversals not come: entry and points.
         self._given_back: list[tuple[Live, int]] = []
-        self._levels: tuple[Rulebook, Levels, Levels] | None = None
 
     # Laying out
 
@@ -177,7 +178,7 @@ class Sweep:
             live = Live(
                 id=entry.id,
                 kind=entry.kind,
-                counts_as=entry.counts_as or CountsAs(entry.kind),
+                counts_as=entry.counts_as or COUNTS_AS[entry.kind],
                 points=entry.points,
                 occurred_at=entry.occurred_at,
                 expires=self.expiry(entry.occurred_at, entry.expires_at),
@@ -294,8 +295,8 @@ class Sweep:
             causes.append(Cause("observed", self.observations[0].id))
         if due.opening is not None:
             self._open(due.opening, causes)
-        events = self._reach(instant, due)
         levels = self.levels()
+        events = self._reach(instant, due, levels) if self.book else ()
         self.states.append(
             State(
                 instant,
@@ -306,19 +307,18 @@ class Sweep:
                 self.closed,
                 self.seen,
                 tuple(causes),
-                tuple(events),
+                events,
             )
         )
 
     def _weigh(self, live: Live, net: Net) -> int:
         """Let ``live`` weigh ``net`` from now on; return what that moves in the rating's sum."""
-        moved = net[MIDDLE] - live.net[MIDDLE]
+        before, live.net = live.net, net
         for view in (MIDDLE, MILD, HARSH):
-            self._total[view] += net[view] - live.net[view]
+            self._total[view] += net[view] - before[view]
             if live.is_deduction:
-                self._deducted[view] += net[view] - live.net[view]
-        live.net = net
-        return moved
+                self._deducted[view] += net[view] - before[view]
+        return net[MIDDLE] - before[MIDDLE]
 
     def _cease(self, live: Live, causes: list[Cause]) -> None:
         live.active = False
@@ -403,7 +403,7 @@ class Sweep:
         self.opening = Live(
             id=OPENING,
             kind=kind,
-            counts_as=CountsAs(kind),
+            counts_as=COUNTS_AS[kind],
             points=points,
             occurred_at=observation.observed_at,
             expires=self.expiry(observation.observed_at, BY_BOOK),
@@ -425,16 +425,16 @@ class Sweep:
             sum(points for live, points in self._given_back if live.is_deduction),
         )
 
-    def _reach(self, instant: datetime, due: _Instant) -> list[MilestoneEvent]:
-        if self.book is None:
-            return []
-        sure, likely = self.levels(MILD), self.levels()
-        if self._levels == (self.book, sure, likely):
-            return []
-        self._levels = (self.book, sure, likely)
+    def _reach(
+        self, instant: datetime, due: _Instant, likely: Levels
+    ) -> tuple[MilestoneEvent, ...]:
+        assert self.book is not None, "without a book there is nothing to reach"
+        sure = self.levels(MILD) if self._estimates else likely
+        if not self.tracker.is_moved(self.book, sure, likely):
+            return ()
         # At the opening the marketplace's number decides, whatever was reversed just then.
         unreversed = sure if due.opening else self._levels_less(MILD, *self._missing())
-        return self.tracker.step(
+        events = self.tracker.step(
             instant,
             self.book,
             sure=sure,
@@ -442,6 +442,7 @@ class Sweep:
             unreversed=unreversed,
             quiet=due.book is not None or due.opening is not None,
         )
+        return tuple(events)
 
 
 def _rolling(
