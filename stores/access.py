@@ -1,8 +1,9 @@
 """The only way from a name in a URL to a store this member may see; else a 404."""
 
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from stores.models import (
@@ -15,6 +16,8 @@ from stores.models import (
     SubAccount,
 )
 from tenants.models import ApiKey, Membership
+
+Row = TypeVar("Row", bound=Model)
 
 
 def visible_stores(member: Membership) -> QuerySet[Store]:
@@ -72,20 +75,28 @@ def sub_account_for(member: Membership, store_pk: object, pk: object) -> SubAcco
     return _one(SubAccount.objects.filter(store=store).select_related("store"), pk)
 
 
+def clients_for(member: Membership) -> QuerySet[Client]:
+    """Return the clients a member may hear of: with a listed scope, those of her stores."""
+    found = Client.objects.order_by("name")
+    if member.sees_all_stores:
+        return found
+    return found.filter(pk__in=visible_stores(member).values("client"))
+
+
+def groups_for(member: Membership) -> QuerySet[StoreGroup]:
+    """Return the groups a member may hear of: with a listed scope, those of her stores."""
+    found = StoreGroup.objects.order_by("name")
+    if member.sees_all_stores:
+        return found
+    return found.filter(pk__in=visible_stores(member).values("groupings__group"))
+
+
 def client_for(member: Membership, pk: object) -> Client:
-    """Return a client; a member with a listed scope has only those of her stores."""
-    found = Client.objects.all()
-    if not member.sees_all_stores:
-        found = found.filter(pk__in=visible_stores(member).values("client"))
-    return _one(found, pk)
+    return _one(clients_for(member), pk)
 
 
 def group_for(member: Membership, pk: object) -> StoreGroup:
-    """Return a group; a member with a listed scope has only those of her stores."""
-    found = StoreGroup.objects.all()
-    if not member.sees_all_stores:
-        found = found.filter(pk__in=visible_stores(member).values("groupings__group"))
-    return _one(found, pk)
+    return _one(groups_for(member), pk)
 
 
 def _one(found: QuerySet[Row], pk: object) -> Row:

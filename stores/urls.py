@@ -1,3 +1,45 @@
-from django.urls import URLPattern, URLResolver
+"""This room's pages on an agency's host."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+
+from stores.views import alerts, clients, connect, fleet, store, sub_accounts
+
+app_name = "stores"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", fleet.fleet_page, name="fleet"),
+    path("stores/act/", fleet.act_on_many, name="act_on_many"),
+    path("stores/new/", store.add_store, name="add_store"),
+    path("stores/<str:pk>/", store.store_page, name="store"),
+    path("stores/<str:pk>/edit/", store.edit_store, name="edit_store"),
+    path("stores/<str:pk>/archive/", store.archive_store, name="archive_store"),
+    path("stores/<str:pk>/readings/new/", store.record_reading, name="record_reading"),
+    path("stores/<str:pk>/connect/", connect.connect, name="connect"),
+    path("stores/<str:pk>/connect/shop/", connect.choose_shop, name="choose_shop"),
+    path("stores/<str:pk>/disconnect/", connect.disconnect, name="disconnect"),
+    path("stores/<str:pk>/sync/", connect.sync_now, name="sync_now"),
+    path("stores/<str:pk>/progress/", connect.progress, name="progress"),
+    path("stores/<str:pk>/sub-accounts/", sub_accounts.seats, name="sub_accounts"),
+    path("stores/<str:pk>/sub-accounts/new/", sub_accounts.add_seat, name="add_sub_account"),
+    path(
+        "stores/<str:pk>/sub-accounts/paste/", sub_accounts.paste_seats, name="paste_sub_accounts"
+    ),
+    path(
+        "stores/<str:pk>/sub-accounts/<str:seat>/", sub_accounts.edit_seat, name="edit_sub_account"
+    ),
+    path(
+        "stores/<str:pk>/sub-accounts/<str:seat>/remove/",
+        sub_accounts.remove_seat,
+        name="remove_sub_account",
+    ),
+    path("alerts/", alerts.alerts_page, name="alerts"),
+    path("alerts/<str:pk>/", alerts.handle, name="handle_alert"),
+    path("clients/", clients.clients_page, name="clients"),
+    path("clients/new/", clients.add_client, name="add_client"),
+    path("clients/<str:pk>/", clients.edit_client, name="edit_client"),
+    path("clients/<str:pk>/delete/", clients.delete_client, name="delete_client"),
+    path("groups/new/", clients.add_group, name="add_group"),
+    path("groups/<str:pk>/", clients.edit_group, name="edit_group"),
+    path("groups/<str:pk>/delete/", clients.delete_group, name="delete_group"),
+    path("people/<str:pk>/stores/", clients.access, name="access"),
+]

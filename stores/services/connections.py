@@ -33,7 +33,8 @@ from tenants.models import Agency, Membership, OAuthState, StoreRoute, User
 from tenants.trail import services as trail
 
 STATE_LIFE: Final = timedelta(minutes=10)
-MOST_CODE: Final = 2048
+LONGEST_PASS: Final = 512
+LONGEST_CODE: Final = 2048
 _STATES: Final = "tenants_oauthstate"
 _SELLER_TYPES: Final = {
     "LOCAL": Store.SellerType.LOCAL,
@@ -130,6 +131,8 @@ def come_back(
     Raises:
         StateUnusable: if the pass is unknown, used, over, or somebody else's.
     """
+    if len(token) > LONGEST_PASS or len(code) > LONGEST_CODE:
+        raise StateUnusable(_("This link is not one of ours."))
     refusal = StateUnusable(_("This link has been used or has run out. Connect the store again."))
     passes = OAuthState.objects.filter(
         token_hash=_digest(token), marketplace=marketplace, used_at=None, expires_at__gt=at

@@ -1,0 +1,197 @@
+"""Values of a store made ready for its page's components."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from stores import problems
+from stores.metrics import Bad, Metric, Unit
+from stores.models import Connection, Enforcement, Reading, Store, SyncRun
+from stores.selectors.fleet import Row
+from stores.selectors.readings import Tile
+from tenants.templatetags import ui
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How a connection or its first sync stands, for the box that polls."""
+
+    state: str  # "none" | "refused" | "lost" | "connecting" | "choosing" | "first" | "settled"
+    connection: Connection | None
+    run: SyncRun | None
+
+    @property
+    def is_moving(self) -> bool:
+        return self.state in {"connecting", "first"}
+
+    @property
+    def words(self) -> str:
+        """Return what stands in the way, in the reader's language."""
+        return "" if self.connection is None else str(problems.text(self.connection.problem))
+
+
+def sync_of(store: Store, connection: Connection | None, run: SyncRun | None) -> Sync:
+    if connection is None:
+        return Sync("none", None, run)
+    states = {
+        Connection.State.CONNECTING: "connecting",
+        Connection.State.CHOOSING: "choosing",
+        Connection.State.REFUSED: "refused",
+        Connection.State.REVOKED: "lost",
+        Connection.State.EXPIRED: "lost",
+    }
+    state = states.get(Connection.State(connection.state))
+    if state is None:
+        is_first = run is None or (run.is_first and run.state == SyncRun.State.RUNNING)
+        # A store that the marketplace refuses will not end its first sync by being waited for.
+        state = "first" if is_first and store.state == Store.State.ACTIVE else "settled"
+    return Sync(state, connection, run)
+
+
+def key_facts(row: Row, in_force: Sequence[Enforcement], *, at: datetime) -> list[dict[str, Any]]:
+    """Return the facts at the head of a store's page, each with its consequence."""
+    return [
+        _rating_fact(row),
+        _platform_fact(row, at),
+        _in_force_fact(row, in_force),
+        {
+            "label": _("Next milestone"),
+            "value": row.milestone or ui.DASH,
+            "tone": "bad" if row.is_near_milestone else "",
+        },
+        _roll_off_fact(row),
+        _deadline_fact(row, at),
+    ]
+
+
+def _rating_fact(row: Row) -> dict[str, Any]:
+
+    band = render_to_string(
+        "components/band.html", {"band": row.band, "word": row.word, "standing": row.standing}
+    )
+    words = {
+        "unknown": _("no figure yet: record what the marketplace shows"),
+        "computed": _("computed from what we know"),
+        "confirmed": _("confirmed by the marketplace"),
+        "incomplete": _("points of a violation are unknown"),
+        "stale": _("nothing heard for 48 hours"),
+    }
+    note = words.get(row.standing, "")
+    if row.last_known is not None:
+        note = _("last %(rating)s") % {"rating": row.last_known}
+    hero = ui.DASH if row.value is None else row.value
+    return {"label": _("Rating"), "hero": hero, "value": band, "note": note}
+
+
+def _platform_fact(row: Row, at: datetime) -> dict[str, Any]:
+    label = _("Marketplace shows")
+    if row.rating is None or row.rating.platform_value is None:
+        return {"label": label, "value": ui.DASH, "note": _("never seen")}
+    drift = row.rating.drift
+    note = ui.ago(row.rating.platform_at, at)
+    if drift:
+        note = _("drift %(drift)s, %(age)s") % {"drift": ui.signed(drift), "age": note}
+    tone = "warn" if row.rating.is_drift_alert else ""
+    return {"label": label, "value": row.rating.platform_value, "note": note, "tone": tone}
+
+
+def _in_force_fact(row: Row, in_force: Sequence[Enforcement]) -> dict[str, Any]:
+    label = _("In force")
+    if not in_force:
+        return {"label": label, "value": _("None")}
+    first = in_force[0]
+    until = (
+        _("to %(moment)s") % {"moment": ui.moment_in(first.ends_at, row.store.time_zone)}
+        if first.ends_at
+        else _("until lifted")
+    )
+    more = len(in_force) - 1
+    if more:
+        until = ngettext("%(until)s, %(more)s more", "%(until)s, %(more)s more", more) % {
+            "until": until,
+            "more": more,
+        }
+    return {"label": label, "value": first.get_kind_display(), "tone": "bad", "note": until}
+
+
+def _roll_off_fact(row: Row) -> dict[str, Any]:
+    label = _("Next roll-off")
+    if row.rating is None or row.rating.next_expiry_at is None:
+        return {"label": label, "value": ui.DASH}
+    points = -(row.rating.next_expiry_points or 0)
+    day = ui.short_day_in(row.rating.next_expiry_at, row.store.time_zone)
+    return {
+        "label": label,
+        "value": _("%(points)s on %(day)s") % {"points": ui.signed(points), "day": day},
+    }
+
+
+def _deadline_fact(row: Row, at: datetime) -> dict[str, Any]:
+    label = _("Next deadline")
+    due = _of(row.deadline, "due_at")
+    if due is None:
+        return {"label": label, "value": ui.DASH}
+    return {
+        "label": label,
+        "value": _of(row.deadline, "label") or ui.moment_in(due, row.store.time_zone),
+        "href": _of(row.deadline, "href"),
+        "note": _("%(left)s · %(moment)s")
+        % {"left": ui.countdown(due, at), "moment": ui.moment_in(due, row.store.time_zone)},
+        "tone": {"bad": "bad", "warn": "warn"}.get(ui.due_tone(due, at), ""),
+    }
+
+
+def _of(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+def tile(one: Tile, *, at: datetime) -> dict[str, Any]:
+    """Return the inputs of a reading's tile; an old value says what it was, and is unknown."""
+    metric = one.metric
+    source = why = ""
+    if one.measured_at is not None:
+        source = _("%(source)s, %(age)s") % {
+            "source": Reading.Source(one.source).label,
+            "age": ui.ago(one.measured_at, at),
+        }
+    if one.is_old and one.value is not None:
+        why = _("last %(value)s, too old") % {"value": written(metric, one.value)}
+    return {
+        "code": metric.code,
+        "name": metric.label,
+        "value": None
+        if one.state == "unknown" or one.value is None
+        else written(metric, one.value),
+        "limit": _limit(metric),
+        "tone": "bad" if one.state == "bad" else "",
+        "source": source,
+        "why": why,
+    }
+
+
+def written(metric: Metric, value: Decimal) -> str:
+    """Return a value as a person reads it: 5.2 %, 14 d, Yes."""
+    if metric.unit is Unit.YES_NO:
+        return _("On") if value else _("Off")
+    places = 2 if metric.unit is Unit.MONEY else None
+    plain = value.quantize(Decimal("0.01")) if places else value.normalize()
+    text = number_format(f"{plain:f}", decimal_pos=places, force_grouping=True).replace("-", "−")
+    if metric.unit is Unit.PERCENT:
+        return _("%(number)s %%") % {"number": text}
+    if metric.unit is Unit.DAYS:
+        return _("%(days)s d") % {"days": text}
+    return text
+
+
+def _limit(metric: Metric) -> str:
+    if metric.limit is None or metric.unit is Unit.YES_NO or metric.bad is Bad.NEVER:
+        return ""
+    words = _("limit %(limit)s") if metric.bad is Bad.ABOVE else _("at least %(limit)s")
+    return words % {"limit": written(metric, metric.limit)}
