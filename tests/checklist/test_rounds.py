@@ -228,7 +228,7 @@ def test_an_opening_round_takes_the_ticks_that_data_proves(agency: Agency) -> No
     rounds.sweep(schedule_id=schedule.pk, at=opens_at)
 
     # then
-    ticks = Tick.objects.values_list("round__store", "result", "proof", "member")
-    assert list(ticks) == [(fresh.pk, "pass", "data", None)]
+    tick = Tick.objects.get()
+    assert (tick.round.store, tick.result, tick.proof, tick.member) == (fresh, "pass", "data", None)
     states = dict(Round.objects.values_list("store", "state"))
     assert states == {fresh.pk: "done", stale.pk: "open"}

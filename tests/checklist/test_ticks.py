@@ -153,11 +153,9 @@ def test_a_persons_answer_that_data_agrees_with_is_mixed(store: Store, member: M
 def _refused(
     refusal: type[Exception], round_: Round, item: ProcedureItem, answer: Answer, **changes: Any
 ) -> None:
-    by = factories.make_membership("lead")
+    values: dict[str, Any] = {"by": factories.make_membership("lead"), "at": NOON} | changes
     with pytest.raises(refusal):
-        ticks.tick_item(
-            round_=round_, item=item, answer=answer, **({"by": by, "at": NOON} | changes)
-        )
+        ticks.tick_item(round_=round_, item=item, answer=answer, **values)
     assert _answers(round_) == []
 
 
