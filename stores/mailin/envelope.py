@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
@@ -106,7 +107,7 @@ def _read(raw: bytes, *, how: How, depth: int) -> Mail:
     try:
         message = message_from_bytes(raw, policy=policy.compat32)
         return _mail(message, raw, digest, how=how, depth=depth)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, MessageError):
         # The standard library's parser has raised each of these on some broken mail.
         return Mail(digest=digest, how=how, problems=(Problem.UNREADABLE,), raw=raw)
 
@@ -322,7 +323,7 @@ def _header(message: Message, name: str) -> str:
 def _decoded_header(value: str) -> str:
     try:
         pieces = decode_header(value)
-    except (ValueError, binascii.Error):
+    except (ValueError, MessageError):
         return _clean(value)
     words = []
     for piece, charset in pieces:

@@ -79,6 +79,7 @@ def test_vietnamese_tones_are_joined_to_their_letters() -> None:
         ("=?utf-8?Q?=E8=BF=9D=E8=A7=84?= =?utf-8?Q?=E9=80=9A=E7=9F=A5?=", "违规通知"),
         ("违规通知", "违规通知"),
         ("=?utf-8?B?broken", "=?utf-8?B?broken"),
+        ("=?utf-8?B?abcde?=", "=?utf-8?B?abcde?="),
         ("=?nonsense?B?6L+d6KeE?=", "违规"),
         ("a\x00b", "a b"),
     ],
