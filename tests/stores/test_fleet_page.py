@@ -70,7 +70,8 @@ def test_the_fleet_is_ordered_worst_first() -> None:
     ]
 
     # when
-    ordered = sorted(reversed(rows), key=lambda row: row.key)
+    best_first = list(reversed(rows))
+    ordered = sorted(best_first, key=lambda row: row.key)
 
     # then
     assert [row.store.name for row in ordered] == [row.store.name for row in rows]
@@ -173,8 +174,8 @@ def test_the_fleet_is_filtered_by_client_group_and_words(
     found = [
         names_in(browser.get("/", query).content)
         for query in (
-            {"client": client.pk},
-            {"group": group.pk},
+            {"client": str(client.pk)},
+            {"group": str(group.pk)},
             {"q": "tea"},
             {"with": "market:us", "q": "cup"},
             {"q": "market:vn"},
