@@ -68,9 +68,9 @@ class Row:
 
     @property
     def word(self) -> str:
-        """Return the rulebook's own word for the band, in the reader's language, or nothing."""
+        """Return the rulebook's own word for the band, in the reader's language."""
         if self.rating is None or self.band == "unknown":
-            return ""
+            return _("Blind")
         language = translation.get_language() or ""
         return str(self.rating.label_zh if language.startswith("zh") else self.rating.label)
 

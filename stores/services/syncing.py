@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 
 from stores.marketplaces.core import (
@@ -26,6 +27,7 @@ from stores.services import alerts, losing, orders, readings, tokens
 from tenants import due, scope
 from tenants.due import Work
 from tenants.models import Agency, Membership
+from tenants.trail import services as trail
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +52,11 @@ class _Course:
     fetched_before: int
 
 
+@transaction.atomic
 def ask_for_sync(*, store: Store, by: Membership | None, at: datetime) -> None:
     """Ask for a sync now; the page shows its run from the moment a worker takes it up."""
-    Connection.objects.filter(store=store, state=Connection.State.CONNECTED).update(problem="")
     due.add(kind="stores.sync", subject=store.pk, at=at)
-    logger.info("sync_asked", extra={"store_id": store.pk, "member_id": by and by.pk})
+    trail.record(action="sync.asked", by=by, subject=store, at=at, store_id=store.pk)
 
 
 def sync_store(*, agency: Agency, work: Work, client: Client, hold_for: float = HOLD_FOR) -> None:

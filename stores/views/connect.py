@@ -13,6 +13,7 @@ from stores.access import store_for
 from stores.marketplaces.registry import MARKETPLACES
 from stores.models import Store
 from stores.selectors import store as selectors
+from stores.selectors.freshness import freshness_of
 from stores.services import connections, syncing
 from stores.views import shown
 from tenants import addresses
@@ -100,7 +101,9 @@ def sync_now(request: MemberRequest, pk: str) -> HttpResponse:
 def progress(request: MemberRequest, pk: str) -> HttpResponse:
     """Answer the box that polls while a store connects and fetches for the first time."""
     store = store_for(request.member, pk)
-    sync = shown.sync_of(store, selectors.connection_of(store), selectors.newest_run(store))
+    freshness = freshness_of([store.pk], at=timezone.now())[store.pk]
+    connection, run = selectors.connection_of(store), selectors.newest_run(store)
+    sync = shown.sync_of(store, connection, run, freshness)
     if not sync.is_moving:
         return HttpResponseClientRefresh()
     return render(request, "stores/_sync.html", {"store": store, "sync": sync})

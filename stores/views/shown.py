@@ -15,6 +15,7 @@ from stores import problems
 from stores.metrics import Bad, Metric, Unit
 from stores.models import Connection, Enforcement, Reading, Store, SyncRun
 from stores.selectors.fleet import Row
+from stores.selectors.freshness import Freshness
 from stores.selectors.readings import Tile
 from tenants.templatetags import ui
 
@@ -37,7 +38,9 @@ class Sync:
         return "" if self.connection is None else str(problems.text(self.connection.problem))
 
 
-def sync_of(store: Store, connection: Connection | None, run: SyncRun | None) -> Sync:
+def sync_of(
+    store: Store, connection: Connection | None, run: SyncRun | None, freshness: Freshness
+) -> Sync:
     if connection is None:
         return Sync("none", None, run)
     states = {
@@ -49,9 +52,9 @@ def sync_of(store: Store, connection: Connection | None, run: SyncRun | None) ->
     }
     state = states.get(Connection.State(connection.state))
     if state is None:
-        is_first = run is None or (run.is_first and run.state == SyncRun.State.RUNNING)
         # A store that the marketplace refuses will not end its first sync by being waited for.
-        state = "first" if is_first and store.state == Store.State.ACTIVE else "settled"
+        is_first = freshness.seen_at is None and store.state == Store.State.ACTIVE
+        state = "first" if is_first else "settled"
     return Sync(state, connection, run)
 
 
@@ -125,7 +128,7 @@ def _roll_off_fact(row: Row) -> dict[str, Any]:
     label = _("Next roll-off")
     if row.rating is None or row.rating.next_expiry_at is None:
         return {"label": label, "value": ui.DASH}
-    points = -(row.rating.next_expiry_points or 0)
+    points = row.rating.next_expiry_points
     day = ui.short_day_in(row.rating.next_expiry_at, row.store.time_zone)
     return {
         "label": label,

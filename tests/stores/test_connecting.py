@@ -1,18 +1,22 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from pytest_django import Settings
 
+from stores.marketplaces import registry
 from stores.marketplaces.core import MarketplaceDown
-from stores.models import Alert, Connection, Store
-from stores.sandbox.app import Sandbox
+from stores.models import Alert, Connection, Reading, Store, SyncRun
+from stores.sandbox.app import Sandbox, make_app
+from stores.sandbox.shops import BY_ID
 from stores.services import connections, tokens
 from tenants import scope
 from tenants.models import Agency, DueWork, Membership, OAuthState, StoreRoute
 from tests import factories
 from tests.stores import marketplace
 from tests.stores.marketplace import HARBOR_VN, NOW, OTHER_TH, QUIET_TH, Clock
+from tests.work import run_due
 
 
 @pytest.fixture
@@ -410,3 +414,32 @@ def test_archived_stores_are_not_connected(
         connections.come_back(
             marketplace="tiktok_shop", token=token, code="c", user=lead.user, at=NOW
         )
+
+
+def test_due_work_alone_carries_a_store_from_agreement_to_readings(
+    agency: Agency, settings: Settings, lead: Membership
+) -> None:
+    # given the sandbox at the real time, as the worker's own client tells it
+    settings.TIKTOK_SHOP = marketplace.APP
+    app = make_app("tests", has_demo_codes=False)
+    now = datetime.now(UTC)
+    store = factories.make_store(market="TH")
+    token = marketplace.pass_in(connections.begin(store=store, by=lead, at=now))
+    code = app.state.issue_code(BY_ID[QUIET_TH], int(now.timestamp()))
+    with scope.public():
+        connections.come_back(
+            marketplace="tiktok_shop", token=token, code=code, user=lead.user, at=now
+        )
+
+    # when
+    with registry.transport_in_use(httpx.WSGITransport(app=app)):
+        done = run_due()
+
+    # then
+    assert [kind for kind in done if kind.startswith("stores.")] == [
+        "stores.exchange_code",
+        "stores.sync",
+    ]
+    assert SyncRun.objects.get().state == "done"
+    assert Reading.objects.filter(store=store, metric="overdue_orders").exists()
+    assert DueWork.objects.get(kind="stores.sync").done_at is None
