@@ -6,11 +6,13 @@ class ChecklistConfig(AppConfig):
     name = "checklist"
 
     def ready(self) -> None:
-        from checklist import panels, receivers, tasks  # noqa: F401 - they register themselves
+        from checklist import panels, receivers, tasks, trail_words  # noqa: F401 - they register
         from checklist.services import proofs
         from stores import alert_kinds
         from tenants import slots
+        from tenants.trail import words
 
+        words.say(trail_words.WORDS)
         alert_kinds.register(
             alert_kinds.AlertKind(
                 code=proofs.CONTRADICTED,

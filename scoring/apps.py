@@ -5,10 +5,12 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import alert_kinds, panels, receivers, tasks  # noqa: F401 - they register
+        from scoring import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
         from scoring.selectors.ratings import rating_column, rating_fields
         from tenants import slots
+        from tenants.trail import words
 
+        words.say(trail_words.WORDS)
         alert_kinds.register_all()
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)

@@ -89,11 +89,7 @@ class Work:
         """
         done = DueWork.objects.filter(pk=self.id, done_at=None)
         changes: dict[str, Any] = {"claimed_until": None, "attempts": 0, "last_error": ""}
-        finished: dict[str, datetime]
-        if again_at is None:
-            finished = {"done_at": self.at}
-        else:
-            finished = {"due_at": again_at}
+        finished = {"done_at": self.at} if again_at is None else {"due_at": again_at}
         if done.filter(asked=self.asked).update(**changes, **finished):
             return
         # Asked for again meanwhile: it waits for the moment it was asked for.

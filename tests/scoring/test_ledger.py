@@ -148,16 +148,14 @@ def test_reverse_entry_refuses_a_second_whole_reversal(agency: Agency) -> None:
         ledger.reverse_entry(entry=entry, reason="granted", at=NOW, by=None)
 
 
-@pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
-def test_the_database_refuses_to_edit_or_delete_an_entry(agency: Agency, change: str) -> None:
+@pytest.mark.parametrize("statement", ["UPDATE", "DELETE"])
+def test_the_database_refuses_to_edit_or_delete_an_entry(agency: Agency, statement: str) -> None:
     violation = make_violation(points=-24, reported_at=NOW - DAY)
     _tell(violation)
     rows = LedgerEntry.objects.filter(violation=violation)
+    change = {"UPDATE": lambda: rows.update(points=0), "DELETE": lambda: rows._raw_delete(rows.db)}
     with pytest.raises(DatabaseError, match="ledger_is_append_only"), transaction.atomic():
-        if change == "UPDATE":
-            rows.update(points=0)
-        else:
-            rows._raw_delete(rows.db)
+        change[statement]()
     assert _points(violation) == [-24]
 
 
