@@ -12,6 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client as HttpClient
 
+from appeals.models import Appeal, Attempt, Evidence, Remediation, RemediationStep
 from checklist.models import ItemLimit, Procedure, ProcedureItem, Round, Schedule, Tick
 from checklist.services.proofs import recount
 from stores import alert_kinds, markets
@@ -316,3 +317,75 @@ def make_tick(round_: Round, item: ProcedureItem, by: Membership, **changes: Any
     tick = Tick.objects.create(round=round_, item=item, **(values | changes))
     recount(rounds=[round_], at=tick.at)
     return tick
+
+
+# --- appeals -------------------------------------------------------------------------------------
+
+
+def make_attempt(
+    state: str = "drafting",
+    *,
+    appeal: Appeal | None = None,
+    violation: Violation | None = None,
+    by: Membership | None = None,
+    **changes: Any,
+) -> Attempt:
+    """Return an attempt with a text, of a case of its own by default, due in ten days.
+
+    ``by`` drafted it; another member reviewed and filed it where its state says so.
+    """
+    at = changes.pop("opened_at", NOW - timedelta(days=1))
+    if appeal is None:
+        violation = violation or make_violation()
+        appeal = Appeal.objects.create(
+            store=violation.store,
+            violation=violation,
+            attempts_allowed=changes.pop("attempts_allowed", 2),
+            owner=by,
+            opened_at=at,
+            opened_by=by,
+            changed_at=at,
+        )
+    is_filed = state in {"filed", "granted", "refused"}
+    is_decided = state in {"granted", "refused"}
+    values: dict[str, Any] = {
+        "number": appeal.attempts.count() + 1,
+        "state": state,
+        "opened_at": at,
+        "file_by": NOW + timedelta(days=10),
+        "grounds": "The orders were handed over in time; the carrier scanned them late.",
+        "revision": 1,
+        "drafted_by": by,
+        "drafted_at": at,
+        "filed_at": at if is_filed else None,
+        "decided_at": at + timedelta(hours=1) if is_decided else None,
+    }
+    attempt = Attempt.objects.create(appeal=appeal, **(values | changes))
+    Appeal.objects.filter(pk=appeal.pk).update(state=state)
+    appeal.refresh_from_db()
+    return attempt
+
+
+def make_evidence(attempt: Attempt, **changes: Any) -> Evidence:
+    """Return a link; the other kinds come from the service."""
+    values: dict[str, Any] = {
+        "title": f"Document {next(_numbers)}",
+        "kind": "link",
+        "url": "https://example.com/proof",
+        "at": NOW,
+    }
+    return Evidence.objects.create(attempt=attempt, **(values | changes))
+
+
+def make_remediation(
+    *, store: Store | None = None, steps: Iterable[str] = (), **changes: Any
+) -> Remediation:
+    """Return an open piece of work with open steps."""
+    number = next(_numbers)
+    values: dict[str, Any] = {"title": f"Work {number}", "opened_at": NOW}
+    remediation = Remediation.objects.create(store=store or make_store(), **(values | changes))
+    RemediationStep.objects.bulk_create(
+        RemediationStep(remediation=remediation, order=order, text=text)
+        for order, text in enumerate(steps, 1)
+    )
+    return remediation
