@@ -66,6 +66,9 @@ class TickForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     photo = PhotoField(label=gettext_lazy("Photo"), required=False)
+    remedy = forms.BooleanField(
+        label=gettext_lazy("If it fails, open a remediation"), required=False
+    )
 
     @property
     def answer(self) -> Answer:
@@ -244,6 +247,18 @@ class ScheduleForm(forms.Form):
         _choices(self, "role").queryset = Role.objects.filter(
             agency_id=agency_id, capabilities__contains=["checks.tick"]
         )
+
+    @property
+    def where_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("reach", "group", "client", "store")]
+
+    @property
+    def when_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("times", "hours", "weekdays", "is_active")]
+
+    @property
+    def whose_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("assignee", "member", "role")]
 
     def clean_times(self) -> Sequence[time]:
         words = self.cleaned_data["times"].replace("，", ",").replace("：", ":").split(",")

@@ -5,11 +5,13 @@ from checklist.views import procedures, today
 app_name = "checklist"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("today/", today.today_page, name="today"),
+    path("today/agreed/", today.tick_agreed, name="tick_agreed"),
     path("rounds/<uuid:pk>/", today.round_page, name="round"),
     path("rounds/<uuid:pk>/assign/", today.assign, name="assign"),
     path("rounds/<uuid:pk>/<uuid:item_pk>/", today.check_page, name="check"),
     path("rounds/<uuid:pk>/<uuid:item_pk>/tick/", today.tick, name="tick"),
     path("ticks/<uuid:pk>/undo/", today.undo, name="undo"),
+    path("ticks/<uuid:pk>/remedy/", today.remedy, name="remedy"),
     path("ticks/<uuid:pk>/photo/", today.photo, name="photo"),
     path("stores/<uuid:pk>/rounds/", today.store_rounds, name="store_rounds"),
     path("procedures/", procedures.procedures, name="procedures"),

@@ -69,6 +69,12 @@ class Check:
         }.get(self.evidence.verdict, "open")
 
     @property
+    def is_agreed(self) -> bool:
+        """Whether data vouches for all of a pass that a person has yet to confirm."""
+        is_open = self.tick is None and self.reopened is None
+        return is_open and self.is_answerable and self.evidence.verdict is Verdict.GOOD
+
+    @property
     def bad_words(self) -> str:
         """What data holds against a pass, in one line."""
         return _listed(part.text for part in self.evidence.fresh if part.state is State.OUTSIDE)
@@ -95,8 +101,7 @@ class Check:
     @property
     def contradiction_words(self) -> str:
         """What the reading said that reopened the item."""
-        found = self.reopened.contradiction if self.reopened else None
-        return reading_text(found["metric"], Decimal(found["value"])) if found else ""
+        return contradiction_of(self.reopened) if self.reopened else ""
 
     @property
     def contradicted_at(self) -> datetime | None:
@@ -125,6 +130,12 @@ def value_of(tick: Tick) -> str:
     return _listed(
         reading_text(metric, Decimal(fact["value"])) for metric, fact in tick.readings.items()
     )
+
+
+def contradiction_of(tick: Tick) -> str:
+    """Return what the reading said that reopened an answer, "" if none did."""
+    found = tick.contradiction
+    return reading_text(found["metric"], Decimal(found["value"])) if found else ""
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -238,16 +249,26 @@ def history(rounds: QuerySet[Round]) -> QuerySet[Round]:
     )
 
 
-def answers(round_: Round) -> list[tuple[ProcedureItem, list[Tick]]]:
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer with its words: by whom and with what, and what data held against it."""
+
+    tick: Tick
+    words: str
+    contradiction: str
+
+
+def answers(round_: Round) -> list[tuple[ProcedureItem, list[Answered]]]:
     """Return each item of the round with all its answers, the superseded ones too, oldest first."""
-    by_item: dict[UUID, list[Tick]] = {}
+    by_item: dict[UUID, list[Answered]] = {}
     ticks = (
         round_.ticks.select_related("member__user", "superseded_by__user", "item")
         .prefetch_related("item__limits")
         .order_by("at", "pk")
     )
     for tick in ticks:
-        by_item.setdefault(tick.item_id, []).append(tick)
+        shown = Answered(tick, _listed([said_by(tick), value_of(tick)]), contradiction_of(tick))
+        by_item.setdefault(tick.item_id, []).append(shown)
     items = ProcedureItem.objects.filter(pk__in=round_.item_ids).order_by("order", "id")
     return [(item, by_item.get(item.pk, [])) for item in items]
 

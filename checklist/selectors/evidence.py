@@ -158,7 +158,8 @@ def _part(limit: ItemLimit, fact: Fact | None, at: datetime) -> Part:
 def value_text(metric: str, value: Decimal) -> str:
     """Return a value with its unit, as a person reads it."""
     known = METRICS.get(metric)
-    plain = number_format(value.normalize(), use_l10n=True, force_grouping=True)
+    written = number_format(value.normalize(), use_l10n=True, force_grouping=True)
+    plain = written.replace("-", "−")
     match known.unit if known else None:
         case Unit.PERCENT:
             return _("%(value)s %%") % {"value": plain}
@@ -184,7 +185,10 @@ def reading_text(metric: str, value: Decimal) -> str:
 
 
 def limit_text(limit: ItemLimit) -> str:
-    """Return a limit in words: "at most 0"."""
+    """Return a limit in words: "at most 0", or "on" where there is only on and off."""
+    known = METRICS.get(limit.metric)
+    if known is not None and known.unit is Unit.YES_NO:
+        return value_text(limit.metric, limit.value)
     return _("%(comparator)s %(value)s") % {
         "comparator": limit.get_comparator_display(),
         "value": value_text(limit.metric, limit.value),

@@ -1,6 +1,6 @@
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -112,7 +112,22 @@ def later(
                 )
                 for window in core.windows(schedule.plan, clock, after=at, until=at + AHEAD)
             ]
-    return sorted(found, key=lambda one: (one.opens_at, one.procedure, one.zone))
+    return _together(sorted(found, key=lambda one: (one.opens_at, one.procedure, one.zone)))
+
+
+def _together(found: list[Later]) -> list[Later]:
+    """Add up what opens at one instant that reads alike in its zones."""
+    summed: dict[tuple[object, ...], Later] = {}
+    for one in found:
+        local = one.opens_at.astimezone(core.zone_of(one.zone)).replace(tzinfo=None)
+        key = (one.opens_at, local, one.procedure)
+        known = summed.get(key)
+        summed[key] = (
+            one
+            if known is None
+            else replace(known, stores=known.stores + one.stores, checks=known.checks + one.checks)
+        )
+    return list(summed.values())
 
 
 def _stores_by_group(groups: list[UUID]) -> dict[UUID, set[UUID]]:

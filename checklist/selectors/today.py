@@ -22,6 +22,7 @@ from tenants.models import Membership
 
 ROUNDS_A_PAGE: Final = 40
 DONE_SHOWN: Final = 40
+MOST_AT_ONCE: Final = 25
 # Wide enough for any store's own day, whatever its zone.
 _TODAY_AND_MORE: Final = timedelta(hours=36)
 
@@ -69,7 +70,7 @@ class Brief:
 
 
 def briefs(rounds: QuerySet[Round], *, at: datetime) -> list[Brief]:
-    """Return the open rounds and those opened today by their store's clock, soonest due first."""
+    """Return the open rounds, and those opened or done today by the store's clock, by due time."""
     rows = (
         rounds.filter(
             Q(opens_at__gt=at - _TODAY_AND_MORE, opens_at__lte=at) | Q(state=Round.State.OPEN)
@@ -80,6 +81,7 @@ def briefs(rounds: QuerySet[Round], *, at: datetime) -> list[Brief]:
             "store_id",
             "store__time_zone",
             "opens_at",
+            "done_at",
             "due_at",
             "state",
             "answered",
@@ -87,9 +89,11 @@ def briefs(rounds: QuerySet[Round], *, at: datetime) -> list[Brief]:
         )
     )
     found = []
-    for pk, store, zone, opens_at, due_at, state, answered, items in rows:
+    for pk, store, zone, opens_at, done_at, due_at, state, answered, items in rows:
         clock = core.zone_of(zone)
-        is_today = opens_at.astimezone(clock).date() == at.astimezone(clock).date()
+        today_on = at.astimezone(clock).date()
+        days = {moment.astimezone(clock).date() for moment in (opens_at, done_at) if moment}
+        is_today = today_on in days
         found.append(Brief(pk, store, due_at, state, answered, len(items), is_today))
     return found
 
@@ -121,6 +125,11 @@ class Cluster:
     rating: StoreRating | None = None
     tally: Tally | None = None
     item: ProcedureItem | None = None
+
+    @property
+    def agreed(self) -> list[Check]:
+        """The checks that may be passed together: only where data agrees, so many at once."""
+        return [check for check in self.checks if check.is_agreed][:MOST_AT_ONCE]
 
 
 @dataclass(frozen=True, slots=True)

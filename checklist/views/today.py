@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,14 +13,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from checklist import access
 from checklist.forms import AssignForm, TickForm
-from checklist.models import Round
+from checklist.models import Round, Tick
 from checklist.selectors import checks, today
 from checklist.selectors.checks import Check
-from checklist.services import rounds, ticks
+from checklist.services import remedies, rounds, ticks
+from checklist.services.ticks import Answer
 from scoring.selectors.ratings import rating_of
 from stores.access import store_for, visible_stores
 from tenants.access import MemberRequest, requires
@@ -94,7 +97,7 @@ def tick(request: MemberRequest, pk: str, item_pk: str) -> HttpResponse:
     form = TickForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            ticks.tick_item(
+            given = ticks.tick_item(
                 round_=round_,
                 item=item,
                 answer=form.answer,
@@ -105,11 +108,47 @@ def tick(request: MemberRequest, pk: str, item_pk: str) -> HttpResponse:
         except DomainError as refusal:
             form.add_error(None, str(refusal))
         else:
+            said = _("Saved.")
+            if form.cleaned_data["remedy"] and given.result == Tick.Result.FAIL:
+                said = _remedy(request, given, at)
             round_.refresh_from_db()
-            check = checks.check_of(round_, item, at=at)
-            return _after(request, check, _("Saved."))
+            return _after(request, checks.check_of(round_, item, at=at), said)
     check = checks.check_of(round_, item, at=at)
     return _refused(request, check, form)
+
+
+@requires("checks.tick")
+@require_POST
+def tick_agreed(request: MemberRequest) -> HttpResponse:
+    """Pass several checks that data vouches for; what changed meanwhile is left and counted."""
+    at = timezone.now()
+    passed = left = 0
+    for sent in request.POST.getlist("check")[: today.MOST_AT_ONCE]:
+        pk, _space, item_pk = sent.partition(" ")
+        round_ = access.round_for(request.member, pk)
+        item = access.item_for(round_, item_pk)
+        if not checks.check_of(round_, item, at=at).is_agreed:
+            left += 1
+            continue
+        try:
+            ticks.tick_item(
+                round_=round_, item=item, answer=Answer(Tick.Result.PASS), by=request.member, at=at
+            )
+        except DomainError:
+            left += 1
+        else:
+            passed += 1
+    if passed:
+        said = ngettext("%(count)s check passed.", "%(count)s checks passed.", passed)
+        messages.success(request, said % {"count": passed})
+    if left:
+        said = ngettext(
+            "%(count)s was left: the data or its answer has changed.",
+            "%(count)s were left: the data or their answers have changed.",
+            left,
+        )
+        messages.warning(request, said % {"count": left})
+    return _back(request)
 
 
 @requires("checks.tick")
@@ -123,6 +162,17 @@ def undo(request: MemberRequest, pk: str) -> HttpResponse:
         said = str(refusal)
     else:
         said = _("Taken back. The item is open again.")
+    round_ = access.round_for(request.member, found.round_id)
+    item = access.item_for(round_, found.item_id)
+    return _after(request, checks.check_of(round_, item, at=at), said)
+
+
+@requires("remediations.work")
+@require_POST
+def remedy(request: MemberRequest, pk: str) -> HttpResponse:
+    found = access.tick_for(request.member, pk)
+    at = timezone.now()
+    said = _remedy(request, found, at)
     round_ = access.round_for(request.member, found.round_id)
     item = access.item_for(round_, found.item_id)
     return _after(request, checks.check_of(round_, item, at=at), said)
@@ -190,6 +240,17 @@ def store_rounds(request: MemberRequest, pk: str) -> HttpResponse:
     )
 
 
+def _remedy(request: MemberRequest, failed: Tick, at: datetime) -> str:
+    """Open the work on a failed check, where the member may; return what to tell her."""
+    if not request.member.can("remediations.work"):
+        return _("Saved.")
+    try:
+        remedies.open_remediation(tick=failed, by=request.member, at=at)
+    except DomainError as refusal:
+        return str(refusal)
+    return _("A remediation is open for it.")
+
+
 def _frame(request: MemberRequest, switches: Switches) -> dict[str, Any]:
     return {
         "switches": switches,
@@ -198,6 +259,7 @@ def _frame(request: MemberRequest, switches: Switches) -> dict[str, Any]:
         "who_query": switches.query(who="all" if switches.only_mine else "", page=""),
         "by_query": switches.query(by="" if switches.by_item else "item", page=""),
         "may_tick": request.member.can("checks.tick"),
+        "may_remedy": request.member.can("remediations.work"),
         "may_edit": request.member.can("checks.edit"),
     }
 
@@ -205,7 +267,7 @@ def _frame(request: MemberRequest, switches: Switches) -> dict[str, Any]:
 def _blank(check: Check) -> TickForm:
     standing = check.tick or check.reopened
     known = next((part.fact for part in check.evidence.fresh if part.fact), None)
-    initial: dict[str, Any] = {"replaces": check.tick.pk if check.tick else None}
+    initial: dict[str, Any] = {"replaces": check.tick.pk if check.tick else None, "remedy": True}
     if check.item.needs_value and known is not None:
         initial["value"] = known.value.normalize()
     elif standing is not None and standing.value is not None:
@@ -226,11 +288,10 @@ def _detail(request: MemberRequest, check: Check, form: TickForm) -> dict[str, A
 
 def _after(request: MemberRequest, check: Check, said: str) -> HttpResponse:
     """Answer with the changed row, or the changed detail and its row; without htmx, go back."""
-    switches = Switches.of(request)
     if not _is_htmx(request):
         messages.info(request, said)
-        query = switches.query()
-        return redirect(f"{reverse('checklist:today')}{'?' if query else ''}{query}")
+        return _back(request)
+    switches = Switches.of(request)
     tally = today.tally_of(
         rounds=access.visible_rounds(request.member),
         member=request.member,
@@ -248,6 +309,11 @@ def _after(request: MemberRequest, check: Check, said: str) -> HttpResponse:
         trigger["note"] = {"text": said, "tone": "good"}
     response["HX-Trigger"] = json.dumps(trigger)
     return response
+
+
+def _back(request: MemberRequest) -> HttpResponse:
+    query = Switches.of(request).query()
+    return redirect(f"{reverse('checklist:today')}{'?' if query else ''}{query}")
 
 
 def _refused(request: MemberRequest, check: Check, form: TickForm) -> HttpResponse:

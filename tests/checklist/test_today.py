@@ -12,7 +12,9 @@ from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from appeals.models import Remediation
 from checklist.models import ProcedureItem, Round, Schedule, Tick
+from checklist.selectors import today
 from stores.models import Store
 from tenants import scope, slots
 from tenants.models import Agency, Membership
@@ -443,3 +445,89 @@ def test_a_store_page_panel_holds_the_last_rounds(lead: Membership, client_for: 
     context = next(shown for name, shown in panels if name == "checklist/_rounds_panel.html")
     assert context["rounds"] == [round_]
     assert Store.objects.get(pk=round_.store_id) == context["store"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "works"),
+    [
+        pytest.param({"tick": "fail", "note": "Two orders late", "remedy": "on"}, 1, id="fail"),
+        pytest.param({"tick": "fail", "note": "Two orders late"}, 0, id="fail_alone"),
+        pytest.param({"tick": "pass", "remedy": "on"}, 0, id="pass"),
+    ],
+)
+def test_a_failed_check_leads_to_a_remediation_once(
+    lead: Membership, client_for: Clients, sent: dict[str, str], works: int
+) -> None:
+    # given
+    item = factories.make_item(title="Orders")
+    round_ = factories.make_round(factories.make_store(name="Fernwood"), item)
+    client = client_for(lead)
+
+    # when answered, and asked for again where it failed
+    client.post(_url("tick", round_, item), sent)
+    opened = Remediation.objects.count()
+    tick = round_.ticks.get()
+    client.post(f"/ticks/{tick.pk}/remedy/")
+
+    # then
+    assert opened == works
+    found = [
+        (work.title, work.origin_kind, work.origin_id, work.origin_text, work.owner)
+        for work in Remediation.objects.all()
+    ]
+    failed = ("Orders at Fernwood", "tick", tick.pk, "Two orders late", lead)
+    assert found == ([failed] if sent["tick"] == "fail" else [])
+
+
+def test_a_round_of_yesterday_that_is_done_today_counts_as_done_today(agency: Agency) -> None:
+    # given a round that opened at 08:00 in Saigon and is answered at 01:00 of the next day
+    opens_at = datetime(2026, 6, 1, 1, tzinfo=UTC)
+    at = opens_at + timedelta(hours=17)
+    member = factories.make_membership("lead")
+    item = factories.make_item()
+    round_ = factories.make_round(factories.make_store(market="VN"), item, opens_at=opens_at)
+    rounds = Round.objects.all()
+
+    # when
+    before = today.tally_of(rounds=rounds, member=member, only_mine=False, at=at)
+    factories.make_tick(round_, item, member, at=at)
+    after = today.tally_of(rounds=rounds, member=member, only_mine=False, at=at)
+    a_day_later = today.tally_of(
+        rounds=rounds, member=member, only_mine=False, at=at + timedelta(days=1)
+    )
+
+    # then
+    assert [(one.total, one.done, one.late) for one in (before, after, a_day_later)] == [
+        (1, 0, 1),
+        (1, 1, 0),
+        (0, 0, 0),
+    ]
+
+
+def test_several_checks_are_passed_at_once_only_where_data_agrees(
+    lead: Membership, client_for: Clients
+) -> None:
+    # given three stores that ask one mixed item: data agrees, is bad, and knows nothing
+    item = factories.make_item(metric="low_reviews", proof="mixed")
+    agreed, also_agreed, bad, unknown = rounds = [
+        factories.make_round(factories.make_store(), item) for _ in range(4)
+    ]
+    for round_, value in ((agreed, 0), (also_agreed, 0), (bad, 2)):
+        factories.make_reading(round_.store, "low_reviews", value)
+    client = client_for(lead)
+
+    # when
+    offered = client.get("/today/?by=item").content.decode()
+    sent = {"check": [f"{round_.pk} {item.pk}" for round_ in rounds], "by": "item"}
+    answer = client.post("/today/agreed/", sent, follow=True)
+
+    # then
+    assert "Tick all 2" in offered
+    assert [str(message) for message in answer.context["messages"]] == [
+        "2 checks passed.",
+        "2 were left: the data or their answers have changed.",
+    ]
+    answered = {tick.round: (tick.result, tick.proof) for tick in Tick.objects.all()}
+    assert answered == {agreed: ("pass", "mixed"), also_agreed: ("pass", "mixed")}
+    assert unknown not in answered
+    assert client.post("/today/agreed/", {"check": ["x y"]}).status_code == 404
