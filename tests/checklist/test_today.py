@@ -434,17 +434,11 @@ def test_a_page_that_is_not_there_shows_one_that_is(
     assert _shown(client_for(lead), f"?page={page}")["now"] == ["Only"]
 
 
-def test_a_store_page_panel_holds_the_last_rounds(lead: Membership, client_for: Clients) -> None:
+def test_the_stores_page_holds_its_last_rounds(lead: Membership, client_for: Clients) -> None:
     round_ = factories.make_round(factories.make_store())
-
-    class Request:
-        member = lead
-
-    request: Any = Request()
-    panels = slots.panels("store.panels", request, round_.store)
-    context = next(shown for name, shown in panels if name == "checklist/_rounds_panel.html")
-    assert context["rounds"] == [round_]
-    assert Store.objects.get(pk=round_.store_id) == context["store"]
+    elsewhere = factories.make_round(factories.make_store())
+    page = client_for(lead).get(f"/stores/{round_.store_id}/").content.decode()
+    assert (f"/rounds/{round_.pk}/" in page, f"/rounds/{elsewhere.pk}/" in page) == (True, False)
 
 
 @pytest.mark.parametrize(
