@@ -9,11 +9,14 @@ from django.http import Http404
 from stores.models import (
     Alert,
     Client,
+    Import,
+    Notice,
     Store,
     StoreAccess,
     StoreGroup,
     StoreGrouping,
     SubAccount,
+    Violation,
 )
 from tenants.models import ApiKey, Membership
 
@@ -73,6 +76,29 @@ def sub_account_for(member: Membership, store_pk: object, pk: object) -> SubAcco
     """Return a seat of a store the member sees."""
     store = store_for(member, store_pk)
     return _one(SubAccount.objects.filter(store=store).select_related("store"), pk)
+
+
+def violation_for(member: Membership, pk: object) -> Violation:
+    """Return a violation of a store the member sees."""
+    found = Violation.objects.filter(store__in=visible_stores(member))
+    return _one(found.select_related("store", "notice", "recorded_by__user"), pk)
+
+
+def notices_for(member: Membership) -> QuerySet[Notice]:
+    """Return the notices of the member's stores; those of no store only where she sees all."""
+    of_stores = Q(store__in=visible_stores(member))
+    if member.sees_all_stores:
+        of_stores |= Q(store=None)
+    return Notice.objects.filter(of_stores)
+
+
+def notice_for(member: Membership, pk: object) -> Notice:
+    return _one(notices_for(member).select_related("store", "handled_by__user"), pk)
+
+
+def import_for(member: Membership, pk: object) -> Import:
+    """Return a file that the member brought in; others' files are not hers to see or confirm."""
+    return _one(Import.objects.filter(made_by=member).select_related("store"), pk)
 
 
 def clients_for(member: Membership) -> QuerySet[Client]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from stores.marketplaces import registry
 from stores.marketplaces.core import MarketplaceDown, RateLimited
 from stores.models import Store
-from stores.services import connections, syncing, tokens
+from stores.services import connections, mail_reading, mail_routes, syncing, tokens
 from tenants import scope
 from tenants.due import Work
 from tenants.models import Agency
@@ -40,3 +40,8 @@ def renew_tokens(agency: Agency, work: Work) -> None:
         again_at = work.at + tokens.LATER
     with scope.agency(agency):
         work.finish(again_at=again_at)
+
+
+@due_task(mail_routes.READ_NOTICE, transactional=False)
+def read_notice(agency: Agency, work: Work) -> None:
+    mail_reading.read_event(agency=agency, work=work)

@@ -1,4 +1,4 @@
 """Notices by mail: reading a mail, judging whose word it is, and finding what it says.
 
-All of it is plain: bytes and values in, values out. Whoever calls keeps the rows.
+All of it but ``deliver`` is plain: bytes and values in, values out. Whoever calls keeps the rows.
 """

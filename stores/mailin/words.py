@@ -41,6 +41,12 @@ WORDS: Mapping[str, str | Promise] = {
     "state_unclear": _("It does not say clearly whether the points are taken already."),
     "reference_missing": _("It gives no violation reference."),
     "outcome_unclear": _("It does not say clearly how the appeal ended."),
+    "store_unclear": _("It does not say beyond doubt which of your stores is meant."),
+    "other_store": _("It names another store than the one whose address it came to."),
+    "reference_unknown": _("We know no violation of this reference at the store."),
+    "reference_elsewhere": _("Another store has a violation of this reference."),
+    "maybe_known": _("Without a reference it may be a violation that is known already."),
+    "refused": _("What it says cannot be true of this store."),
     # what was assumed while reading
     "rule_missing": _("It names no rule."),
     "rule_unknown": _("It names a rule that we do not know."),

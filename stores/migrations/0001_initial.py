@@ -264,6 +264,7 @@ class Migration(migrations.Migration):
                 ("text", models.TextField(blank=True)),
                 ("original", models.TextField(blank=True)),
                 ("digest", models.CharField(max_length=64)),
+                ("did", models.JSONField(default=list)),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("received_at", models.DateTimeField()),
                 ("handled_at", models.DateTimeField(null=True)),

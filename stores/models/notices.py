@@ -32,6 +32,7 @@ class Notice(AgencyModel):
     text = models.TextField(blank=True)  # sealed: the words a person reads
     original = models.TextField(blank=True)  # sealed: the bytes as received, base64
     digest = models.CharField(max_length=64)
+    did = models.JSONField(default=list)  # what acting on it wrote, and what stood there before
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     handled_by = MembershipKey(null=True)

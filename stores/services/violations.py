@@ -93,7 +93,7 @@ def record_violation(
         recorded_by=by,
         **given,
     )
-    _check(violation, at)
+    check(violation, at)
     like = None if reference else like_violation(violation)
     violation.save(force_insert=True)
     _tell(violation, "violation.recorded", _shown(given), created=True, at=at, by=by, via=via)
@@ -126,7 +126,7 @@ def change_violation(
         violation.enforced_at = changes["enforced_at"] = at
     if not changes:
         return violation
-    _check(violation, at)
+    check(violation, at)
     violation.save(update_fields=list(changes))
     _tell(violation, "violation.changed", _shown(changes), created=False, at=at, by=by, via=via)
     return violation
@@ -242,7 +242,12 @@ def end_enforcement(
     )
 
 
-def _check(violation: Violation, at: datetime) -> None:
+def check(violation: Violation, at: datetime) -> None:
+    """Refuse a violation, saved or not, that cannot be true.
+
+    Raises:
+        ViolationUnusable: if points are positive or out of range, or a time cannot be.
+    """
     if violation.points is not None and not -MOST_POINTS <= violation.points <= 0:
         raise ViolationUnusable(_("Points are taken: write them as 0 or less, at most 1000."))
     if violation.reported_at > at + timedelta(minutes=5):
