@@ -14,9 +14,10 @@ ROUNDS = 7
 
 
 def _agency(name: str) -> Agency:
-    return Agency.objects.create(
+    agency: Agency = Agency.objects.create(
         name=name, slug=name, schema_name=f"a_{name}", created_at=datetime.now(UTC)
     )
+    return agency
 
 
 @pytest.mark.usefixtures("committed")
