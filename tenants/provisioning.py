@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 @due_task("tenants.provision", queue="provision", transactional=False)
 def provision(agency: Agency, work: Work) -> None:
     """Make the schema, fill it with what every agency starts with, and open the doors."""
+    if agency.state != Agency.State.PROVISIONING:  # its rows would go with the schema that stands
+        work.finish()
+        return
     schemas.make(agency, at=work.at)
     with scope.agency(agency):
         signals.agency_ready.send(sender=Agency, agency=agency, at=work.at)

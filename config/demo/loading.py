@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
 from config.demo import plan
 from config.demo.plan import Breach, Plan
@@ -39,12 +40,13 @@ def make_person(name: str, email: str, password: str) -> User:
 
 def open_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membership:
     """Found an agency and make its schema at once; return the owner's seat."""
-    member = found_agency(name=name, slug=slug, owner=owner, at=at)
+    with transaction.atomic():  # a dispatcher that runs must not have the schema made once more
+        member = found_agency(name=name, slug=slug, owner=owner, at=at)
+        DueWork.objects.filter(agency=member.agency, kind="tenants.provision").update(done_at=at)
     schemas.make(member.agency, at=at)
     with scope.agency(member.agency):
         signals.agency_ready.send(sender=Agency, agency=member.agency, at=at)
         Agency.objects.filter(pk=member.agency.pk).update(state=Agency.State.READY)
-        DueWork.objects.filter(agency=member.agency, kind="tenants.provision").update(done_at=at)
     member.agency.state = Agency.State.READY
     return member
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connections
 
-from tenants import schemas, tasks
+from stores.models import Store
+from tenants import due, schemas, scope, tasks
 from tenants.dispatcher import loop
 from tenants.models import Agency, Membership
 from tenants.services import agencies
@@ -52,6 +53,23 @@ def test_a_sign_up_is_provisioned_by_due_work_and_survives_a_half_made_schema() 
     member.agency.refresh_from_db()
     assert member.agency.state == Agency.State.READY
     assert _fingerprint(member.agency) == _fingerprint(Agency.objects.get(slug="harbour"))
+
+
+@pytest.mark.usefixtures("committed")
+def test_an_agency_that_is_ready_is_never_made_anew() -> None:
+    # given an agency in use, whose sign-up's work is found once more
+    agency = Agency.objects.get(slug="harbour")
+    with scope.agency(agency):
+        store = factories.make_store()
+    due.add(kind="tenants.provision", agency=agency, at=NOW)
+
+    # when
+    (claim,) = [c for c in loop.claim(at=datetime.now(UTC)) if c.kind == "tenants.provision"]
+    tasks.run(agency.pk, claim.work_id)
+
+    # then
+    with scope.agency(agency):
+        assert list(Store.objects.values_list("pk", flat=True)) == [store.pk]
 
 
 def test_found_agency_gives_six_roles_and_the_owner_every_store(db: None) -> None:
