@@ -1,6 +1,11 @@
-"""The work that makes an agency's schema and tells the other rooms."""
+"""Makes an agency's schema, fills it with what every agency starts with, and opens its doors."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import connections
 
 from tenants import schemas, scope, signals
 from tenants.due import Work
@@ -10,15 +15,41 @@ from tenants.tasks import due_task
 logger = logging.getLogger(__name__)
 
 
-@due_task("tenants.provision", queue="provision", transactional=False)
-def provision(agency: Agency, work: Work) -> None:
-    """Make the schema, fill it with what every agency starts with, and open the doors."""
-    if agency.state != Agency.State.PROVISIONING:  # its rows would go with the schema that stands
-        work.finish()
-        return
-    schemas.make(agency, at=work.at)
-    with scope.agency(agency):
-        signals.agency_ready.send(sender=Agency, agency=agency, at=work.at)
-        Agency.objects.filter(pk=agency.pk).update(state=Agency.State.READY)
-        work.finish()
+def provision(agency: Agency, *, at: datetime) -> bool:
+    """Make ``agency`` ready, unless it is already; return whether this call did.
+
+    Its schema is made anew, so only an agency that still waits for one is touched, and by one
+    process at a time: what a ready agency holds is never dropped.
+    """
+    with _alone(agency):
+        waiting = Agency.objects.filter(pk=agency.pk, state=Agency.State.PROVISIONING)
+        if not waiting.exists():
+            agency.refresh_from_db()
+            return False
+        schemas.make(agency, at=at)
+        with scope.agency(agency):
+            signals.agency_ready.send(sender=Agency, agency=agency, at=at)
+            waiting.update(state=Agency.State.READY)
+    agency.refresh_from_db()
     logger.info("agency_ready", extra={"agency_id": str(agency.pk)})
+    return True
+
+
+@due_task("tenants.provision", queue="provision", transactional=False)
+def provision_when_due(agency: Agency, work: Work) -> None:
+    provision(agency, at=work.at)
+    work.finish()
+
+
+@contextmanager
+def _alone(agency: Agency) -> Iterator[None]:
+    """Hold the agency's lock; a second process waits until the first has made the schema."""
+    number = (
+        agency.pk.int % 2**63
+    )  # the lock's name is a signed 64-bit number; these bits are random
+    with connections[schemas.OWNER].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

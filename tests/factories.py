@@ -30,8 +30,9 @@ from stores.models import (
     Violation,
 )
 from stores.services import tokens
-from tenants import schemas, scope, signals
+from tenants import scope
 from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
+from tenants.provisioning import provision
 from tenants.services.agencies import agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
@@ -56,12 +57,8 @@ def make_agency(*, slug: str = "", name: str = "", at: datetime | None = None) -
     with scope.public():
         owner = make_user(email=f"owner@{slug}.example.com", name=f"Owner of {slug}")
         agency = found_agency(name=name or slug.title(), slug=slug, owner=owner, at=at).agency
-        schemas.make(agency, at=at)
-    with scope.agency(agency):
-        signals.agency_ready.send(sender=Agency, agency=agency, at=at)
-    Agency.objects.filter(pk=agency.pk).update(state=Agency.State.READY)
+        provision(agency, at=at)
     DueWork.objects.filter(agency=agency, kind="tenants.provision").delete()
-    agency.state = Agency.State.READY
     return agency
 
 

@@ -19,8 +19,9 @@ from scoring.services import ledger, rating
 from stores.models import Client, Connection, Store, StoreAccess, SubAccount
 from stores.services import connections, losing, readings, violations
 from stores.services import stores as store_services
-from tenants import schemas, scope, signals
-from tenants.models import Agency, DueWork, Membership, Role, User
+from tenants import scope
+from tenants.models import Agency, Membership, Role, User
+from tenants.provisioning import provision
 from tenants.services.agencies import found_agency
 from tenants.services.keys import make_key
 
@@ -42,12 +43,7 @@ def open_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membershi
     """Found an agency and make its schema at once; return the owner's seat."""
     with transaction.atomic():  # a dispatcher that runs must not have the schema made once more
         member = found_agency(name=name, slug=slug, owner=owner, at=at)
-        DueWork.objects.filter(agency=member.agency, kind="tenants.provision").update(done_at=at)
-    schemas.make(member.agency, at=at)
-    with scope.agency(member.agency):
-        signals.agency_ready.send(sender=Agency, agency=member.agency, at=at)
-        Agency.objects.filter(pk=member.agency.pk).update(state=Agency.State.READY)
-    member.agency.state = Agency.State.READY
+    provision(member.agency, at=at)  # a worker that was quicker is waited for
     return member
 
 
