@@ -44,9 +44,7 @@ def provision_when_due(agency: Agency, work: Work) -> None:
 @contextmanager
 def _alone(agency: Agency) -> Iterator[None]:
     """Hold the agency's lock; a second process waits until the first has made the schema."""
-    number = (
-        agency.pk.int % 2**63
-    )  # the lock's name is a signed 64-bit number; these bits are random
+    number = agency.pk.int % 2**63  # random bits; a lock's name is a signed 64-bit number
     with connections[schemas.OWNER].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [number])
         try:

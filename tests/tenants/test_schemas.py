@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connections
 
-from stores.models import Client, Store
+from stores.models import Store
 from tenants import due, schemas, scope, tasks
 from tenants.dispatcher import loop
-from tenants.models import Agency, DueWork, Membership
+from tenants.models import Agency, Membership
 from tenants.services import agencies
 from tests import factories
 
@@ -70,19 +70,6 @@ def test_an_agency_that_is_ready_is_never_made_anew() -> None:
     # then
     with scope.agency(agency):
         assert list(Store.objects.values_list("pk", flat=True)) == [store.pk]
-
-
-@pytest.mark.usefixtures("committed")
-def test_a_ready_agency_keeps_its_rows_when_provisioning_is_delivered_late() -> None:
-    harbour = Agency.objects.get(slug="harbour")
-    with scope.agency(harbour):
-        Client.objects.create(name="Kept")
-    due.add(kind="tenants.provision", agency=harbour, at=NOW)
-    (claim,) = loop.claim(at=datetime.now(UTC))
-    tasks.run(harbour.pk, claim.work_id)
-    with scope.agency(harbour):
-        assert Client.objects.filter(name="Kept").exists()
-    assert DueWork.objects.get(pk=claim.work_id).done_at is not None
 
 
 def test_found_agency_gives_six_roles_and_the_owner_every_store(db: None) -> None:
