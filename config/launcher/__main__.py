@@ -221,7 +221,7 @@ def _start_servers(
 
 def _static_mark() -> str:
     """Return what the collected static files were made from, as one fingerprint."""
-    folders = [ROOT / "config" / "static", *ROOT.glob("*/static")]
+    folders = ROOT.glob("[!.]*/static")  # not the .run/static that is made from them
     files = sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()})
     names = [str(path.relative_to(ROOT)) for path in files]
     return bootstrap.fingerprint([ROOT / "requirements.lock", *files], *names)
