@@ -1,38 +1,35 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class AppealsConfig(AppConfig):
     name = "appeals"
 
     def ready(self) -> None:
-        from appeals import alert_kinds, receivers, tasks  # noqa: F401 - they register themselves
+        from appeals import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
+        from tenants import slots
         from tenants.trail import words
 
+        words.say(trail_words.WORDS)
         alert_kinds.register_all()
-        words.say(
-            {
-                "appeal.opened": _("Case opened"),
-                "appeal.drafted": _("Draft saved"),
-                "appeal.review_asked": _("Asked for review"),
-                "appeal.returned": _("Returned to its drafter"),
-                "appeal.approved": _("Approved for filing"),
-                "appeal.filed": _("Appeal filed"),
-                "appeal.granted": _("Appeal granted"),
-                "appeal.refused": _("Appeal refused"),
-                "appeal.lapsed": _("Appeal lapsed: its window closed"),
-                "appeal.withdrawn": _("Appeal withdrawn"),
-                "appeal.assigned": _("Case assigned"),
-                "appeal.outcome_undone": _("Outcome undone"),
-                "evidence.added": _("Document added"),
-                "evidence.removed": _("Document removed"),
-                "remediation.opened": _("Remediation opened"),
-                "remediation.assigned": _("Remediation assigned"),
-                "remediation.step_added": _("Step added"),
-                "remediation.step_done": _("Step done"),
-                "remediation.step_reopened": _("Step opened again"),
-                "remediation.done": _("Remediation done"),
-                "remediation.dropped": _("Remediation dropped"),
-                "remediation.reopened": _("Remediation opened again"),
-            }
+        slots.fill_column("store.columns", key="deadline", fn=panels.deadline_column, order=30)
+        slots.fill_panel(
+            "store.side",
+            key="cases",
+            fn=panels.cases_panel,
+            template="appeals/_cases_panel.html",
+            order=5,
+        )
+        slots.fill_panel(
+            "violation.panels",
+            key="case",
+            fn=panels.violation_panel,
+            template="appeals/_violation_panel.html",
+            order=10,
+        )
+        slots.fill_panel(
+            "violation.acts",
+            key="case",
+            fn=panels.violation_acts,
+            template="appeals/_violation_acts.html",
+            order=10,
         )

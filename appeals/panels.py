@@ -1,0 +1,99 @@
+"""What this room shows on the fleet's, the store's and the violation's pages, which live below."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from appeals.access import sees_drafts
+from appeals.models import Appeal, Remediation
+from appeals.selectors import cases, clocks, deadlines, remediations
+from stores.models import Store, Violation
+from tenants.models import Membership
+
+_SHOWN = 6
+_STANDING = {Violation.State.PENDING, Violation.State.ENFORCED}
+
+
+def _reader(request: HttpRequest) -> Membership | None:
+    member: Membership | None = getattr(request, "member", None)
+    return member if member is not None and member.can("cases.view") else None
+
+
+def deadline_column(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return {label, due_at, href} of each store's next deadline."""
+    if not member.can("cases.view"):
+        return {}
+    return deadlines.next_deadlines(ids, at=timezone.now())
+
+
+def cases_panel(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Return a store's open cases and remediations; nothing where there are none."""
+    member = _reader(request)
+    if member is None:
+        return None
+    own = cases.listed(Appeal.objects.filter(store=store, state__in=cases.OPEN))
+    shown = cases.cards(own.order_by("opened_at", "id")[:_SHOWN], sees_drafts=sees_drafts(member))
+    work = list(remediations.listed(Remediation.objects.filter(store=store))[:_SHOWN])
+    may_work = member.can("remediations.work")
+    if not (shown or work or may_work):
+        return None
+    return {
+        "store": store,
+        "cards": shown,
+        "remediations": work,
+        "may_work": may_work,
+        "now": timezone.now(),
+    }
+
+
+def violation_panel(request: HttpRequest, violation: Violation) -> dict[str, Any] | None:
+    """Return a violation's case, or until when one may be opened, and the work on its cause."""
+    member = _reader(request)
+    if member is None:
+        return None
+    at = timezone.now()
+    found = cases.listed(Appeal.objects.filter(violation=violation))
+    shown = cases.cards(found, sees_drafts=sees_drafts(member))
+    closes_at = clocks.first_window(violation, at)
+    is_standing = violation.state in _STANDING
+    return {
+        "violation": violation,
+        "store": violation.store,
+        "card": shown[0] if shown else None,
+        "closes_at": closes_at,
+        "attempts": clocks.attempts_allowed(violation.store, at),
+        "is_standing": is_standing,
+        "is_late": closes_at is not None and at >= closes_at,
+        "may_open": member.can("appeals.draft") and is_standing,
+        "remediations": remediations.of_origin(Remediation.Origin.VIOLATION, violation.pk),
+        "may_work": member.can("remediations.work"),
+        "now": at,
+    }
+
+
+def violation_acts(request: HttpRequest, violation: Violation) -> dict[str, Any] | None:
+    """Return what the member may do about a violation: appeal, correct, remedy."""
+    member = _reader(request)
+    if member is None:
+        return None
+    at = timezone.now()
+    appeal = Appeal.objects.filter(violation=violation).first()
+    closes_at = clocks.first_window(violation, at)
+    is_open = closes_at is None or at < closes_at
+    is_pending = violation.state == Violation.State.PENDING
+    in_time = violation.correct_by is None or at < violation.correct_by
+    return {
+        "violation": violation,
+        "appeal": appeal,
+        "may_open": (
+            appeal is None
+            and is_open
+            and violation.state in _STANDING
+            and member.can("appeals.draft")
+        ),
+        "may_correct": is_pending and in_time and member.can("violations.record"),
+        "may_work": member.can("remediations.work"),
+    }
