@@ -1,5 +1,6 @@
 """Run Storewarden on this machine: ``make up``."""
 
+import http.client
 import os
 import shlex
 import signal
@@ -23,6 +24,7 @@ RUN_DIR: Final = Path(os.environ.get("RUN_DIR", str(ROOT / ".run"))).absolute()
 READY_FILE: Final = RUN_DIR / "ready.json"
 DEMO_FILE: Final = RUN_DIR / "demo.json"
 DEFAULT_PORTS: Final = {"web": 8000, "sandbox": 8010, "mailin": 8025}
+ANSWERING: Final = {"web", "mailin", "sandbox"}
 # Besides commands run by hand, only this process may change schemas.
 OWNERS: Final = {"provision"}
 # Pages of packages that we do not show; to compress them takes longer than all of ours.
@@ -93,11 +95,18 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
     static_stamp.parent.mkdir(exist_ok=True)
     static_stamp.write_text(static_mark)
 
-    for name, command in procfile(env).items():
-        supervisor.start(Program(name, command, owner_env if name in OWNERS else env))
-    if not supervisor.wait(lambda: _all_answer(ports), _READY_WITHIN):
-        raise Refused(f"Not everything answers; see {supervisor.logs}.")
+    programs = [
+        Program(name, command, owner_env if name in OWNERS else env)
+        for name, command in procfile(env).items()
+    ]
+    # What somebody waits for gets the processors first; the others work from what it leaves them.
+    programs.sort(key=lambda program: program.name not in ANSWERING)
+    for program in programs[: len(ANSWERING)]:
+        supervisor.start(program)
+    _await_answers(supervisor, ports)
     demo = _demo(supervisor, manage, secrets, owner_env)
+    for program in programs[len(ANSWERING) :]:
+        supervisor.start(program)
     ready = ready_state(ports, secrets, demo)
     state.write_json(READY_FILE, ready)
     _welcome(ready, demo, time.monotonic() - started_at)
@@ -239,13 +248,30 @@ def procfile(env: Mapping[str, str]) -> dict[str, list[str]]:
     return commands
 
 
-def _all_answer(ports: Mapping[str, int]) -> bool:
-    if not processes.answers(ports["mailin"]) or not processes.answers(ports["sandbox"]):
-        return False
+def _await_answers(supervisor: Supervisor, ports: Mapping[str, int]) -> None:
+    silent = set(ANSWERING)
+
+    def all_have_answered() -> bool:
+        silent.intersection_update(_still_silent(ports, silent))
+        return not silent
+
+    if not supervisor.wait(all_have_answered, _READY_WITHIN):
+        raise Refused(f"No answer from {', '.join(sorted(silent))}; see {supervisor.logs}.")
+
+
+def _still_silent(ports: Mapping[str, int], parts: set[str]) -> set[str]:
+    """Return those of ``parts`` that do not answer yet."""
+    return {
+        part
+        for part in parts
+        if not (_web_answers(ports[part]) if part == "web" else processes.answers(ports[part]))
+    }
+
+
+def _web_answers(port: int) -> bool:
     try:
-        address = f"http://127.0.0.1:{ports['web']}/readyz"
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == http.client.OK)
     except (urllib.error.URLError, OSError):
         return False
 
