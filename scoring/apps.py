@@ -7,11 +7,14 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from scoring import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
         from scoring.selectors.ratings import rating_column, rating_fields
+        from scoring.selectors.rules import rules_of
+        from stores import rules
         from tenants import slots
         from tenants.trail import words
 
         words.say(trail_words.WORDS)
         alert_kinds.register_all()
+        rules.provide(rules_of)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
         slots.fill_panel(

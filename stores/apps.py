@@ -7,10 +7,30 @@ class StoresConfig(AppConfig):
     name = "stores"
 
     def ready(self) -> None:
-        from stores import reach, receivers, tasks, trail_words  # noqa: F401 - they register
+        from stores import (  # noqa: F401 - they register
+            panels,
+            reach,
+            receivers,
+            tasks,
+            trail_words,
+        )
         from tenants.trail import words
 
         words.say(trail_words.WORDS)
 
         slots.fill_column("member.stores", key="stores", fn=reach.stores_by_name)
         slots.fill_column("member.holdings", key="stores", fn=reach.holdings)
+        slots.fill_panel(
+            "settings.panels",
+            key="mail",
+            fn=panels.settings_panel,
+            template="stores/_mail_settings_panel.html",
+            order=20,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="mail",
+            fn=panels.store_panel,
+            template="stores/_mail_store_panel.html",
+            order=60,
+        )

@@ -25,6 +25,8 @@ WORDS = {
     "import.discarded": _("File discarded"),
     "mail.forwarder_added": _("Forwarding address added"),
     "mail.forwarder_removed": _("Forwarding address removed"),
+    "notice.acted": _("Notice acted on"),
+    "notice.received": _("Notice received"),
     "notice.undone": _("Notice undone"),
     "notice.set_aside": _("Notice set aside"),
     "reading.recorded": _("Reading recorded"),

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from stores.views import alerts, clients, connect, fleet, store, sub_accounts
+from stores.views import (
+    alerts,
+    clients,
+    connect,
+    fleet,
+    mail_settings,
+    notices,
+    store,
+    sub_accounts,
+    violations,
+)
 
 app_name = "stores"
 
@@ -41,5 +51,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("groups/new/", clients.add_group, name="add_group"),
     path("groups/<str:pk>/", clients.edit_group, name="edit_group"),
     path("groups/<str:pk>/delete/", clients.delete_group, name="delete_group"),
+    path("violations/", violations.violations_page, name="violations"),
+    path("violations/new/", violations.record, name="violation_new"),
+    path("violations/<str:pk>/", violations.violation_page, name="violation"),
+    path("violations/<str:pk>/edit/", violations.edit, name="violation_edit"),
+    path("notices/", notices.notices_page, name="notices"),
+    path("notices/<str:pk>/", notices.notice_page, name="notice"),
+    path("notices/<str:pk>/undo/", notices.undo, name="notice_undo"),
+    path("notices/<str:pk>/set-aside/", notices.set_aside, name="notice_set_aside"),
+    path("settings/mail/", mail_settings.mail_settings, name="mail_settings"),
+    path("settings/mail/forwarders/", mail_settings.add_forwarder, name="add_forwarder"),
+    path(
+        "settings/mail/forwarders/remove/",
+        mail_settings.remove_forwarder,
+        name="remove_forwarder",
+    ),
     path("people/<str:pk>/stores/", clients.access, name="access"),
 ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -20,6 +20,7 @@ from stores.models import (
     Alert,
     Client,
     Connection,
+    Notice,
     Order,
     Reading,
     Store,
@@ -30,7 +31,7 @@ from stores.models import (
     Violation,
 )
 from stores.services import tokens
-from tenants import scope
+from tenants import scope, sealing
 from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.provisioning import provision
 from tenants.services.agencies import agency_host, found_agency
@@ -239,6 +240,26 @@ def make_violation(*, store: Store | None = None, **changes: Any) -> Violation:
         "recorded_at": reported_at,
     }
     return Violation.objects.create(**values | changes)
+
+
+def make_notice(*, store: Store | None = None, text: str = "", **changes: Any) -> Notice:
+    """Return a proven notice that waits, its text sealed."""
+    values: dict[str, Any] = {
+        "channel": "mail",
+        "trust": Notice.Trust.PROVEN,
+        "trust_reasons": ["marketplace_signature"],
+        "state": Notice.State.TRIAGE,
+        "reason": "unrecognised",
+        "subject": f"Notice {next(_numbers)}",
+        "sender": "no-reply@tiktok.com",
+        "digest": uuid4().hex,
+        "received_at": datetime.now(UTC),
+    }
+    notice = Notice(store=store, **(values | changes))
+    words = text or "Your shop has a violation."
+    notice.text = sealing.seal(words, table="stores_notice", column="text", row=notice.pk)
+    notice.save(force_insert=True)
+    return notice
 
 
 # --- checklist -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 
 from stores.models import Notice, Store
@@ -59,6 +60,10 @@ class Address:
     route: MailRoute
     store: Store | None
     last_mail_at: datetime | None
+
+    @property
+    def address(self) -> str:
+        return f"{self.route.local_part}@{settings.MAILIN_DOMAIN}"
 
 
 def addresses(agency_id: UUID, stores: Iterable[Store]) -> list[Address]:

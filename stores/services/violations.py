@@ -64,13 +64,13 @@ def record_violation(
     """Keep a violation; a reference that the store has already is brought up to date, not doubled.
 
     ``facts``: any of reference, rule, subject, points (<= 0), points_low and points_high,
-    state, reported_at and the other times of the model. Without a reference one of the same rule,
-    subject and day is named as ``like``: whether it is the same is for a person to say.
+    state, reported_at and the other times of the model, note. Without a reference one of the
+    same rule, subject and day is named as ``like``: whether it is the same a person says.
 
     Raises:
         ViolationUnusable: if points are positive or out of range, or times contradict each other.
     """
-    given = {name: facts[name] for name in _FACTS if facts.get(name) is not None}
+    given = {name: facts[name] for name in (*_FACTS, "note") if facts.get(name) is not None}
     reference = str(facts.get("reference") or "").strip() or None
     known = None
     if reference is not None:

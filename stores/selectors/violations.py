@@ -1,0 +1,53 @@
+"""Violations in lists, and what a new one may repeat."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from stores.models import Enforcement, Notice, Store, Violation
+from stores.selectors.notices import Place
+
+
+def page_of_violations(
+    stores: QuerySet[Store],
+    *,
+    state: str = "",
+    store_id: UUID | None = None,
+    after: Place | None = None,
+    limit: int,
+) -> list[Violation]:
+    """Return the newest ``limit`` violations of ``stores`` after a place."""
+    found = Violation.objects.filter(store__in=stores).select_related("store")
+    if state:
+        found = found.filter(state=state)
+    if store_id:
+        found = found.filter(store_id=store_id)
+    if after is not None:
+        same = Q(reported_at=after.at, id__lt=after.id)
+        found = found.filter(Q(reported_at__lt=after.at) | same)
+    return list(found.order_by("-reported_at", "-id")[:limit])
+
+
+def of_reference(store: Store, reference: str) -> Violation | None:
+    """Return the store's violation of this reference; "" is none."""
+    if not reference:
+        return None
+    return Violation.objects.filter(store=store, reference=reference).first()
+
+
+def enforcements_of(violation: Violation) -> QuerySet[Enforcement]:
+    return Enforcement.objects.filter(violation=violation).order_by("-starts_at", "-id")
+
+
+def notice_of(violation: Violation) -> Notice | None:
+    """Return the notice behind a violation, without its sealed texts."""
+    if violation.notice_id is None:
+        return None
+    return Notice.objects.defer("text", "original").filter(pk=violation.notice_id).first()
+
+
+def recorded_from(notice: Notice) -> QuerySet[Violation]:
+    """Return the violations that acting on a notice recorded, changed or found known."""
+    ids = [done["id"] for done in notice.did if "id" in done]
+    wanted = Q(pk__in=ids) | Q(notice=notice)
+    return Violation.objects.filter(wanted).select_related("store").order_by("reported_at", "id")
