@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("violation", "Violation"),
                             ("tick", "Failed check"),
-                            ("person", "Member"),
+                            ("person", "By a member"),
                         ],
                         default="person",
                         max_length=12,

@@ -18,7 +18,7 @@ class Remediation(AgencyModel):
     class Origin(models.TextChoices):
         VIOLATION = "violation", _("Violation")
         TICK = "tick", _("Failed check")
-        PERSON = "person", _("Member")
+        PERSON = "person", _("By a member")
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(_("title"), max_length=160)

@@ -357,6 +357,7 @@ def _page(
         "windows": shown.windows(case),
         "steps": shown.steps(case),
         "quotes": shown.quotes(case),
+        "says_note": shown.says_note(case),
         "limits": shown.limits(typed),
         "people": shown.people(case) if case.sees_drafts else (),
         "stake": stake.stake_of(violation, at=at) if violation is not None else None,

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from appeals import core
 from appeals.models import Attempt
+from appeals.selectors import rules
 from appeals.selectors.cases import Case
 from stores.models import Enforcement, Notice, Violation
 from stores.services.notices import text_of
@@ -145,6 +147,22 @@ def quotes(case: Case) -> list[dict[str, Any]]:
         for attempt in case.refusals
     ]
     return said
+
+
+def says_note(case: Case) -> str:
+    """Return the points that the marketplace took, and what the rulebook lets it take."""
+    violation = case.appeal.violation
+    if violation is None:
+        return ""
+    points = _("points not stated")
+    if violation.points is not None:
+        points = ngettext("%(points)d point", "%(points)d points", -violation.points)
+        points %= {"points": -violation.points}
+    rule, book = rules.rule_of(violation), rules.book_of(violation)
+    if rule is None or rule.points is None or book is None or rule.points.low == rule.points.high:
+        return points
+    values = {"low": rule.points.low, "high": rule.points.high, "book": book.title}
+    return f"{points} · " + _("range %(low)d to %(high)d, rulebook %(book)s") % values
 
 
 def _words_of(notice: Notice | None) -> str:
