@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from config.demo import plan
+from config.demo import plan, work
 from config.demo.plan import Breach, Plan
 from scoring import books
 from scoring.core import rating as core
@@ -67,6 +67,8 @@ def load_demo(*, password: str, at: datetime) -> dict[str, Any]:
         }
         for each in plan.STORES:
             _store(each, clients[each.client], members, at)
+        work.do_rounds(members, at=at)
+        work.open_cases(members, at=at)
         _row, key = make_key(
             agency=owner.agency,
             name="Demo",
@@ -110,10 +112,13 @@ def _store(each: Plan, client: Client, members: dict[str, Membership], at: datet
         at=at - HISTORY,
         via="command",
     )
-    for number, breach in enumerate(each.breaches):
-        _breach(store, breach, number, at)
-    for days, points in each.bonuses:
-        _bonus(store, points, at - timedelta(days=days))
+    events: list[tuple[int, Breach | int]] = [(each_.days, each_) for each_ in each.breaches]
+    events += [(days, points) for days, points in each.bonuses]
+    for number, (days, event) in enumerate(sorted(events, key=lambda event: -event[0])):
+        if isinstance(event, Breach):
+            _breach(store, event, number, at)
+        else:
+            _bonus(store, event, at - timedelta(days=days))
     if each.sees_platform:
         _platform_history(store, each.drift, at)
     rating.rate(store=store, at=at)
