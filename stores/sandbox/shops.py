@@ -85,6 +85,7 @@ SHOPS = (
     Shop("7495000000000000101", "Maple & Finch Home", "US", "Maple & Finch LLC", BUSY),
     Shop("7495000000000000102", "Northlight Audio", "US", "Northlight Inc", SLIPPING),
     Shop("7495000000000000103", "Cedar Trail Outdoors", "US", "Cedar Trail Co", STEADY),
+    Shop("7495000000000000104", "Juniper Street Goods", "US", "Juniper Street LLC", QUIET),
     Shop("7495000000000000201", "Sen Vàng Beauty", "VN", "Sen Vàng", STEADY),
     Shop("7495000000000000202", "Phố Nhỏ Home", "VN", "Phố Nhỏ", TROUBLED),
     Shop("7495000000000000203", "Lúa Xanh Snacks", "VN", "Lúa Xanh", BUSY),
