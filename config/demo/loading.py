@@ -65,10 +65,14 @@ def load_demo(*, password: str, at: datetime) -> dict[str, Any]:
             local: _seat(owner.agency, user, role, [clients[each] for each in reach], at - HISTORY)
             for user, local, role, reach in people[1:]
         }
-        for each in plan.STORES:
-            _store(each, clients[each.client], members, at)
-        work.do_rounds(members, at=at)
+        stores = [_store(each, clients[each.client], members, at) for each in plan.STORES]
         work.open_cases(members, at=at)
+        for each, store in zip(plan.STORES, stores, strict=True):
+            # The marketplace's own number, once all that moved it has been told.
+            if each.sees_platform:
+                _platform_history(store, each.drift, at)
+            rating.rate(store=store, at=at)
+        work.do_rounds(members, at=at)
         _row, key = make_key(
             agency=owner.agency,
             name="Demo",
@@ -99,7 +103,7 @@ def _seat(
     return member
 
 
-def _store(each: Plan, client: Client, members: dict[str, Membership], at: datetime) -> None:
+def _store(each: Plan, client: Client, members: dict[str, Membership], at: datetime) -> Store:
     owner = members[each.owner]
     store = store_services.create_store(
         name=each.name,
@@ -119,12 +123,10 @@ def _store(each: Plan, client: Client, members: dict[str, Membership], at: datet
             _breach(store, event, number, at)
         else:
             _bonus(store, event, at - timedelta(days=days))
-    if each.sees_platform:
-        _platform_history(store, each.drift, at)
-    rating.rate(store=store, at=at)
     _readings(store, owner, at)
     _seats(store, at)
     _connect(store, each.connection, members["maya"], at)
+    return store
 
 
 def _breach(store: Store, breach: Breach, number: int, at: datetime) -> None:
