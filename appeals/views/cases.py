@@ -378,9 +378,11 @@ def _page(
         context["granted_form"] = OutcomeForm(
             store=appeal.store, initial={"outcome": Attempt.State.GRANTED}, auto_id="granted_%s"
         )
-        context["refused_form"] = OutcomeForm(
+        refused = OutcomeForm(
             store=appeal.store, initial={"outcome": Attempt.State.REFUSED}, auto_id="refused_%s"
         )
+        del refused.fields["points_back"]
+        context["refused_form"] = refused
     if member.can("appeals.draft"):
         context["owner_form"] = OwnerForm(
             initial={"owner": appeal.owner_id},

@@ -1,7 +1,7 @@
 """An attempt's way: who may move it from which state, and until when."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from tenants.models import Agency, DueWork, Membership
 from tenants.trail.models import AuditEvent
 from tests import factories
 from tests.factories import NOW
+from tests.work import run_due
 
 HOUR = timedelta(hours=1)
 STATES = Attempt.State.values
@@ -427,6 +428,27 @@ def test_a_case_is_withdrawn_when_the_marketplace_lifts_its_violation(lead: Memb
     change_violation(violation=violation, facts={"state": "reversed"}, at=NOW, by=None)
     attempt.refresh_from_db()
     assert attempt.state == "withdrawn"
+
+
+def test_windows_are_kept_by_due_work(lead: Membership) -> None:
+    # given a window that has closed, and one that soon will
+    at = datetime.now(UTC)
+    late = factories.make_attempt(file_by=at - timedelta(seconds=1))
+    soon = factories.make_attempt(file_by=at + HOUR)
+    for attempt in (late, soon):
+        windows.watch(attempt=attempt, at=at - 2 * HOUR)
+    Alert.objects.all().delete()
+
+    # when
+    done = run_due()
+
+    # then
+    states = [Attempt.objects.get(pk=each.pk).state for each in (late, soon)]
+    ours = sorted(kind for kind in done if kind.startswith("appeals."))
+    assert ours == [windows.LAPSE, windows.REMIND, windows.REMIND]
+    assert states == ["lapsed", "drafting"]
+    assert _alerts(soon.appeal.store) == [("appeal.window_closes", "open")]
+    assert _alerts(late.appeal.store) == []
 
 
 # --- corrections ---------------------------------------------------------------------------------

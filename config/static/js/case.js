@@ -10,6 +10,7 @@
       const limit = Number(line.dataset.limit);
       line.querySelector("[data-length]").textContent = length.toLocaleString(document.documentElement.lang);
       line.classList.toggle("tone--bad", length > limit);
+      line.classList.toggle("tone--none", length <= limit);
     }
   };
   field.addEventListener("input", show);
