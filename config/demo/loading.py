@@ -48,7 +48,11 @@ def open_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membershi
 
 
 def load_demo(*, password: str, at: datetime) -> dict[str, Any]:
-    """Load the demo agency and return what the launcher tells of it."""
+    """Load the demo agency and return what the launcher tells of it.
+
+    May be called again after a run that was killed: the agency is filled whole or not at all, and
+    one that is filled gets a new key only.
+    """
     people = [
         (make_person(name, f"{local}@{plan.SLUG}.example", password), local, role, clients)
         for name, local, role, clients in plan.PEOPLE
@@ -87,6 +91,23 @@ def load_demo(*, password: str, at: datetime) -> dict[str, Any]:
         "api_key": key,
         "people": [{"email": user.email, "role": role} for user, _local, role, _reach in people],
     }
+
+
+def _fill(
+    owner: Membership, people: Sequence[tuple[User, str, str, Sequence[str]]], at: datetime
+) -> None:
+    clients = {
+        name: Client.objects.create(name=name)
+        for name in sorted({each.client for each in plan.STORES})
+    }
+    members = {"maya": owner} | {
+        local: _seat(owner.agency, user, role, [clients[each] for each in reach], at - HISTORY)
+        for user, local, role, reach in people[1:]
+    }
+    for each in plan.STORES:
+        _store(each, clients[each.client], members, at)
+    work.do_rounds(members, at=at)
+    work.open_cases(members, at=at)
 
 
 def _seat(

@@ -94,3 +94,12 @@ def test_the_demo_agency_shows_every_state_of_a_store(tmp_path: Path, settings: 
     assert (connections["connecting"], connections["revoked"], inactive) == (9, 1, 1)
     roles = set(Membership.objects.filter(agency=agency).values_list("role__code", flat=True))
     assert roles == {"owner", "admin", "lead", "specialist", "auditor", "client"}
+
+    # when it is loaded again, as after a run that was killed before it could note the first
+    again = _told("load_demo", "--password-file", str(password))
+
+    # then nothing is doubled, and the new key is another
+    assert again == told | {"api_key": again["api_key"]}
+    assert again["api_key"] != told["api_key"]
+    with scope.agency(agency):
+        assert Store.objects.count() == 12
