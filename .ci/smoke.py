@@ -51,7 +51,7 @@ def _round(place: Path, patience: float) -> None:
         if not ready_file.exists():
             up.terminate()
             _show_logs(place)
-            sys.exit(f"make up is not ready within {patience:.0f} s.")
+            sys.exit(f"smoke: make up has ended, or is not ready within {patience:.0f} s")
         print(f"smoke: ready after {time.monotonic() - started_at:.1f} s")
         ready = json.loads(ready_file.read_text())
         _expect(len(_still_running(place)) > len(ready), "the programs are found by environment")

@@ -1,7 +1,6 @@
 """The embedded PostgreSQL and Valkey: found in their wheels, started and ended by us alone."""
 
 import contextlib
-import hashlib
 import os
 import pwd
 import secrets
@@ -179,9 +178,12 @@ class PostgresServer:
         parent = self.wanted_dir.parent
         if self.account is None or self.account.can("x", parent):
             return self.wanted_dir
-        name = hashlib.sha256(str(self.wanted_dir).encode()).hexdigest()[:12]
-        REACHABLE_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return REACHABLE_PLACE / f"{self.wanted_dir.name}-{name}"
+        # A link, so that whoever removes it (or .run with it) starts anew.
+        if not self.wanted_dir.is_symlink():
+            REACHABLE_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+            name = f"{self.wanted_dir.name}-{secrets.token_hex(4)}"
+            self.wanted_dir.symlink_to(REACHABLE_PLACE / name)
+        return self.wanted_dir.readlink()
 
     def _reachable_binaries(self) -> Path:
         # Found, not imported: importing it warns where no XDG_RUNTIME_DIR is set.

@@ -1,6 +1,7 @@
 """The embedded servers, really started: they keep data, come back, and leave nothing behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,13 +111,16 @@ def test_postgres_as_root_moves_its_data_where_its_user_can_reach_it(place: Path
     closed = place / "closed"
     closed.mkdir(mode=0o700)
 
-    server = PostgresServer(closed / "data", durable=False)
+    passwords = Passwords()
+    server = PostgresServer(closed / "data", passwords=passwords)
     try:
         with server:
             assert server.data_dir.parent == Path("/var/lib/storewarden")
             _keep(server.owner_url, 1)
+        with PostgresServer(closed / "data", passwords=passwords) as again:
+            assert _rows(again.owner_url) == [(1,)]
     finally:
-        subprocess.run(["rm", "-rf", str(server.data_dir)], check=True)
+        shutil.rmtree(server.data_dir)
 
     assert closed.stat().st_mode & 0o777 == 0o700
 
