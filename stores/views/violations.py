@@ -69,10 +69,13 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
     violation = violation_for(request.member, pk)
     at = timezone.now()
     is_inside = request.member.can("notes.internal")
-    panels = [
-        render_to_string(template, context, request)
-        for template, context in slots.panels("violation.panels", request, violation)
-    ]
+    panels, acts = (
+        [
+            render_to_string(template, context, request)
+            for template, context in slots.panels(slot, request, violation)
+        ]
+        for slot in ("violation.panels", "violation.acts")
+    )
     context = {
         "violation": violation,
         "store": violation.store,
@@ -81,6 +84,7 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
         "enforcements": selectors.enforcements_of(violation),
         "notice": selectors.notice_of(violation) if is_inside else None,
         "panels": panels,
+        "acts": acts,
         "history": history_of(violation.pk)[:20] if is_inside else [],
         "tone": _TONES.get(violation.state, "none"),
         "now": at,

@@ -281,6 +281,25 @@ def test_the_stores_page_shows_its_cases_and_work(
     assert work.get_absolute_url() in page
 
 
+def test_a_pending_violation_is_corrected_or_appealed_on_its_page(
+    store: Store, browser: Client
+) -> None:
+    # given
+    reported_at = datetime.now(UTC) - timedelta(days=1)
+    violation = factories.make_violation(store=store, state="pending", reported_at=reported_at)
+
+    # when
+    page = browser.get(reverse("stores:violation", args=[violation.pk])).content.decode()
+    corrected = _post(browser, "correct", violation.pk)
+
+    # then
+    violation.refresh_from_db()
+    assert reverse("appeals:open", args=[violation.pk]) in page
+    assert "The marketplace takes 2 attempts." in page
+    assert "Corrected: no points will be taken for it." in corrected
+    assert violation.state == "lapsed"
+
+
 @pytest.mark.parametrize(
     ("changes", "role", "expected"),
     [
