@@ -57,26 +57,17 @@ def load_demo(*, password: str, at: datetime) -> dict[str, Any]:
         (make_person(name, f"{local}@{plan.SLUG}.example", password), local, role, clients)
         for name, local, role, clients in plan.PEOPLE
     ]
-    owner = open_agency(
-        name=plan.NAME, slug=plan.SLUG, owner=people[0][0], at=at - HISTORY - 24 * _HOURS
-    )
+    known = Membership.objects.filter(agency__slug=plan.SLUG, user=people[0][0]).first()
+    if known is None:
+        owner = open_agency(
+            name=plan.NAME, slug=plan.SLUG, owner=people[0][0], at=at - HISTORY - 24 * _HOURS
+        )
+    else:
+        owner = known
+        provision(owner.agency, at=at)
     with scope.agency(owner.agency):
-        clients = {
-            name: Client.objects.create(name=name)
-            for name in sorted({each.client for each in plan.STORES})
-        }
-        members = {"maya": owner} | {
-            local: _seat(owner.agency, user, role, [clients[each] for each in reach], at - HISTORY)
-            for user, local, role, reach in people[1:]
-        }
-        stores = [_store(each, clients[each.client], members, at) for each in plan.STORES]
-        work.open_cases(members, at=at)
-        for each, store in zip(plan.STORES, stores, strict=True):
-            # The marketplace's own number, once all that moved it has been told.
-            if each.sees_platform:
-                _platform_history(store, each.drift, at)
-            rating.rate(store=store, at=at)
-        work.do_rounds(members, at=at)
+        if not Store.objects.exists():
+            _fill(owner, people, at)
         _row, key = make_key(
             agency=owner.agency,
             name="Demo",
@@ -104,10 +95,14 @@ def _fill(
         local: _seat(owner.agency, user, role, [clients[each] for each in reach], at - HISTORY)
         for user, local, role, reach in people[1:]
     }
-    for each in plan.STORES:
-        _store(each, clients[each.client], members, at)
-    work.do_rounds(members, at=at)
+    stores = [_store(each, clients[each.client], members, at) for each in plan.STORES]
     work.open_cases(members, at=at)
+    for each, store in zip(plan.STORES, stores, strict=True):
+        # The marketplace's own number, once all that moved it has been told.
+        if each.sees_platform:
+            _platform_history(store, each.drift, at)
+        rating.rate(store=store, at=at)
+    work.do_rounds(members, at=at)
 
 
 def _seat(
