@@ -16,7 +16,7 @@ from tenants.models import Membership
 from tenants.trail import services as trail
 
 MOST_POINTS: Final = 1000
-_LIKE_WITHIN: Final = timedelta(days=1)
+LIKE_WITHIN: Final = timedelta(days=1)
 _EARLIEST_YEAR: Final = 2015  # before any marketplace of ours kept such records
 _FACTS: Final = (
     "rule",
@@ -139,8 +139,8 @@ def like_violation(violation: Violation) -> Violation | None:
             store=violation.store,
             rule=violation.rule,
             subject=violation.subject,
-            reported_at__gt=violation.reported_at - _LIKE_WITHIN,
-            reported_at__lt=violation.reported_at + _LIKE_WITHIN,
+            reported_at__gt=violation.reported_at - LIKE_WITHIN,
+            reported_at__lt=violation.reported_at + LIKE_WITHIN,
         )
         .exclude(pk=violation.pk)
         .order_by("reported_at", "pk")
