@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,12 +19,54 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="LedgerEntry",
             fields=[
-                ("id", models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("agency_id", models.UUIDField(default=tenants.scope.current_id, editable=False)),
-                ("kind", models.CharField(choices=[("deduction", "Deduction"), ("bonus", "Bonus"), ("reversal", "Reversal"), ("adjustment", "Adjustment")], max_length=12)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("deduction", "Deduction"),
+                            ("bonus", "Bonus"),
+                            ("reversal", "Reversal"),
+                            ("adjustment", "Adjustment"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("points", models.IntegerField()),
-                ("counts_as", models.CharField(blank=True, choices=[("deduction", "Deduction"), ("bonus", "Bonus"), ("none", "Only in the sum")], max_length=12)),
-                ("reason", models.CharField(blank=True, choices=[("granted", "Appeal granted"), ("corrected", "Corrected in time"), ("marketplace", "Changed by the marketplace"), ("mistake", "Our mistake")], max_length=12)),
+                (
+                    "counts_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("deduction", "Deduction"),
+                            ("bonus", "Bonus"),
+                            ("none", "Only in the sum"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("granted", "Appeal granted"),
+                            ("corrected", "Corrected in time"),
+                            ("marketplace", "Changed by the marketplace"),
+                            ("mistake", "Our mistake"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("occurred_at", models.DateTimeField()),
                 ("is_expiry_stated", models.BooleanField(default=False)),
                 ("expires_at", models.DateTimeField(null=True)),
@@ -36,42 +77,183 @@ class Migration(migrations.Migration):
                 ("source_ref", models.CharField(max_length=100, null=True)),
                 ("note", models.CharField(blank=True, max_length=300)),
                 ("recorded_at", models.DateTimeField()),
-                ("recorded_by", tenants.base.MembershipKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="tenants.membership")),
-                ("reverses", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="reversals", to="scoring.ledgerentry")),
-                ("store", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="stores.store")),
-                ("violation", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="stores.violation")),
+                (
+                    "recorded_by",
+                    tenants.base.MembershipKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversals",
+                        to="scoring.ledgerentry",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.store",
+                    ),
+                ),
+                (
+                    "violation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.violation",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "ledger entry",
-                "indexes": [models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest")],
-                "constraints": [models.UniqueConstraint(condition=models.Q(("source_ref__isnull", False)), fields=("store", "source", "source_ref"), name="ledger_source_once"), models.CheckConstraint(condition=models.Q(models.Q(("kind", "deduction"), _negated=True), ("points__lte", 0), _connector="OR"), name="deduction_takes_points"), models.CheckConstraint(condition=models.Q(models.Q(("kind", "bonus"), _negated=True), ("points__gte", 0), _connector="OR"), name="bonus_gives_points"), models.CheckConstraint(condition=models.Q(models.Q(("kind", "reversal"), ("reverses__isnull", False)), models.Q(models.Q(("kind", "reversal"), _negated=True), ("reverses", None)), _connector="OR"), name="reversal_names_its_entry"), models.CheckConstraint(condition=models.Q(models.Q(("kind", "adjustment"), models.Q(("counts_as", ""), _negated=True)), models.Q(models.Q(("kind", "adjustment"), _negated=True), ("counts_as", "")), _connector="OR"), name="adjustment_says_what_it_counts_as"), models.CheckConstraint(condition=models.Q(("occurred_at__lte", models.F("recorded_at"))), name="ledger_not_in_the_future")],
+                "indexes": [
+                    models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_ref__isnull", False)),
+                        fields=("store", "source", "source_ref"),
+                        name="ledger_source_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "deduction"), _negated=True),
+                            ("points__lte", 0),
+                            _connector="OR",
+                        ),
+                        name="deduction_takes_points",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "bonus"), _negated=True),
+                            ("points__gte", 0),
+                            _connector="OR",
+                        ),
+                        name="bonus_gives_points",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "reversal"), ("reverses__isnull", False)),
+                            models.Q(
+                                models.Q(("kind", "reversal"), _negated=True), ("reverses", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="reversal_names_its_entry",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", "adjustment"), models.Q(("counts_as", ""), _negated=True)
+                            ),
+                            models.Q(
+                                models.Q(("kind", "adjustment"), _negated=True), ("counts_as", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="adjustment_says_what_it_counts_as",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("occurred_at__lte", models.F("recorded_at"))),
+                        name="ledger_not_in_the_future",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
             name="PlatformRating",
             fields=[
-                ("id", models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("agency_id", models.UUIDField(default=tenants.scope.current_id, editable=False)),
                 ("value", models.IntegerField()),
-                ("measure", models.CharField(choices=[("rating", "Rating"), ("points_deducted", "Points deducted")], default="rating", max_length=16)),
+                (
+                    "measure",
+                    models.CharField(
+                        choices=[("rating", "Rating"), ("points_deducted", "Points deducted")],
+                        default="rating",
+                        max_length=16,
+                    ),
+                ),
                 ("observed_at", models.DateTimeField()),
                 ("source", models.CharField(max_length=16)),
                 ("recorded_at", models.DateTimeField()),
                 ("withdrawn_at", models.DateTimeField(null=True)),
-                ("notice", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="stores.notice")),
-                ("recorded_by", tenants.base.MembershipKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="tenants.membership")),
-                ("store", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="stores.store")),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.notice",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    tenants.base.MembershipKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="stores.store",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "platform rating",
-                "indexes": [models.Index(fields=["store", "-observed_at", "-id"], name="platform_rating_newest")],
-                "constraints": [models.UniqueConstraint(fields=("store", "measure", "observed_at", "value"), name="platform_rating_once"), models.CheckConstraint(condition=models.Q(("value__gte", 0)), name="platform_rating_not_negative")],
+                "indexes": [
+                    models.Index(
+                        fields=["store", "-observed_at", "-id"], name="platform_rating_newest"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "measure", "observed_at", "value"),
+                        name="platform_rating_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", 0)), name="platform_rating_not_negative"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
             name="StoreRating",
             fields=[
-                ("id", models.UUIDField(default=tenants.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("agency_id", models.UUIDField(default=tenants.scope.current_id, editable=False)),
                 ("rating", models.IntegerField(null=True)),
                 ("raw", models.IntegerField(null=True)),
@@ -100,7 +282,14 @@ class Migration(migrations.Migration):
                 ("in_force", models.JSONField(default=list)),
                 ("evaluated_at", models.DateTimeField()),
                 ("next_change_at", models.DateTimeField(null=True)),
-                ("store", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="stores.store")),
+                (
+                    "store",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="stores.store",
+                    ),
+                ),
             ],
             options={
                 "indexes": [models.Index(fields=["rating", "store"], name="store_rating_worst")],
