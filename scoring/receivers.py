@@ -1,5 +1,6 @@
 """Hears what stores learn, inside their transaction, and brings ledger and rating in line."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +14,22 @@ from tenants.models import Membership
 
 
 @receiver(signals.violation_changed)
-def keep_violation(violation: Violation, at: datetime, by: Membership | None, **_news: Any) -> None:
+def keep_violation(
+    violation: Violation,
+    at: datetime,
+    by: Membership | None,
+    is_batch: bool = False,  # noqa: FBT001, FBT002 - sent by name
+    **_news: Any,
+) -> None:
     ledger.keep_violation(violation=violation, at=at, by=by)
-    rating.rate(store=violation.store, at=at)
+    if not is_batch:
+        rating.rate(store=violation.store, at=at)
+
+
+@receiver(signals.batch_ended)
+def rate_stores(stores: Collection[Store], at: datetime, **_news: Any) -> None:
+    for store in stores:
+        rating.rate(store=store, at=at)
 
 
 @receiver(signals.platform_rating_seen)

@@ -2,9 +2,13 @@
 
 from django.dispatch import Signal
 
-# violation (saved), created: bool, at, by: Membership | None. A violation was recorded or changed
-# (state, points, times).
+# violation (saved), created: bool, at, by: Membership | None, is_batch: bool. A violation was
+# recorded or changed (state, points, times). In a batch what concerns the store as a whole may
+# wait for ``batch_ended``.
 violation_changed = Signal()
+
+# stores: Collection[Store], at. A batch of changes to the violations of these stores is through.
+batch_ended = Signal()
 
 # store, value: int, measure: "rating" | "points_deducted", observed_at, source, at,
 # by: Membership | None, notice: Notice | None. The marketplace's own number was seen.

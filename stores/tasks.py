@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
+from django.conf import settings
+from django.utils import translation
+
+from stores.access import visible_stores
 from stores.marketplaces import registry
 from stores.marketplaces.core import MarketplaceDown, RateLimited
-from stores.models import Store
-from stores.services import connections, mail_reading, mail_routes, syncing, tokens
+from stores.models import Import, Store
+from stores.services import connections, imports, mail_reading, mail_routes, syncing, tokens
 from tenants import scope
 from tenants.due import Work
 from tenants.models import Agency
@@ -45,3 +49,14 @@ def renew_tokens(agency: Agency, work: Work) -> None:
 @due_task(mail_routes.READ_NOTICE, transactional=False)
 def read_notice(agency: Agency, work: Work) -> None:
     mail_reading.read_event(agency=agency, work=work)
+
+
+@due_task(imports.WRITE_IMPORT)
+def write_import(_agency: Agency, work: Work) -> None:
+    waiting = Import.objects.filter(pk=UUID(work.subject), state=Import.State.WRITING)
+    kept = waiting.select_related("made_by__role", "made_by__user").first()
+    if kept is None or kept.made_by is None:
+        return
+    member = kept.made_by
+    with translation.override(member.user.language or settings.LANGUAGE_CODE):
+        imports.write_or_tell(kept=kept, stores=visible_stores(member), by=member, at=work.at)

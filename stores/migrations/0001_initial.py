@@ -314,6 +314,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("preview", "Waits for your word"),
+                            ("writing", "Is being written"),
                             ("done", "Imported"),
                             ("discarded", "Discarded"),
                         ],

@@ -181,6 +181,7 @@ class Import(AgencyModel):
 
     class State(models.TextChoices):
         PREVIEW = "preview", _("Waits for your word")
+        WRITING = "writing", _("Is being written")
         DONE = "done", _("Imported")
         DISCARDED = "discarded", _("Discarded")
 

@@ -13,17 +13,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores import moments, rules, tables
+from stores import moments, rules, signals, tables
 from stores.mailin.parsers import rule_code
 from stores.models import Import, Store, Violation
 from stores.services import violations
 from stores.tables import Row, RowError, Table
-from tenants import sealing
+from tenants import due, sealing
 from tenants.errors import DomainError
 from tenants.models import Membership
 from tenants.trail import services as trail
 
 KIND: Final = "violations"
+WRITE_IMPORT: Final = "stores.write_import"
+AT_ONCE: Final = 200  # rows that are written while the member waits
 MOST_ROWS: Final = 5_000
 _TABLE: Final = "stores_import"
 _SOURCE: Final = "file"
@@ -247,25 +249,20 @@ def write(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime
         ImportSettled: if it was written or discarded already.
         ImportRefused: if a row is wrong, or became so since the preview.
     """
-    waiting = Import.objects.filter(pk=kept.pk, state=Import.State.PREVIEW)
+    open_states = [Import.State.PREVIEW, Import.State.WRITING]
+    waiting = Import.objects.filter(pk=kept.pk, state__in=open_states)
     if not waiting.update(state=Import.State.DONE, done_at=at):
         raise _settled()
     done = plan(kept, table=table_of(kept), stores=stores, at=at)
     if not done.is_ready:
         first = str(done.errors[0]) if done.errors else _("A column is missing.")
         raise ImportRefused(_("Nothing was written. %(reason)s") % {"reason": first})
+    touched: dict[UUID, Store] = {}
     for row in done.rows:
-        if row.what not in {"new", "update"}:
-            continue
-        try:
-            violations.record_violation(
-                store=row.store, facts=row.facts, source=_SOURCE, at=at, by=by, via=_SOURCE
-            )
-        except DomainError as refusal:
-            raise ImportRefused(
-                _("Nothing was written. Line %(line)s: %(reason)s")
-                % {"line": row.line, "reason": refusal}
-            ) from refusal
+        if row.what in {"new", "update"}:
+            touched[row.store.pk] = row.store
+            _write_row(row, by=by, at=at)
+    signals.batch_ended.send(sender=Import, stores=list(touched.values()), at=at)
     result = {what: done.count(what) for what in ("new", "update", "same", "repeated")}
     kept.refresh_from_db()
     kept.written = result["new"] + result["update"]
@@ -273,6 +270,51 @@ def write(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime
     kept.save(update_fields=["written", "mapping"])
     _note(kept, "import.done", by=by, at=at, changes=result)
     return done
+
+
+def _write_row(row: PlannedRow, *, by: Membership, at: datetime) -> None:
+    try:
+        violations.record_violation(
+            store=row.store,
+            facts=row.facts,
+            source=_SOURCE,
+            at=at,
+            by=by,
+            via=_SOURCE,
+            is_batch=True,
+        )
+    except DomainError as refusal:
+        raise ImportRefused(
+            _("Nothing was written. Line %(line)s: %(reason)s")
+            % {"line": row.line, "reason": refusal}
+        ) from refusal
+
+
+@transaction.atomic
+def ask_to_write(*, kept: Import, at: datetime) -> None:
+    """Let a large import be written behind the scenes.
+
+    Raises:
+        ImportSettled: if it was written or discarded already.
+    """
+    waiting = Import.objects.filter(pk=kept.pk, state=Import.State.PREVIEW)
+    if not waiting.update(state=Import.State.WRITING):
+        raise _settled()
+    due.add(kind=WRITE_IMPORT, subject=kept.pk, at=at)
+
+
+def write_or_tell(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+    """Write an import that was asked for; where it is refused it waits again, with the reason."""
+    try:
+        with transaction.atomic():
+            if not by.is_active or not by.can("violations.record"):
+                raise ImportRefused(_("Nothing was written: you may not record violations."))
+            write(kept=kept, stores=stores, by=by, at=at)
+    except DomainError as refusal:
+        waiting = Import.objects.filter(pk=kept.pk, state=Import.State.WRITING)
+        waiting.update(
+            state=Import.State.PREVIEW, mapping={**kept.mapping, "refused": str(refusal)}
+        )
 
 
 @transaction.atomic

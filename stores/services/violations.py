@@ -60,12 +60,14 @@ def record_violation(
     by: Membership | None,
     notice: Notice | None = None,
     via: str = "page",
+    is_batch: bool = False,
 ) -> Kept:
     """Keep a violation; a reference that the store has already is brought up to date, not doubled.
 
     ``facts``: any of reference, rule, subject, points (<= 0), points_low and points_high,
     state, reported_at and the other times of the model, note. Without a reference one of the
     same rule, subject and day is named as ``like``: whether it is the same a person says.
+    After a batch the caller sends ``signals.batch_ended``.
 
     Raises:
         ViolationUnusable: if points are positive or out of range, or times contradict each other.
@@ -78,7 +80,9 @@ def record_violation(
             Violation.objects.select_for_update().filter(store=store, reference=reference).first()
         )
     if known is not None:
-        changed = change_violation(violation=known, facts=given, at=at, by=by, via=via)
+        changed = change_violation(
+            violation=known, facts=given, at=at, by=by, via=via, is_batch=is_batch
+        )
         return Kept(violation=changed, is_new=False)
     given.setdefault("rule", "other")
     given.setdefault("reported_at", at)
@@ -96,7 +100,18 @@ def record_violation(
     check(violation, at)
     like = None if reference else like_violation(violation)
     violation.save(force_insert=True)
-    _tell(violation, "violation.recorded", _shown(given), created=True, at=at, by=by, via=via)
+    trail.record(
+        action="violation.recorded",
+        by=by,
+        subject=violation,
+        at=at,
+        store_id=store.pk,
+        changes=_shown(given),
+        via=via,
+    )
+    signals.violation_changed.send(
+        sender=Violation, violation=violation, created=True, at=at, by=by, is_batch=is_batch
+    )
     return Kept(violation=violation, is_new=True, like=like)
 
 
@@ -108,6 +123,7 @@ def change_violation(
     at: datetime,
     by: Membership | None,
     via: str = "page",
+    is_batch: bool = False,
 ) -> Violation:
     """Bring a violation up to date with ``facts``; nothing is told where nothing changed.
 
@@ -128,7 +144,18 @@ def change_violation(
         return violation
     check(violation, at)
     violation.save(update_fields=list(changes))
-    _tell(violation, "violation.changed", _shown(changes), created=False, at=at, by=by, via=via)
+    trail.record(
+        action="violation.changed",
+        by=by,
+        subject=violation,
+        at=at,
+        store_id=violation.store_id,
+        changes=_shown(changes),
+        via=via,
+    )
+    signals.violation_changed.send(
+        sender=Violation, violation=violation, created=False, at=at, by=by, is_batch=is_batch
+    )
     return violation
 
 
@@ -259,30 +286,6 @@ def check(violation: Violation, at: datetime) -> None:
     low, high = violation.points_low, violation.points_high
     if low is not None and high is not None and not 0 <= low <= high <= MOST_POINTS:
         raise ViolationUnusable(_("A range of points goes from the fewest to the most."))
-
-
-def _tell(
-    violation: Violation,
-    action: str,
-    changes: dict[str, Any],
-    *,
-    created: bool,
-    at: datetime,
-    by: Membership | None,
-    via: str,
-) -> None:
-    trail.record(
-        action=action,
-        by=by,
-        subject=violation,
-        at=at,
-        store_id=violation.store_id,
-        changes=changes,
-        via=via,
-    )
-    signals.violation_changed.send(
-        sender=Violation, violation=violation, created=created, at=at, by=by
-    )
 
 
 def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:

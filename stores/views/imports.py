@@ -57,7 +57,9 @@ def new(request: MemberRequest) -> HttpResponse:
 def import_page(request: MemberRequest, pk: str) -> HttpResponse:
     kept = import_for(request.member, pk)
     if kept.state != Import.State.PREVIEW:
-        return render(request, "stores/import_done.html", {"kept": kept, "counts": _counts(kept)})
+        return _followed(request, kept)
+    if request.headers.get("HX-Request"):
+        return _anew()  # it was refused while its page followed it
     table = services.table_of(kept)
     form = MappingForm(request.POST or None, table=table, mapping=kept.mapping)
     if request.method == "POST" and form.is_valid():
@@ -73,6 +75,7 @@ def import_page(request: MemberRequest, pk: str) -> HttpResponse:
         "table": table,
         "form": form,
         "plan": plan,
+        "refused": kept.mapping.get("refused", ""),
         "missing": [str(FIELDS[name][0]) for name in plan.missing],
         "errors": [str(error) for error in plan.errors[:_SHOWN_ERRORS]],
         "more_errors": max(0, plan.error_count - _SHOWN_ERRORS),
@@ -89,14 +92,15 @@ def import_page(request: MemberRequest, pk: str) -> HttpResponse:
 @require_POST
 def confirm(request: MemberRequest, pk: str) -> HttpResponse:
     kept = import_for(request.member, pk)
+    at, stores = timezone.now(), visible_stores(request.member)
     try:
-        services.write(
-            kept=kept, stores=visible_stores(request.member), by=request.member, at=timezone.now()
-        )
+        if kept.rows > services.AT_ONCE:
+            services.ask_to_write(kept=kept, at=at)
+        else:
+            services.write(kept=kept, stores=stores, by=request.member, at=at)
+            messages.success(request, _("Imported."))
     except DomainError as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Imported."))
     return redirect("stores:import", pk=kept.pk)
 
 
@@ -126,6 +130,18 @@ def errors(request: MemberRequest, pk: str) -> HttpResponse:
     answer = HttpResponse(_csv(table, plan), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="rows-to-mend.csv"'
     return answer
+
+
+def _followed(request: MemberRequest, kept: Import) -> HttpResponse:
+    if request.headers.get("HX-Request") and kept.state != Import.State.WRITING:
+        return _anew()
+    context = {"kept": kept, "counts": _counts(kept)}
+    return render(request, "stores/import_done.html", context)
+
+
+def _anew() -> HttpResponse:
+    """Have a page that follows an import loaded anew."""
+    return HttpResponse(headers={"HX-Refresh": "true"})
 
 
 def _csv(table: tables.Table, plan: Plan) -> bytes:

@@ -20,7 +20,7 @@ from stores.services import imports
 from tenants import scope
 from tenants.models import Agency, Membership
 from tenants.trail.models import AuditEvent
-from tests import factories
+from tests import factories, work
 
 ClientFor = Callable[[Membership], HttpClient]
 
@@ -350,6 +350,56 @@ def test_row_that_became_wrong_since_the_preview_takes_all_others_with_it(
 
     assert "Nothing was written" in errors_of(answer.content)
     assert not Violation.objects.filter(store=store).exists()
+
+
+def large(store: Store, *, rows: int = imports.AT_ONCE + 1) -> str:
+    lines = [f"R{number},Counterfeit,2026-07-14 10:00" for number in range(rows)]
+    return "\n".join(["reference,rule,date", *lines])
+
+
+def test_large_file_is_written_behind_the_scenes_and_rated_once_a_store(
+    client: HttpClient, store: Store
+) -> None:
+    # given
+    path = bring(client, large(store), store)
+
+    # when
+    client.post(f"{path}confirm/")
+    meanwhile = client.get(path)
+    again = client.post(f"{path}confirm/", follow=True)
+    before = Violation.objects.count()
+    work.run_due(kind=imports.WRITE_IMPORT)
+    followed = client.get(path, headers={"hx-request": "true"})
+
+    # then
+    assert "are being written" in errors_of(meanwhile.content)
+    assert "imported or discarded already" in errors_of(again.content)
+    assert (before, Violation.objects.count()) == (0, imports.AT_ONCE + 1)
+    assert followed.headers["hx-refresh"] == "true"
+    assert Import.objects.get().state == "done"
+    assert StoreRating.objects.filter(store=store).count() == 1
+
+
+@pytest.mark.parametrize("trouble", ["wrong row", "shut out"])
+def test_large_file_that_is_refused_waits_again_with_the_reason(
+    client: HttpClient, store: Store, lead: Membership, trouble: str
+) -> None:
+    # given
+    path = bring(client, large(store), store)
+    client.post(f"{path}confirm/")
+    if trouble == "wrong row":
+        factories.make_violation(store=factories.make_store(), reference="R7")
+    else:
+        Membership.objects.filter(pk=lead.pk).update(is_active=False)
+    before = count()
+
+    # when
+    work.run_due(kind=imports.WRITE_IMPORT)
+
+    # then
+    kept = Import.objects.get()
+    assert (kept.state, count()) == ("preview", before)
+    assert kept.mapping["refused"].startswith("Nothing was written")
 
 
 # -- who, and how many queries ----------------------------------------------------------------
