@@ -73,7 +73,8 @@ class House:
 
     def log_lines(self, program: str, words: str) -> list[str]:
         log = self.run_dir / "logs" / f"{program}.log"
-        return [line for line in log.read_text().splitlines() if words in line]
+        lines = log.read_text().splitlines() if log.exists() else []  # made with the first line
+        return [line for line in lines if words in line]
 
 
 @pytest.fixture(scope="package")
@@ -242,3 +243,11 @@ def axe_findings(page: Page, *rules: str) -> list[str]:
         page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(_AXE_RUN, list(rules) or None)
     return [f"{urlsplit(page.url).path} {finding}" for finding in found]
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot where SCREENSHOTS names a folder: to be looked at by a person."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

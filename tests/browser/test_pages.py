@@ -4,18 +4,16 @@ The pages are the names of the URL configuration, and each is reached by a link 
 page: one that no link leads to fails here.
 """
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
-from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, House, MakeVisitor, Visitor, axe_findings
+from tests.browser.conftest import DESK, PHONE, House, MakeVisitor, Visitor, axe_findings, keep
 
 pytestmark = pytest.mark.browser
 
@@ -92,19 +90,27 @@ def methods_of(view: Callable[..., Any] | None) -> list[str]:
     return ["GET"]
 
 
+@dataclass
+class Found:
+    """Where the links from the first page lead: an address for each name, and what is broken."""
+
+    addresses: dict[str, str]
+    broken: list[str]
+
+
 @pytest.fixture(scope="module")
-def addresses(house: House, owner: Visitor) -> dict[str, str]:
-    """Return an address for each name that the links from the first page lead to."""
+def found(house: House, owner: Visitor) -> Found:
     first = house.demo_url.rstrip("/")
     page = owner.new_page()
     page.goto(house.demo_url)
     met: dict[str, list[str]] = {"stores:fleet": ["/"]}
-    fresh = ["/"]
+    fresh, broken = ["/"], []
     while fresh:
         answers: list[tuple[int, list[str]]] = page.evaluate(_LINKS, fresh)
         seen, fresh = fresh, []
         for here, (status, links) in zip(seen, answers, strict=True):
-            assert status in {0, 200}, f"{here} answers {status}"
+            if status not in {0, 200}:
+                broken.append(f"{here} answers {status}")
             for link in links:
                 target = urlsplit(link)
                 if f"{target.scheme}://{target.netloc}" != first:
@@ -112,23 +118,28 @@ def addresses(house: House, owner: Visitor) -> dict[str, str]:
                 try:
                     name = resolve(target.path, AGENCY).view_name
                 except Resolver404:
-                    pytest.fail(f"{here} links to {target.path}, which is nothing")
+                    broken.append(f"{here} links to {target.path}, which is nothing")
+                    continue
                 known = met.setdefault(name, [])
                 if target.path not in known and len(known) < _MOST_OF_A_KIND:
                     known.append(target.path)
                     if name not in NO_PAGES:
                         fresh.append(target.path)
     page.close()
-    return {name: found[0] for name, found in met.items()}
+    return Found({name: paths[0] for name, paths in met.items()}, broken)
+
+
+def test_every_link_leads_to_a_page(found: Found) -> None:
+    assert found.broken == []
 
 
 @pytest.mark.parametrize("name", page_names(AGENCY))
 def test_agency_page_fits_and_is_accessible(
-    name: str, house: House, owner: Visitor, addresses: dict[str, str]
+    name: str, house: House, owner: Visitor, found: Found
 ) -> None:
-    assert name in addresses, "No link leads to this page."
+    assert name in found.addresses, "No link leads to this page."
 
-    assert look_at(owner, house.demo_url.rstrip("/") + addresses[name], name) == []
+    assert look_at(owner, house.demo_url.rstrip("/") + found.addresses[name], name) == []
 
 
 @pytest.mark.parametrize("path", PAGES_OF_A_STRANGER)
@@ -147,9 +158,7 @@ def test_public_page_fits_and_is_accessible_to_who_signed_in(
 
 @pytest.mark.parametrize("path", ["nothing/here/", "stores/00000000-0000-7000-8000-000000000000/"])
 def test_missing_page_says_so_in_the_same_dress(path: str, house: House, owner: Visitor) -> None:
-    found = look_at(owner, house.demo_url + path, "missing", status=404)
-
-    assert found == []
+    assert look_at(owner, house.demo_url + path, "missing", status=404) == []
 
 
 def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> list[str]:
@@ -168,15 +177,8 @@ def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> 
             found += [f"{shape}: wider than the page: {one}" for one in too_wide]
             rules = ["color-contrast"] if shape in {"1440-dark", "390-dark"} else []
             found += [f"{shape}: {one}" for one in axe_findings(page, *rules)]
-            _keep(page, f"{re.sub('[^a-z0-9]+', '-', name).strip('-')}.{shape}")
+            keep(page, f"{re.sub('[^a-z0-9]+', '-', name).strip('-')}.{shape}")
     finally:
         page.close()
     of_the_page = f"GET {address}: {status}"
     return found + [one for one in visitor.troubles.seen if one != of_the_page]
-
-
-def _keep(page: Page, name: str) -> None:
-    folder = os.environ.get("SCREENSHOTS")
-    if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
