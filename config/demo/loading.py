@@ -103,6 +103,7 @@ def _fill(
             _platform_history(store, each.drift, at)
         rating.rate(store=store, at=at)
     work.do_rounds(members, at=at)
+    arrivals.arrive(members["linh"], at=at)
 
 
 def _seat(

@@ -58,9 +58,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "seat_count": len(seats),
         "marked_count": sum(seat.marks.count > 0 for seat in seats),
         "history": history.entries_of(store),
-        "sync": shown.sync_of(
-            store, connection, selectors.newest_run(store), row.freshness
-        ),
+        "sync": shown.sync_of(store, connection, selectors.newest_run(store), row.freshness),
         "may_edit": may("stores.edit"),
         "may_connect": may("stores.connect"),
         "may_record": may("readings.record"),

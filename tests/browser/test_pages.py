@@ -26,6 +26,8 @@ NO_PAGES: Final = {
     "stores:progress": "a fragment",
     "stores:choose_shop": "only while a seller's shop is to be chosen",
     "checklist:photo": "a picture",
+    "appeals:evidence": "a document",
+    "stores:import_errors": "a file",
 }
 PAGES_OF_A_STRANGER: Final = ("", "accounts/signup/", "accounts/login/", "accounts/password/reset/")
 PAGES_OF_A_PERSON: Final = (
@@ -60,7 +62,7 @@ _TOO_WIDE: Final = """
     .map((one) => `${one.tagName} ${one.className}`)
     .concat(["the document"])
 """
-_MOST_OF_A_KIND: Final = 3  # so many objects of each address are looked through for links
+_MOST_OF_A_KIND: Final = 7  # so many objects of each address are looked through for links
 
 
 def page_names(urlconf: str) -> list[str]:

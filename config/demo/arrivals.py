@@ -1,0 +1,50 @@
+"""What has come in at the demo agency and waits for a person: a mail, a file; and a group."""
+
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from hashlib import sha256
+from typing import Final
+
+from stores import tables
+from stores.mailin.envelope import read_mail
+from stores.mailin.trust import Trust
+from stores.models import Store, StoreGroup
+from stores.services import imports, notices
+from stores.services import stores as store_services
+from tenants.models import Membership
+
+GROUP: Final = "Black Friday"
+_FILE: Final = """Store,Reference,Rule,Points,Reported
+Chang Noi Toys,88120042,High late dispatch rate,-2,2026-11-02 10:00
+Chang Noi Toys,88120043,Wrong category,minus four,2026-11-03 10:00
+"""
+
+
+def arrive(by: Membership, *, at: datetime) -> None:
+    group = store_services.save_group(group=StoreGroup(name=GROUP), by=by, at=at, via="command")
+    for store in Store.objects.filter(market="US"):
+        store_services.edit_store(
+            store=store, values={}, groups=[group], by=by, at=at, via="command"
+        )
+    _mail(Store.objects.get(name="Glowry Skin"), at - timedelta(hours=5))
+    table = tables.read_table(_FILE.encode(), filename="violations-november.csv")
+    imports.make_import(table=table, file_name="violations-november.csv", store=None, by=by, at=at)
+
+
+def _mail(store: Store, at: datetime) -> None:
+    """Take in a mail in the marketplace's name that nothing proves."""
+    mail = EmailMessage()
+    mail["From"] = "TikTok Shop <support@tiktok-shop-seller.example>"
+    mail["To"] = "notices@in.localhost"
+    mail["Subject"] = "Urgent: your shop loses 48 points today"
+    mail["Date"] = format_datetime(at)
+    mail.set_content("Your shop breaks the rules. Sign in within two hours to keep your points.")
+    raw = mail.as_bytes()
+    notices.take_mail(
+        incoming=notices.Incoming(
+            raw=raw, digest=sha256(raw).hexdigest(), store_id=store.pk, received_at=at
+        ),
+        judged=Trust(level="suspicious", reasons=(), notices=(read_mail(raw),)),
+        at=at,
+    )
