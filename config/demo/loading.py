@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from config.demo import plan, work
+from config.demo import arrivals, plan, work
 from config.demo.plan import Breach, Plan
 from scoring import books
 from scoring.core import rating as core
