@@ -175,8 +175,8 @@ def _act(notice: Notice, store: Store, findings: Iterable[Finding], *, at: datet
             did = [_do(notice, store, finding, at=at) for finding in findings]
     except _Doubt as doubt:
         notice.reason = str(doubt)
-    except DomainError as refusal:
-        notice.reason = f"refused:{refusal.code}"
+    except DomainError:
+        notice.reason = "refused"
     else:
         notice.state, notice.did = Notice.State.ACTED, did
 
