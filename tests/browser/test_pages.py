@@ -12,8 +12,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, PHONE, House, MakeVisitor, Visitor, axe_findings, keep
+from tests.browser.conftest import (
+    DESK,
+    PHONE,
+    House,
+    MakeVisitor,
+    Visitor,
+    axe_findings,
+    keep,
+    send_notice,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -25,9 +35,9 @@ NO_PAGES: Final = {
     "docs": "another's page",
     "stores:progress": "a fragment",
     "stores:choose_shop": "only while a seller's shop is to be chosen",
-    "checklist:photo": "a picture",
-    "appeals:evidence": "a document",
     "stores:import_errors": "a file",
+    "checklist:photo": "a picture",
+    "appeals:evidence": "a file",
 }
 PAGES_OF_A_STRANGER: Final = ("", "accounts/signup/", "accounts/login/", "accounts/password/reset/")
 PAGES_OF_A_PERSON: Final = (
@@ -104,6 +114,7 @@ class Found:
 def found(house: House, owner: Visitor) -> Found:
     first = house.demo_url.rstrip("/")
     page = owner.new_page()
+    furnish(page, house)
     page.goto(house.demo_url)
     met: dict[str, list[str]] = {"stores:fleet": ["/"]}
     fresh, broken = ["/"], []
@@ -129,6 +140,23 @@ def found(house: House, owner: Visitor) -> Found:
                         fresh.append(target.path)
     page.close()
     return Found({name: paths[0] for name, paths in met.items()}, broken)
+
+
+def furnish(page: Page, house: House) -> None:
+    """Make what the demo agency lacks: a group, a file that waits, a notice."""
+    page.goto(f"{house.demo_url}groups/new/")
+    page.get_by_label("Name").fill("Peak season")
+    page.locator("main form").get_by_role("button").first.click()
+    page.goto(f"{house.demo_url}violations/import/")
+    page.get_by_label(re.compile("paste the rows")).fill("Reference,Points\n77001,many")
+    page.get_by_role("button", name="Read it").click()
+    page.goto(house.demo_url)
+    page.get_by_role("link", name="Fernwood Kitchen").first.click()
+    address = page.locator("#store-mail-address").inner_text()
+    send_notice(house, "7495000000000000101", address, kind="violation", signature="none")
+    page.get_by_role("link", name="Notices").or_(
+        page.locator("a[href*='/notices/']")
+    ).first.wait_for()
 
 
 def test_every_link_leads_to_a_page(found: Found) -> None:
@@ -177,8 +205,9 @@ def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> 
             page.wait_for_timeout(50)  # styles follow, charts are drawn anew
             too_wide = page.evaluate(_TOO_WIDE)
             found += [f"{shape}: wider than the page: {one}" for one in too_wide]
-            rules = ["color-contrast"] if shape in {"1440-dark", "390-dark"} else []
-            found += [f"{shape}: {one}" for one in axe_findings(page, *rules)]
+            if shape != "390-dark":  # the phone in the dark has nothing new for axe-core
+                rules = ["color-contrast"] if scheme == "dark" else []
+                found += [f"{shape}: {one}" for one in axe_findings(page, *rules)]
             keep(page, f"{re.sub('[^a-z0-9]+', '-', name).strip('-')}.{shape}")
     finally:
         page.close()
