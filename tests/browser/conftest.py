@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
@@ -243,6 +244,18 @@ def axe_findings(page: Page, *rules: str) -> list[str]:
         page.evaluate(AXE.read_text())
     found: list[str] = page.evaluate(_AXE_RUN, list(rules) or None)
     return [f"{urlsplit(page.url).path} {finding}" for finding in found]
+
+
+def send_notice(house: House, shop: str, address: str, **facts: Any) -> None:
+    """Have the simulated marketplace mail a notice over SMTP."""
+    form = {"shop": shop, "to": address, **facts}
+    asked = urllib.request.Request(  # noqa: S310 - the sandbox's own address
+        f"{house.sandbox_url}control/mail",
+        data=urlencode(form).encode(),
+        headers={"Accept": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
+        assert json.load(answer)["ok"] is True
 
 
 def keep(page: Page, name: str) -> None:

@@ -3,19 +3,16 @@
 Sign up, bring a store in, see its rating and why, tick a check, win an appeal.
 """
 
-import json
 import re
-import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import House, MakeVisitor, axe_findings, keep
+from tests.browser.conftest import House, MakeVisitor, axe_findings, keep, send_notice
 
 pytestmark = pytest.mark.browser
 
@@ -169,22 +166,10 @@ def bring_a_store_in(walk: Walk, house: House) -> str:
     return page.locator("#store-mail-address").inner_text()
 
 
-def send_notice(house: House, address: str, **facts: Any) -> None:
-    """Have the simulated marketplace mail a notice over SMTP."""
-    form = {"shop": SHOP_ID, "to": address, **facts}
-    asked = urllib.request.Request(  # noqa: S310 - the sandbox's own address
-        f"{house.sandbox_url}control/mail",
-        data=urllib.parse.urlencode(form).encode(),
-        headers={"Accept": "application/json"},
-    )
-    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310
-        assert json.load(answer)["ok"] is True
-
-
 def see_the_rating_and_why(walk: Walk, house: House, address: str) -> None:
     page = walk.page
     store = page.url
-    send_notice(house, address, kind="health", variant="1", rating=196)
+    send_notice(house, SHOP_ID, address, kind="health", variant="1", rating=196)
     page.goto(store)
     walk.reload_until(page.get_by_text("confirmed by the marketplace"))
     expect(walk.fact("Rating")).to_have_text(re.compile(r"\b196\b"))
@@ -192,6 +177,7 @@ def see_the_rating_and_why(walk: Walk, house: House, address: str) -> None:
 
     send_notice(
         house,
+        SHOP_ID,
         address,
         kind="violation",
         variant="1",
@@ -216,6 +202,7 @@ def spoofed_mail_changes_nothing(walk: Walk, house: House, address: str) -> None
     store = page.url
     send_notice(
         house,
+        SHOP_ID,
         address,
         kind="violation",
         variant="2",
