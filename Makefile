@@ -13,7 +13,7 @@ test: setup browser ## run the tests; ARGS='tests/scoring -k sweep' chooses
 check: setup ## form, templates, types, the rooms' order, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/djlint templates --lint --check --quiet
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=config.settings_test DJANGO_TEST_SERVER=1 $(BIN)/python manage.py makemigrations --check --dry-run
