@@ -1,3 +1,8 @@
+import re
+
+import pytest
+from babel.messages.pofile import read_po
+
 from config import messages
 
 
@@ -21,3 +26,26 @@ def test_template_texts_are_found_with_context_and_plural() -> None:
 
 def test_a_name_handed_to_gettext_is_no_text() -> None:
     assert list(messages.texts("_(name); gettext('Kept')")) == [("gettext", ["Kept"], [])]
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_every_text_is_translated_with_its_placeholders(language: str) -> None:
+    path = messages.ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    wrong = []
+    for message in messages.extract():
+        if not message.id:
+            continue
+        source = message.id if isinstance(message.id, str) else message.id[-1]
+        held = catalog.get(message.id, message.context)
+        words = held.string if held else ""
+        words = words if isinstance(words, str) else words[0]
+        if not words or _placeholders(words) != _placeholders(source):
+            wrong.append(f"{source!r} -> {words!r}")
+
+    assert wrong == [], "run make messages, then translate"
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(re.findall(r"%\(\w+\)[sd]|%[sd]|\{\w*\}", text))
