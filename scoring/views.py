@@ -5,28 +5,41 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scoring import books
+from scoring.core.rulebook import Rulebook
 from scoring.forms import AdjustForm, PlatformRatingForm
 from scoring.models import LedgerEntry
 from scoring.services import ledger, observations, rating
 from stores.access import store_for
+from stores.markets import MARKETS
+from stores.models import Store
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 
 
 @requires("ratings.view")
 def rulebooks(request: MemberRequest) -> HttpResponse:
-    libraries = books.shelf().libraries.values()
-    shown = [book for library in libraries for book in library.books]
+    shown = [(book, *_ground(book)) for book in _books()]
+    shown.sort(key=lambda row: (str(row[1]), str(row[2]), -row[0].effective_from.timestamp()))
     return render(request, "scoring/rulebooks.html", {"books": shown})
 
 
 @requires("ratings.view")
 def rulebook(request: MemberRequest, name: str) -> HttpResponse:
-    for library in books.shelf().libraries.values():
-        for book in library.books:
-            if book.name == name:
-                return render(request, "scoring/rulebook.html", {"book": book})
-    raise Http404
+    book = next((book for book in _books() if book.name == name), None)
+    if book is None:
+        raise Http404
+    market, seller_type = _ground(book)
+    context = {"book": book, "market": market, "seller_type": seller_type}
+    return render(request, "scoring/rulebook.html", context)
+
+
+def _books() -> list[Rulebook]:
+    return [book for library in books.shelf().libraries.values() for book in library.books]
+
+
+def _ground(book: Rulebook) -> tuple[str, str]:
+    """Return the names of the market and the kind of seller that the book governs."""
+    return str(MARKETS[book.market]), str(Store.SellerType(book.seller_type).label)
 
 
 @requires("ratings.adjust")

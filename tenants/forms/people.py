@@ -70,6 +70,11 @@ class InviteForm(SeatForm):
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     field_order = ("email", "role", "store_scope", "stores")
 
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
+        super().__init__(*args, roles=roles, **kwargs)
+        modest = (role for role in roles if role.code == "specialist")
+        self.fields["role"].initial = str(next(modest, roles[-1]).pk) if roles else None
+
 
 class PersonForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80, required=False)
