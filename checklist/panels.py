@@ -22,10 +22,10 @@ def checks_column(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict
 
 
 def rounds_panel(request: HttpRequest, store: Store) -> dict[str, Any] | None:
-    """Return the store's last 14 rounds."""
+    """Return the store's last rounds, of about two days."""
     member: Membership | None = getattr(request, "member", None)
     if member is None or not member.can("checks.view"):
         return None
-    rounds = checks.history(Round.objects.filter(store=store))[:14]
+    rounds = checks.history(Round.objects.filter(store=store))[:6]
     at = timezone.now()
     return {"store": store, "rounds": list(rounds), "now": at}
