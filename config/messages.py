@@ -87,9 +87,13 @@ def _add(
     catalog.add(message, locations=[(place, 0)], auto_comments=comments, context=context)
 
 
+def catalog_of(language: str) -> Path:
+    return ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
+
+
 def update(language: str, found: Catalog) -> int:
     """Write the language's catalog with what was found; return how many texts it lacks."""
-    path = ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
+    path = catalog_of(language)
     catalog = Catalog(locale=language, project="Storewarden", charset="utf-8")
     if path.exists():
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from config import messages
@@ -30,8 +31,7 @@ def test_a_name_handed_to_gettext_is_no_text() -> None:
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
 def test_every_text_is_translated_with_its_placeholders(language: str) -> None:
-    path = messages.ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
-    with path.open("rb") as file:
+    with messages.catalog_of(language).open("rb") as file:
         catalog = read_po(file, locale=language)
     wrong = []
     for message in messages.extract():
@@ -39,12 +39,15 @@ def test_every_text_is_translated_with_its_placeholders(language: str) -> None:
             continue
         source = message.id if isinstance(message.id, str) else message.id[-1]
         held = catalog.get(message.id, message.context)
-        words = held.string if held else ""
-        words = words if isinstance(words, str) else words[0]
+        words = _words(held) if held else ""
         if not words or _placeholders(words) != _placeholders(source):
             wrong.append(f"{source!r} -> {words!r}")
 
     assert wrong == [], "run make messages, then translate"
+
+
+def _words(message: Message) -> str:
+    return message.string if isinstance(message.string, str) else str((message.string or [""])[0])
 
 
 def _placeholders(text: str) -> set[str]:
