@@ -9,7 +9,15 @@ from stores.access import visible_stores
 from stores.marketplaces import registry
 from stores.marketplaces.core import MarketplaceDown, RateLimited
 from stores.models import Import, Store
-from stores.services import connections, imports, mail_reading, mail_routes, syncing, tokens
+from stores.services import (
+    connections,
+    imports,
+    mail_reading,
+    mail_routes,
+    pushes,
+    syncing,
+    tokens,
+)
 from tenants import scope
 from tenants.due import Work
 from tenants.models import Agency
@@ -49,6 +57,11 @@ def renew_tokens(agency: Agency, work: Work) -> None:
 @due_task(mail_routes.READ_NOTICE, transactional=False)
 def read_notice(agency: Agency, work: Work) -> None:
     mail_reading.read_event(agency=agency, work=work)
+
+
+@due_task(pushes.READ_PUSH)
+def read_push(_agency: Agency, work: Work) -> None:
+    pushes.read_event(event_id=UUID(work.subject), at=work.at)
 
 
 @due_task(imports.WRITE_IMPORT)

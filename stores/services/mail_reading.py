@@ -8,7 +8,7 @@ from django.conf import settings
 
 from stores.mailin import keys, trust
 from stores.mailin.envelope import read_mail
-from stores.services import mail_routes, notices
+from stores.services import inbox, mail_routes, notices
 from tenants import scope
 from tenants.due import Work
 from tenants.models import Agency, InboundEvent
@@ -30,7 +30,7 @@ def read_event(*, agency: Agency, work: Work) -> None:
         with scope.agency(agency):
             work.finish()
         return
-    raw = mail_routes.mail_in(event)
+    raw = inbox.payload_of(event)
     mail = read_mail(raw)
     judged = trust.judge(
         raw,
@@ -48,7 +48,7 @@ def read_event(*, agency: Agency, work: Work) -> None:
     incoming = notices.Incoming(raw, event.digest, event.store_id, event.received_at)
     with scope.agency(agency):
         notices.take_mail(incoming=incoming, judged=judged, at=work.at)
-        mail_routes.close_event(event, at=work.at)
+        inbox.close(event, at=work.at)
         work.finish()
 
 

@@ -1,6 +1,5 @@
 """The addresses that notices are sent to, who may forward to them, and what has come in."""
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Iterable
@@ -11,11 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from stores.models import Store
-from tenants import due, scope, sealing
+from stores.services import inbox
+from tenants import scope
 from tenants.errors import DomainError
 from tenants.models import Agency, InboundEvent, MailRoute, Membership
 from tenants.trail import services as trail
@@ -109,42 +109,16 @@ def keep_mail(*, route: MailRoute, raw: bytes, at: datetime) -> InboundEvent:
 
     The same mail to the same address is kept once, however often it is sent.
     """
-    key = {
-        "agency": route.agency,
-        "channel": _CHANNEL,
-        "recipient": address_of(route),
-        "digest": hashlib.sha256(raw).hexdigest(),
-    }
-    event = InboundEvent(**key, store_id=route.store_id, received_at=at)
-    sealed = sealing.seal(
-        base64.b64encode(raw).decode(),
-        table="inbound_event",
-        column="payload",
-        row=event.pk,
-        agency=route.agency_id,
+    return inbox.keep(
+        agency=route.agency,
+        store_id=route.store_id,
+        channel=_CHANNEL,
+        recipient=address_of(route),
+        digest=hashlib.sha256(raw).hexdigest(),
+        raw=raw,
+        kind=READ_NOTICE,
+        at=at,
     )
-    event.payload = sealed.encode()
-    try:
-        with transaction.atomic():
-            event.save(force_insert=True)
-            due.add(kind=READ_NOTICE, subject=event.pk, at=at, agency=route.agency)
-    except IntegrityError:
-        return InboundEvent.objects.get(**key)
-    return event
-
-
-def mail_in(event: InboundEvent) -> bytes:
-    """Return the mail of an event as it was received."""
-    sealed = bytes(event.payload).decode()
-    text = sealing.unseal(
-        sealed, table="inbound_event", column="payload", row=event.pk, agency=event.agency_id
-    )
-    return base64.b64decode(text)
-
-
-def close_event(event: InboundEvent, *, at: datetime) -> None:
-    """Mark a mail as read; from now on its notices hold its words, so its own copy goes."""
-    InboundEvent.objects.filter(pk=event.pk).update(handled_at=at, payload=b"")
 
 
 def _agency_route() -> MailRoute:

@@ -15,7 +15,7 @@ from scoring.services import rating
 from stores.mailin import deliver
 from stores.mailin.server import MailinServer, Verdict
 from stores.models import Notice, Store, Violation
-from stores.services import mail_routes, notices, violations
+from stores.services import inbox, mail_routes, notices, violations
 from tenants import scope
 from tenants.models import Agency, DueWork, InboundEvent
 from tenants.trail.models import AuditEvent
@@ -73,7 +73,7 @@ def test_mail_over_smtp_is_kept_once_with_work_to_read_it(committed: None) -> No
     assert (refused, again) == ({}, {})
     assert unknown.value.recipients["nobody@in.localhost"][0] == 550
     assert (event.store_id, due.subject, due.done_at) == (route.store_id, str(event.pk), None)
-    assert mail_routes.mail_in(event) == raw
+    assert inbox.payload_of(event) == raw
     assert raw[:40] not in bytes(event.payload)
 
 

@@ -1,6 +1,7 @@
-"""How requests to TikTok Shop are signed.
+"""How requests to TikTok Shop, and its pushes to us, are signed.
 
-Source: TikTok Shop Partner Center, "Sign your API request" (API versions from 202309 on).
+Source: TikTok Shop Partner Center, "Sign your API request" (API versions from 202309 on) and
+"TikTok Shop webhooks overview".
 """
 
 import hashlib
@@ -29,3 +30,11 @@ def signature(
         body = b""
     secret = app_secret.encode()
     return hmac.new(secret, secret + text.encode() + body + secret, hashlib.sha256).hexdigest()
+
+
+def push_signature(*, app_key: str, app_secret: str, body: bytes) -> str:
+    """Return what the ``Authorization`` header of a push holds: lowercase hex and nothing else.
+
+    ``body`` is signed to the byte as it came.
+    """
+    return hmac.new(app_secret.encode(), app_key.encode() + body, hashlib.sha256).hexdigest()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from stores.marketplaces.tiktok_shop.signing import signature
+from stores.marketplaces.tiktok_shop.signing import push_signature, signature
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,18 @@ def test_signature_leaves_out_the_body_when_it_is_multipart() -> None:
     )
 
     assert signed == official.sign
+
+
+def test_a_push_is_signed_as_tiktok_shop_published_it() -> None:
+    # From "TikTok Shop webhooks overview".
+    body = (
+        b'{"type":1,"tts_notification_id":"7380066284010030890","shop_id":"7495540735365777507",'
+        b'"timestamp":1718305585,"data":{"is_on_hold_order":true,"order_id":"576653688135258178",'
+        b'"order_status":"UNPAID","update_time":1718305585}}'
+    )
+    expected = "5dec0f11ec2f6783b8deee53c9ffbf8d024302f7c7e7fa55a35d17629031ac05"
+
+    assert push_signature(app_key="abcdef", app_secret="123", body=body) == expected
+    for place in range(len(body)):
+        changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        assert push_signature(app_key="abcdef", app_secret="123", body=changed) != expected
