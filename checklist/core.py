@@ -8,14 +8,13 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from appeals.core import document_suffix
+
 logger = logging.getLogger(__name__)
 
 _DAY: Final = timedelta(days=1)
 _DAYS_TO_LOOK_AHEAD: Final = 8  # a plan with one weekday opens at the latest after seven
-_PICTURES: Final = (
-    (b"\xff\xd8\xff", "jpg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-)
+_PICTURES: Final = frozenset({"jpg", "png", "webp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,8 @@ def zone_of(name: str) -> tzinfo:
 
 def picture_suffix(head: bytes) -> str | None:
     """Return "jpg", "png" or "webp" by a file's first 16 bytes, None if it is none of them."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    return next((suffix for magic, suffix in _PICTURES if head.startswith(magic)), None)
+    suffix = document_suffix(head)
+    return suffix if suffix in _PICTURES else None
 
 
 def excess(comparator: str, value: Decimal, limit: Decimal) -> Decimal:

@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from appeals import core
 from appeals.models import Attempt
-from appeals.selectors import rules
 from appeals.selectors.cases import Case
+from scoring.selectors import rules
 from stores.models import Enforcement, Notice, Violation
 from stores.services.notices import text_of
 from tenants.models import Membership

@@ -1,17 +1,56 @@
-"""The rules of a store's book, for those who record violations."""
+"""What the rulebooks call the rules, for those who record, read and look for violations."""
 
 from datetime import datetime
+from functools import cache
 
 from django.utils.translation import get_language
 
 from scoring import books
-from stores.models import Store
+from scoring.core.rulebook import Rulebook, ViolationRule
+from stores.models import Store, Violation
 
 
 def rules_of(store: Store, at: datetime) -> dict[str, str]:
     """Return the rules of the book in force, code to label in the reader's language."""
     book = books.library_for(store).in_force(at, at)
-    if book is None:
-        return {}
-    is_zh = (get_language() or "").startswith("zh")
-    return {rule.code: rule.label_zh if is_zh else rule.label for rule in book.violations}
+    return {rule.code: _label(rule) for rule in book.violations} if book else {}
+
+
+def book_of(violation: Violation) -> Rulebook | None:
+    """Return the rulebook that a violation goes by, else the newest of its market."""
+    library = books.library_for(violation.store)
+    occurred_at = violation.enforced_at or violation.reported_at
+    known = library.in_force(occurred_at, violation.recorded_at)
+    return known or (library.books[-1] if library.books else None)
+
+
+def rule_of(violation: Violation) -> ViolationRule | None:
+    book = book_of(violation)
+    return book.violation(violation.rule) if book else None
+
+
+def label_of(violation: Violation) -> str:
+    """Return what the violation's book calls its rule, in the reader's language; "" if nothing."""
+    rule = rule_of(violation)
+    return _label(rule) if rule else ""
+
+
+def codes_named(word: str) -> list[str]:
+    """Return the codes of the rules that any book, in either language, calls so in part."""
+    wanted = word.casefold()
+    return sorted({code for code, label in _labels() if wanted in label})
+
+
+@cache
+def _labels() -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (rule.code, label.casefold())
+        for library in books.shelf().libraries.values()
+        for book in library.books
+        for rule in book.violations
+        for label in (rule.label, rule.label_zh)
+    )
+
+
+def _label(rule: ViolationRule) -> str:
+    return rule.label_zh if (get_language() or "").startswith("zh") else rule.label
