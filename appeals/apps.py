@@ -1,11 +1,19 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AppealsConfig(AppConfig):
     name = "appeals"
 
     def ready(self) -> None:
-        from appeals import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
+        from appeals import (  # noqa: F401 - they register
+            alert_kinds,
+            finders,
+            panels,
+            receivers,
+            tasks,
+            trail_words,
+        )
         from tenants import slots
         from tenants.trail import words
 
@@ -32,4 +40,12 @@ class AppealsConfig(AppConfig):
             fn=panels.violation_acts,
             template="appeals/_violation_acts.html",
             order=10,
+        )
+        slots.fill_mark("cases", fn=panels.cases_mark)
+        slots.fill_finder("cases", label=_("Cases"), fn=finders.find_cases, order=20)
+        slots.fill_finder(
+            "violations",
+            label=_("Violations without a case"),
+            fn=finders.find_violations,
+            order=30,
         )

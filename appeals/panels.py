@@ -6,12 +6,14 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import ngettext
 
-from appeals.access import sees_drafts
+from appeals.access import sees_drafts, visible_appeals
 from appeals.models import Appeal, Remediation
 from appeals.selectors import cases, clocks, deadlines, remediations
 from stores.models import Store, Violation
 from tenants.models import Membership
+from tenants.slots import Mark
 
 _SHOWN = 6
 _STANDING = {Violation.State.PENDING, Violation.State.ENFORCED}
@@ -97,3 +99,13 @@ def violation_acts(request: HttpRequest, violation: Violation) -> dict[str, Any]
         "may_correct": is_pending and in_time and member.can("violations.record"),
         "may_work": member.can("remediations.work"),
     }
+
+
+def cases_mark(request: HttpRequest) -> Mark | None:
+    """Return how many cases wait for the member."""
+    member = _reader(request)
+    waiting = cases.waiting_count(visible_appeals(member), member) if member else 0
+    if not waiting:
+        return None
+    words = ngettext("%(count)s case waits for you", "%(count)s cases wait for you", waiting)
+    return Mark(waiting, "warn", words % {"count": waiting})

@@ -31,3 +31,4 @@ class ChecklistConfig(AppConfig):
             template="checklist/_rounds_panel.html",
             order=60,
         )
+        slots.fill_mark("today", fn=panels.today_mark)

@@ -6,11 +6,15 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from checklist.access import visible_rounds
 from checklist.models import Round
 from checklist.selectors import checks, today
+from checklist.selectors.mine import mine
 from stores.models import Store
 from tenants.models import Membership
+from tenants.slots import Mark
 
 
 def checks_column(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, int]]:
@@ -29,3 +33,18 @@ def rounds_panel(request: HttpRequest, store: Store) -> dict[str, Any] | None:
     rounds = checks.history(Round.objects.filter(store=store))[:6]
     at = timezone.now()
     return {"store": store, "rounds": list(rounds), "now": at}
+
+
+def today_mark(request: HttpRequest) -> Mark | None:
+    """Return how many checks of the member's own are late, or where none is, due."""
+    member: Membership | None = getattr(request, "member", None)
+    if member is None or not member.can("checks.tick"):
+        return None
+    late, now = today.left(mine(visible_rounds(member), member), at=timezone.now())
+    if late:
+        words = ngettext("%(count)s check is overdue", "%(count)s checks are overdue", late)
+        return Mark(late, "bad", words % {"count": late})
+    if now:
+        words = ngettext("%(count)s check is due now", "%(count)s checks are due now", now)
+        return Mark(now, "none", words % {"count": now})
+    return None

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from tenants import slots
 
@@ -8,6 +9,7 @@ class StoresConfig(AppConfig):
 
     def ready(self) -> None:
         from stores import (  # noqa: F401 - they register
+            finders,
             panels,
             reach,
             receivers,
@@ -34,3 +36,6 @@ class StoresConfig(AppConfig):
             template="stores/_mail_store_panel.html",
             order=60,
         )
+        slots.fill_mark("fleet", fn=panels.notices_mark)
+        slots.fill_mark("alerts", fn=panels.alerts_mark)
+        slots.fill_finder("stores", label=_("Stores"), fn=finders.find_stores, order=10)

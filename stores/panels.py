@@ -1,13 +1,17 @@
-"""Panels about mail-in on the settings page and on a store's."""
+"""Panels about mail-in on the settings page and on a store's, and this room's marks in the rail."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from stores.access import notices_for, visible_stores
 from stores.models import Store
+from stores.selectors import alerts
 from stores.selectors import notices as selectors
 from tenants.models import Agency
+from tenants.slots import Mark
 
 QUIET_AFTER: Final = timedelta(hours=48)
 
@@ -44,3 +48,35 @@ def _shown(one: selectors.Address | None) -> dict[str, Any]:
         "last_mail_at": one.last_mail_at if one else None,
         "is_quiet": is_quiet(one.last_mail_at if one else None, at),
     }
+
+
+def alerts_mark(request: Any) -> Mark | None:
+    counted = alerts.count_of(visible_stores(request.member), at=timezone.now())
+    if not counted.open:
+        return None
+    words = ngettext("%(count)s open alert", "%(count)s open alerts", counted.open)
+    tone = "bad" if counted.critical else "none"
+    return Mark(counted.open, tone, words % {"count": counted.open})
+
+
+def notices_mark(request: Any) -> Mark | None:
+    waiting = waiting_notices(request)
+    if not waiting:
+        return None
+    words = ngettext(
+        "%(count)s notice waits for a person", "%(count)s notices wait for a person", waiting
+    )
+    return Mark(waiting, "warn", words % {"count": waiting})
+
+
+def waiting_notices(request: Any) -> int:
+    """Return how many notices wait that this member may decide.
+
+    Rail and page both ask, so it is counted once a request.
+    """
+    known: int | None = getattr(request, "waiting_notices", None)
+    if known is None:
+        may = request.member.can("violations.record") and request.member.can("notes.internal")
+        known = selectors.waiting_count(notices_for(request.member)) if may else 0
+        request.waiting_notices = known
+    return known

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from tenants import addresses
+from tenants import addresses, slots
 from tenants.access import ANY_MEMBER
 from tenants.models import Membership
 
@@ -31,6 +31,9 @@ class RailEntry:
     label: Promise | str
     icon: str
     url: str
+    count: int = 0
+    tone: str = "none"
+    words: str = ""
 
 
 _PLACES: Final = (
@@ -45,7 +48,7 @@ _PLACES: Final = (
 )
 
 
-def _rail(member: Membership) -> Sequence[RailEntry]:
+def _rail(request: HttpRequest, member: Membership) -> Sequence[RailEntry]:
     entries = []
     for place in _PLACES:
         if place.capability != ANY_MEMBER and not member.can(place.capability):
@@ -54,15 +57,22 @@ def _rail(member: Membership) -> Sequence[RailEntry]:
             url = reverse(place.view, urlconf=settings.ROOT_URLCONF)
         except NoReverseMatch:
             continue
-        entries.append(RailEntry(place.key, place.label, place.icon, url))
+        mark = slots.mark(place.key, request)
+        told = (mark.count, mark.tone, mark.words) if mark else ()
+        entries.append(RailEntry(place.key, place.label, place.icon, url, *told))
     return entries
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Return the frame's context; on pages without a member the rail is empty."""
+    """Return the frame's context; on pages without a member the rail is empty.
+
+    The rail counts when it is drawn, so that a fragment without a frame asks for nothing.
+    """
     member: Membership | None = getattr(request, "member", None)
     return {
-        "navigation": _rail(member) if member is not None else (),
+        "navigation": (
+            SimpleLazyObject(lambda: _rail(request, member)) if member is not None else ()
+        ),
         "reader": {"zone": str(timezone.get_current_timezone())},
         "public_url": addresses.public_url(),
         "is_development": settings.DEVELOPMENT,

@@ -7,9 +7,33 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
 
 Column = Callable[[Any, Sequence[UUID]], Mapping[UUID, Any]]  # (member, ids) in one query
 Panel = Callable[[HttpRequest, Any], dict[str, Any] | None]  # None: nothing to show
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How much waits for the reader at a place of the rail; ``words`` say it whole."""
+
+    count: int
+    tone: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that the jump found, as it is called, and where it is."""
+
+    title: str
+    note: str
+    href: str
+
+
+Marker = Callable[[HttpRequest], Mark | None]  # in one query at most; None: nothing waits
+# (member, words that each must stand in it, most) within her rights, in a fixed number of queries
+Finder = Callable[[Any, Sequence[str], int], Sequence[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +42,13 @@ class _Filled:
     key: str
     fn: Callable[..., Any]
     template: str = ""
+    label: Promise | str = ""
 
 
 _columns: dict[str, list[_Filled]] = defaultdict(list)
 _panels: dict[str, list[_Filled]] = defaultdict(list)
+_finders: list[_Filled] = []
+_markers: dict[str, Marker] = {}
 
 
 def fill_column(slot: str, *, key: str, fn: Column, order: int = 50) -> None:
@@ -32,6 +59,16 @@ def fill_panel(slot: str, *, key: str, fn: Panel, template: str, order: int = 50
     _panels[slot] = sorted(
         [*_panels[slot], _Filled(order, key, fn, template)], key=lambda f: f.order
     )
+
+
+def fill_finder(key: str, *, label: Promise | str, fn: Finder, order: int = 50) -> None:
+    """Let the jump find one more kind of thing, shown under ``label``."""
+    _finders[:] = sorted([*_finders, _Filled(order, key, fn, label=label)], key=lambda f: f.order)
+
+
+def fill_mark(place: str, *, fn: Marker) -> None:
+    """Let ``fn`` say how much waits at a place of the rail."""
+    _markers[place] = fn
 
 
 def columns(slot: str, member: Any, ids: Sequence[UUID]) -> dict[str, Mapping[UUID, Any]]:
@@ -47,3 +84,13 @@ def panels(slot: str, request: HttpRequest, subject: Any) -> list[tuple[str, dic
         if context is not None:
             shown.append((filled.template, context))
     return shown
+
+
+def hits(member: Any, words: Sequence[str], most: int) -> list[tuple[Promise | str, Sequence[Hit]]]:
+    """Return what each finder found, by its label, in order; ``most`` of each kind."""
+    return [(filled.label, filled.fn(member, words, most)) for filled in _finders]
+
+
+def mark(place: str, request: HttpRequest) -> Mark | None:
+    marker = _markers.get(place)
+    return marker(request) if marker else None

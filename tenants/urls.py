@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from tenants.views import door, people, public, service, settings, trail
+from tenants.views import door, jump, people, public, service, settings, trail
 
 _pages: list[URLPattern | URLResolver] = [
     path("handoff/", door.handoff, name="handoff"),
+    path("jump/", jump.jump, name="jump"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<str:pk>/revoke/", people.revoke_invitation, name="revoke_invitation"),

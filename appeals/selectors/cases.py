@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from appeals.models import Appeal, Attempt, Evidence
 from appeals.models.cases import SPENT
 from appeals.selectors import clocks, rules
 from stores.models import Enforcement, Store, Violation
+from tenants.models import Membership
 from tenants.trail import selectors as trail
 from tenants.trail import words
 from tenants.trail.models import AuditEvent
@@ -164,6 +167,24 @@ def lanes(appeals: QuerySet[Appeal], *, sees_drafts: bool) -> list[tuple[str, st
             (str(filed), str(filed.label), by_state[filed]),
         ]
     return [*board, ("decided", _("Decided"), decided)]
+
+
+def waiting_count(appeals: QuerySet[Appeal], member: Membership) -> int:
+    """Return how many of ``appeals`` wait for ``member``, in one query at most.
+
+    They are those she may approve, those she may file, and her own drafts that came back.
+    """
+    waiting = []
+    if member.can("appeals.review"):
+        waiting.append(Q(state=Appeal.State.IN_REVIEW))
+    if member.can("appeals.file"):
+        waiting.append(Q(state=Appeal.State.READY))
+    if member.can("appeals.draft"):
+        returned = Attempt.objects.filter(
+            ~Q(returned_reason=""), state=_State.DRAFTING, drafted_by=member
+        )
+        waiting.append(Q(state=Appeal.State.DRAFTING, pk__in=returned.values("appeal")))
+    return appeals.filter(reduce(or_, waiting)).count() if waiting else 0
 
 
 @dataclass(frozen=True, slots=True)

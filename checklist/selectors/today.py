@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from checklist import core
 from checklist.models import ProcedureItem, Round, Tick
@@ -204,6 +204,16 @@ def tally_of(
 ) -> Tally:
     """Return the head's numbers alone."""
     return _total(briefs(mine(rounds, member) if only_mine else rounds, at=at), at)
+
+
+def left(rounds: QuerySet[Round], *, at: datetime) -> tuple[int, int]:
+    """Return how many checks still wait for an answer, late ones and others, in one query."""
+    unanswered = F("item_ids__len") - F("answered")
+    counted = rounds.filter(state=Round.State.OPEN).aggregate(
+        late=Sum(unanswered, filter=Q(due_at__lte=at), default=0),
+        now=Sum(unanswered, filter=Q(due_at__gt=at), default=0),
+    )
+    return counted["late"], counted["now"]
 
 
 def _done(round_ids: Sequence[UUID], at: datetime) -> list[Check]:

@@ -71,6 +71,14 @@ def counts_of(store_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, AlertCou
     return {row["store"]: AlertCount(row["open"], row["critical"]) for row in rows}
 
 
+def count_of(stores: QuerySet[Store], *, at: datetime) -> AlertCount:
+    """Return the number of open alerts of all ``stores``, in one query."""
+    counted = Alert.objects.filter(awake(at), store__in=stores).aggregate(
+        open=Count("pk"), critical=Count("pk", filter=Q(severity=Alert.Severity.CRITICAL))
+    )
+    return AlertCount(counted["open"], counted["critical"])
+
+
 def shown(alert: Alert) -> ShownAlert:
     detail: dict[str, Any] = alert.detail
     return ShownAlert(

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from stores.access import clients_for, groups_for, uuid_or_404, visible_stores
+from stores.panels import waiting_notices
 from stores.selectors import clients, fleet
 from stores.services import stores as services
 from tenants.access import MemberRequest, requires
@@ -51,6 +52,7 @@ def fleet_page(request: MemberRequest) -> HttpResponse:
         "in_trouble": counts["critical"],
         "near": near,
         "alarms": alarms,
+        "waiting": waiting_notices(request),
         "old": sum(row.freshness.is_blind for row in rows),
         "views": _views(request, rows, near, counts, search),
         "search": search,

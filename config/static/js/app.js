@@ -202,12 +202,38 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  // The jump: what was found stands below it while it has the focus. The arrows walk through it,
+  // Escape takes it away, and whoever types on is back in the box.
+  function walkHits(event, jump) {
+    const box = jump.form.querySelector(".jump__hits");
+    const hits = [...box.querySelectorAll("a[href]")];
+    const at = hits.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" && hits.length) {
+      hits[Math.min(at + 1, hits.length - 1)].focus();
+    } else if (event.key === "ArrowUp" && at >= 0) {
+      (hits[at - 1] ?? jump).focus();
+    } else if (event.key === "Escape" && box.hasChildNodes()) {
+      jump.dispatchEvent(new Event("htmx:abort"));
+      box.replaceChildren();
+      jump.focus();
+    } else {
+      // No letter of the page's own, nor of a list, while the focus is here.
+      if (at >= 0 && event.key.length === 1 && !event.metaKey && !event.ctrlKey && !event.altKey) jump.focus();
+      return;
+    }
+    event.preventDefault();
+  }
+
   document.addEventListener("keydown", (event) => {
     const jump = document.querySelector("[data-jump]");
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && jump) {
       event.preventDefault();
       jump.focus();
       jump.select();
+      return;
+    }
+    if (jump?.form.contains(event.target)) {
+      walkHits(event, jump);
       return;
     }
     if (event.metaKey || event.ctrlKey || event.altKey || inField(event.target) || !singleKeys()) return;

@@ -41,7 +41,7 @@
   // A letter answers the check that is in sight: in the detail if it shows the current row, else in the row.
   document.addEventListener("keydown", (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey || !["e", "f", "v", "p"].includes(event.key.toLowerCase())) return;
-    if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable], .jump")) return;
     if (localStorage.getItem("single-keys") === "off" || document.querySelector("dialog[open]")) return;
     event.stopImmediatePropagation();
     const row = current();
