@@ -1,5 +1,6 @@
 """Remediations in lists, with how far each is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,6 +52,14 @@ def of_origin(kind: str, origin_id: UUID) -> QuerySet[Remediation]:
     """Return what was opened for one origin, newest first."""
     found = Remediation.objects.filter(origin_kind=kind, origin_id=origin_id)
     return found.select_related("owner__user").order_by("-opened_at", "-id")
+
+
+def open_by_origin(kind: str, origin_ids: Sequence[UUID]) -> dict[UUID, Remediation]:
+    """Return the open work by what it was opened for, in one query."""
+    found = Remediation.objects.filter(
+        state=Remediation.State.OPEN, origin_kind=kind, origin_id__in=origin_ids
+    )
+    return {work.origin_id: work for work in found if work.origin_id}
 
 
 def timeline(remediation: Remediation, *, sees_names: bool) -> list[dict[str, Any]]:

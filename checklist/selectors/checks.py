@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from appeals.models import Remediation
+from appeals.selectors import remediations
 from checklist.models import ProcedureItem, Proof, Round, Tick
 from checklist.selectors import evidence
 from checklist.selectors.evidence import Evidence, State, Verdict, reading_text, value_text
@@ -251,26 +253,41 @@ def history(rounds: QuerySet[Round]) -> QuerySet[Round]:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer with its words: by whom and with what, and what data held against it."""
+    """One answer with its words: by whom, with what, what data held against it, the work on it."""
 
     tick: Tick
     words: str
     contradiction: str
+    work: Remediation | None  # what it led to, while that is open
 
 
 def answers(round_: Round) -> list[tuple[ProcedureItem, list[Answered]]]:
     """Return each item of the round with all its answers, the superseded ones too, oldest first."""
     by_item: dict[UUID, list[Answered]] = {}
-    ticks = (
+    ticks = list(
         round_.ticks.select_related("member__user", "superseded_by__user", "item")
         .prefetch_related("item__limits")
         .order_by("at", "pk")
     )
+    works = work_on(ticks)
     for tick in ticks:
-        shown = Answered(tick, _listed([said_by(tick), value_of(tick)]), contradiction_of(tick))
+        shown = Answered(
+            tick,
+            words=_listed([said_by(tick), value_of(tick)]),
+            contradiction=contradiction_of(tick),
+            work=works.get(tick.pk),
+        )
         by_item.setdefault(tick.item_id, []).append(shown)
     items = ProcedureItem.objects.filter(pk__in=round_.item_ids).order_by("order", "id")
     return [(item, by_item.get(item.pk, [])) for item in items]
+
+
+def work_on(ticks: Iterable[Tick]) -> dict[UUID, Remediation]:
+    """Return the open work that failed answers led to, by their ids, in one query at most."""
+    failed = [tick.pk for tick in ticks if tick.result == Tick.Result.FAIL]
+    if not failed:
+        return {}
+    return remediations.open_by_origin(Remediation.Origin.TICK, failed)
 
 
 def _past(round_: Round) -> Past:

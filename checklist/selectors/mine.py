@@ -1,10 +1,15 @@
 """Whose work a round is."""
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from checklist.models import Assignee, Round
 from stores.models import Store, StoreAccess, StoreGrouping
 from tenants.models import Membership
+
+_A_DAY: Final = timedelta(days=1)
 
 
 def stores_of_team(member: Membership) -> QuerySet[Store]:
@@ -45,3 +50,9 @@ def mine(rounds: QuerySet[Round], member: Membership) -> QuerySet[Round]:
         | Q(assignee=Assignee.ROLE, role=member.role_id)
         | Q(assignee=Assignee.TEAM, store__in=stores_of_team(member).values("pk"))
     )
+
+
+def has_work(rounds: QuerySet[Round], member: Membership, *, at: datetime) -> bool:
+    """Tell whether one of ``rounds`` that is open, or opened within a day, is ``member``'s."""
+    lately = rounds.filter(Q(state=Round.State.OPEN) | Q(opens_at__gt=at - _A_DAY))
+    return mine(lately, member).exists()

@@ -16,11 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from appeals.models import Remediation
 from checklist import access
 from checklist.forms import AssignForm, TickForm
 from checklist.models import Round, Tick
 from checklist.selectors import checks, today
 from checklist.selectors.checks import Check
+from checklist.selectors.mine import has_work
 from checklist.services import remedies, rounds, ticks
 from checklist.services.ticks import Answer
 from scoring.selectors.ratings import rating_of
@@ -36,18 +38,17 @@ ROUNDS_A_PAGE = 50
 class Switches:
     """How the member looks at Today: kept in the address, and sent along with each answer."""
 
-    only_mine: bool
+    who: str  # "mine", "all", or "" where she has not said
     by_item: bool
     page: int
 
     @classmethod
     def of(cls, request: MemberRequest) -> "Switches":
         sent = request.POST if request.method == "POST" else request.GET
-        # Who may not tick has no work of her own to look at.
-        only_mine = request.member.can("checks.tick") and sent.get("who") != "all"
+        who = sent.get("who", "")
         page = sent.get("page", "")
         return cls(
-            only_mine=only_mine,
+            who=who if who in {"mine", "all"} else "",
             by_item=sent.get("by") == "item",
             page=int(page) if page.isdecimal() and len(page) < 6 else 1,  # noqa: PLR2004
         )
@@ -55,29 +56,43 @@ class Switches:
     def query(self, **changes: Any) -> str:
         """Return the address's query of this look, with ``changes`` to "who", "by", "page"."""
         values = {
-            "who": "" if self.only_mine else "all",
+            "who": self.who,
             "by": "item" if self.by_item else "",
             "page": self.page if self.page > 1 else "",
         } | changes
         return urlencode({name: value for name, value in values.items() if value})
 
 
+def _only_mine(request: MemberRequest, switches: Switches, at: datetime) -> bool:
+    """Tell whether to show the member's own checks: unless she says, where there are any."""
+    # Who may not tick has no work of her own to look at.
+    if switches.who == "all" or not request.member.can("checks.tick"):
+        return False
+    seen = access.visible_rounds(request.member)
+    return switches.who == "mine" or has_work(seen, request.member, at=at)
+
+
 @requires("checks.view")
 def today_page(request: MemberRequest) -> HttpResponse:
     switches = Switches.of(request)
     at = timezone.now()
+    only_mine = _only_mine(request, switches, at)
     shown = today.today(
         rounds=access.visible_rounds(request.member),
         stores=visible_stores(request.member),
         member=request.member,
-        only_mine=switches.only_mine,
+        only_mine=only_mine,
         by_item=switches.by_item,
         page=switches.page,
         at=at,
     )
-    return render(
-        request, "checklist/today.html", {"today": shown, **_frame(request, switches), "now": at}
-    )
+    context = {
+        "today": shown,
+        "only_mine": only_mine,
+        "who_query": switches.query(who="all" if only_mine else "mine", page=""),
+        "now": at,
+    }
+    return render(request, "checklist/today.html", {**_frame(request, switches), **context})
 
 
 @requires("checks.view")
@@ -203,6 +218,7 @@ def round_page(request: MemberRequest, pk: str) -> HttpResponse:
         "round": round_,
         "answers": checks.answers(round_),
         "sees_notes": request.member.can("notes.internal"),
+        "sees_work": request.member.can("cases.view"),
         "now": timezone.now(),
     }
     if request.member.can("checks.assign"):
@@ -256,7 +272,6 @@ def _frame(request: MemberRequest, switches: Switches) -> dict[str, Any]:
         "switches": switches,
         "query": switches.query(),
         "pages_query": switches.query(page=""),
-        "who_query": switches.query(who="all" if switches.only_mine else "", page=""),
         "by_query": switches.query(by="" if switches.by_item else "item", page=""),
         "may_tick": request.member.can("checks.tick"),
         "may_remedy": request.member.can("remediations.work"),
@@ -280,10 +295,18 @@ def _detail(request: MemberRequest, check: Check, form: TickForm) -> dict[str, A
         "check": check,
         "form": form,
         "past": checks.last_rounds(check.round, check.item),
+        "work": _work_on(request, check),
         "sees_notes": request.member.can("notes.internal"),
         "now": check.at,
         **_frame(request, Switches.of(request)),
     }
+
+
+def _work_on(request: MemberRequest, check: Check) -> Remediation | None:
+    """Return the open work that a failed check led to, as far as the member may see it."""
+    if check.tick is None or not request.member.can("cases.view"):
+        return None
+    return checks.work_on([check.tick]).get(check.tick.pk)
 
 
 def _after(request: MemberRequest, check: Check, said: str) -> HttpResponse:
@@ -295,7 +318,7 @@ def _after(request: MemberRequest, check: Check, said: str) -> HttpResponse:
     tally = today.tally_of(
         rounds=access.visible_rounds(request.member),
         member=request.member,
-        only_mine=switches.only_mine,
+        only_mine=_only_mine(request, switches, check.at),
         at=check.at,
     )
     is_detail = request.POST.get("from") == "detail"

@@ -92,8 +92,84 @@ def test_today_shows_mine_by_team_role_and_name(lead: Membership, client_for: Cl
         "role",
         "team",
     ]
-    assert _shown(client_for(lead))["now"] == []
+    assert _shown(client_for(lead), "?who=mine")["now"] == []
     assert len(_shown(client_for(lead), "?who=all")["now"]) == 4
+
+
+def test_today_starts_on_all_for_whom_nothing_is_assigned(
+    lead: Membership, client_for: Clients
+) -> None:
+    # given a store that is a specialist's alone
+    specialist = factories.make_membership("specialist")
+    store = factories.make_store()
+    factories.make_access(specialist, store)
+    factories.make_round(store, factories.make_item(title="Hers"))
+    client = client_for(lead)
+
+    def shown(query: str = "") -> tuple[bool, list[str]]:
+        return client.get(f"/today/{query}").context["only_mine"], _shown(client, query)["now"]
+
+    # when nothing is the lead's, then when she is given a round elsewhere
+    without = shown()
+    factories.make_round(
+        factories.make_store(owner=specialist),
+        factories.make_item(title="Given"),
+        assignee="member",
+        member=lead,
+    )
+
+    # then
+    assert without == (False, ["Hers"])
+    assert shown() == (True, ["Given"])
+    assert shown("?who=mine") == (True, ["Given"])
+    assert sorted(shown("?who=all")[1]) == ["Given", "Hers"]
+
+
+def test_today_stays_on_mine_when_all_of_it_is_done(lead: Membership, client_for: Clients) -> None:
+    # given an answered round of the lead's, and one that is somebody else's
+    item = factories.make_item(title="Answered")
+    factories.make_tick(factories.make_round(factories.make_store(owner=lead), item), item, lead)
+    specialist = factories.make_membership("specialist")
+    factories.make_round(factories.make_store(owner=specialist))
+
+    # then
+    shown = _shown(client_for(lead))
+    assert shown == {"overdue": [], "now": [], "done": ["Answered"]}
+
+
+@pytest.mark.parametrize(
+    ("opened_hours_ago", "count", "tone"),
+    [
+        pytest.param([9, 9, 1], 2, "bad", id="late"),
+        pytest.param([1], 1, "none", id="due"),
+        pytest.param([], None, None, id="nothing"),
+    ],
+)
+def test_the_rail_counts_my_late_checks_else_those_due(
+    lead: Membership,
+    client_for: Clients,
+    opened_hours_ago: list[int],
+    count: int | None,
+    tone: str | None,
+) -> None:
+    # given rounds of the lead's with an answered and an open item each, and a colleague's
+    now = datetime.now(UTC)
+    for hours in opened_hours_ago:
+        answered = factories.make_item()
+        round_ = factories.make_round(
+            factories.make_store(owner=lead),
+            answered,
+            factories.make_item(answered.procedure),
+            opens_at=now - timedelta(hours=hours),
+        )
+        factories.make_tick(round_, answered, lead)
+    colleague = factories.make_membership("specialist")
+    factories.make_round(factories.make_store(owner=colleague), opens_at=now - timedelta(hours=9))
+
+    # then
+    rail = client_for(lead).get("/today/").context["navigation"]
+    told = next(entry for entry in rail if entry.key == "today")
+    assert (told.count or None, told.tone if told.count else None) == (count, tone)
 
 
 def test_a_store_without_a_team_is_the_work_of_those_who_see_all(
@@ -347,7 +423,7 @@ def _fill(lead: Membership, stores: int) -> Round:
     return round_
 
 
-@pytest.mark.parametrize("path", ["/today/?who=all", "/today/?by=item"])
+@pytest.mark.parametrize("path", ["/today/", "/today/?who=all", "/today/?by=item"])
 def test_today_takes_the_same_number_of_queries_for_one_store_and_for_three(
     lead: Membership, client_for: Clients, path: str
 ) -> None:
@@ -471,6 +547,30 @@ def test_a_failed_check_leads_to_a_remediation_once(
     ]
     failed = ("Orders at Fernwood", "tick", tick.pk, "Two orders late", lead)
     assert found == ([failed] if sent["tick"] == "fail" else [])
+
+
+def test_a_failed_check_shows_the_open_work_on_it_until_that_is_done(
+    lead: Membership, client_for: Clients
+) -> None:
+    # given two failed checks, one with work
+    first, second = factories.make_item(), factories.make_item()
+    round_ = factories.make_round(factories.make_store(), first, second)
+    client = client_for(lead)
+    client.post(_url("tick", round_, first), {"tick": "fail", "note": "Late", "remedy": "on"})
+    client.post(_url("tick", round_, second), {"tick": "fail", "note": "Late"})
+    work = Remediation.objects.get()
+    link = f"/remediations/{work.pk}/"
+    pages = [f"/rounds/{round_.pk}/", *(_url("check", round_, one) for one in (first, second))]
+
+    def linked() -> list[int]:
+        return [client.get(page, headers=HTMX).content.decode().count(link) for page in pages]
+
+    # when
+    while_open = linked()
+    Remediation.objects.update(state="done", done_at=datetime.now(UTC))
+
+    # then
+    assert (while_open, linked()) == ([1, 1, 0], [0, 0, 0])
 
 
 def test_a_round_of_yesterday_that_is_done_today_counts_as_done_today(agency: Agency) -> None:
