@@ -21,6 +21,7 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 SEALING_KEYS = env.words("SEALING_KEYS")  # "id:base64 of 32 bytes"; the first one seals
 
 # Hosts: one cached look-up in tenants.middleware decides; an unknown host is a plain 404 there.
+HOST_CACHE_SECONDS = 10
 ALLOWED_HOSTS = ["*"]
 PUBLIC_HOST = env.text("PUBLIC_HOST", "localhost:8000")  # agencies live at <slug>.<this>
 PUBLIC_SCHEME = env.text("PUBLIC_SCHEME", "http")

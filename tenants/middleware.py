@@ -23,7 +23,6 @@ from tenants.models import Agency, Domain, Membership, User
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MOST_BODY_BYTES: Final = 25 * 1024 * 1024
-_HOST_SECONDS: Final = 10
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 _ANY_HOST: Final = frozenset({"/healthz", "/readyz"})
 
@@ -47,7 +46,7 @@ def _agency_at(host: str) -> Agency | None:
     if found is None:
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
         found = domain.tenant if domain else _Unknown()
-        cache.set(host_key(host), found, _HOST_SECONDS)
+        cache.set(host_key(host), found, settings.HOST_CACHE_SECONDS)
     return None if isinstance(found, _Unknown) else found
 
 

@@ -1,7 +1,6 @@
 """A person's own account: signing in, passwords, two steps, and what is written about it."""
 
 import re
-from collections.abc import Iterator
 from http.cookies import Morsel
 
 import pytest
@@ -21,13 +20,6 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "Another-horse-8-cell"
-
-
-@pytest.fixture(autouse=True)
-def no_rate_limits_left() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def _person(email: str = "maya@example.com") -> User:

@@ -1,24 +1,15 @@
 """From the sign-up form to the agency's own host."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from tenants.models import Agency, DueWork, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_rate_limits_left() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def _link_in(text: str) -> str:
