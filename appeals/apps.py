@@ -15,10 +15,10 @@ class AppealsConfig(AppConfig):
             trail_words,
         )
         from tenants import slots
-        from tenants.trail import words
 
-        words.say(trail_words.WORDS)
+        trail_words.say()
         alert_kinds.register_all()
+        slots.fill_column("enforcement.acts", key="case", fn=panels.enforcement_acts)
         slots.fill_column("store.columns", key="deadline", fn=panels.deadline_column, order=30)
         slots.fill_panel(
             "store.side",

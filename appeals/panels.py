@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from appeals.access import sees_drafts, visible_appeals
 from appeals.models import Appeal, Remediation
 from appeals.selectors import cases, clocks, deadlines, remediations
-from stores.models import Store, Violation
+from stores.models import Enforcement, Store, Violation
 from tenants.models import Membership
 from tenants.slots import Mark
 
@@ -109,3 +111,29 @@ def cases_mark(request: HttpRequest) -> Mark | None:
         return None
     words = ngettext("%(count)s case waits for you", "%(count)s cases wait for you", waiting)
     return Mark(waiting, "warn", words % {"count": waiting})
+
+
+def enforcement_acts(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return {label, href, icon, is_post} of each enforcement's case, or of opening one."""
+    if not member.can("cases.view"):
+        return {}
+    at = timezone.now()
+    acts = {
+        appeal.enforcement_id: _act(_("Open the case"), appeal.get_absolute_url())
+        for appeal in Appeal.objects.filter(enforcement__in=ids)
+        if appeal.enforcement_id is not None
+    }
+    if not member.can("appeals.draft"):
+        return acts
+    for enforcement in Enforcement.objects.filter(pk__in=ids).select_related("store"):
+        closes_at = clocks.first_window(enforcement, at)
+        is_in_time = closes_at is None or at < closes_at
+        is_running = enforcement.ends_at is None or at < enforcement.ends_at
+        if enforcement.pk not in acts and is_in_time and is_running:
+            href = reverse("appeals:open_enforcement", args=[enforcement.pk])
+            acts[enforcement.pk] = _act(_("Appeal"), href, is_post=True)
+    return acts
+
+
+def _act(label: str, href: str, *, is_post: bool = False) -> dict[str, Any]:
+    return {"label": label, "href": href, "icon": "gavel", "is_post": is_post}

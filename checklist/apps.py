@@ -10,9 +10,8 @@ class ChecklistConfig(AppConfig):
         from checklist.services import proofs
         from stores import alert_kinds
         from tenants import slots
-        from tenants.trail import words
 
-        words.say(trail_words.WORDS)
+        trail_words.say()
         alert_kinds.register(
             alert_kinds.AlertKind(
                 code=proofs.CONTRADICTED,

@@ -341,7 +341,7 @@ def _item_initial(item: ProcedureItem) -> dict[str, Any]:
         values |= {
             f"metric_{place}": limit.metric,
             f"comparator_{place}": limit.comparator,
-            f"limit_{place}": limit.value.normalize(),
+            f"limit_{place}": f"{limit.value.normalize():f}",
             f"hours_{place}": max(1, int(limit.max_age.total_seconds() // 3600)),
         }
     return values

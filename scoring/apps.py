@@ -10,9 +10,8 @@ class ScoringConfig(AppConfig):
         from scoring.selectors.rules import rules_of
         from stores import rules
         from tenants import slots
-        from tenants.trail import words
 
-        words.say(trail_words.WORDS)
+        trail_words.say()
         alert_kinds.register_all()
         rules.provide(rules_of)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)

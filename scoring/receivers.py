@@ -57,8 +57,8 @@ def keep_platform_rating(
 
 
 @receiver(signals.enforcement_changed)
-def keep_enforcement(enforcement: Enforcement, at: datetime, **_news: Any) -> None:
-    if enforcement.kind == Enforcement.Kind.CLOSED:
+def keep_enforcement(enforcement: Enforcement, at: datetime, was: str = "", **_news: Any) -> None:
+    if Enforcement.Kind.CLOSED in {enforcement.kind, was}:
         rating.rate(store=enforcement.store, at=at)
 
 

@@ -1,11 +1,52 @@
-"""What this room's acts are called in the audit trail."""
+"""What this room's acts, fields and objects are called in the audit trail."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-WORDS = {
+from scoring.models import LedgerEntry, PlatformRating
+from stores.trail_words import POINTS, SOURCES
+from tenants.trail import words
+from tenants.trail.words import Field
+
+WORDS: Final = {
     "ledger.adjustment": _("Adjustment written"),
     "ledger.bonus": _("Bonus written"),
     "ledger.deduction": _("Deduction written"),
     "ledger.reversal": _("Points given back"),
     "platform_rating.recorded": _("Platform rating recorded"),
 }
+
+
+def _entries(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
+    kinds = LedgerEntry.objects.filter(pk__in=ids).values_list("pk", "kind")
+    return {pk: str(LedgerEntry.Kind(kind).label) for pk, kind in kinds}
+
+
+def _platform_ratings(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
+    measures = PlatformRating.objects.filter(pk__in=ids).values_list("pk", "measure")
+    return {pk: str(PlatformRating.Measure(measure).label) for pk, measure in measures}
+
+
+def say() -> None:
+    words.say(WORDS)
+    words.say_fields(
+        {
+            "points": POINTS,
+            "note": Field(_("note")),
+            "reason": Field(_("reason"), choices=dict(LedgerEntry.Reason.choices)),
+        },
+        of=["scoring.ledgerentry"],
+    )
+    words.say_fields(
+        {
+            "value": Field(),
+            "measure": Field(is_hidden=True),  # the row is named for it
+            "source": Field(_("source"), choices=SOURCES),
+        },
+        of=["scoring.platformrating"],
+    )
+    words.name_with({"scoring.ledgerentry": _entries, "scoring.platformrating": _platform_ratings})

@@ -9,6 +9,7 @@ from django.http import Http404
 from stores.models import (
     Alert,
     Client,
+    Enforcement,
     Import,
     Notice,
     Store,
@@ -82,6 +83,12 @@ def violation_for(member: Membership, pk: object) -> Violation:
     """Return a violation of a store the member sees."""
     found = Violation.objects.filter(store__in=visible_stores(member))
     return _one(found.select_related("store", "notice", "recorded_by__user"), pk)
+
+
+def enforcement_for(member: Membership, pk: object) -> Enforcement:
+    """Return an enforcement of a store the member sees."""
+    found = Enforcement.objects.filter(store__in=visible_stores(member))
+    return _one(found.select_related("store", "violation"), pk)
 
 
 def notices_for(member: Membership) -> QuerySet[Notice]:

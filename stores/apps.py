@@ -16,11 +16,10 @@ class StoresConfig(AppConfig):
             tasks,
             trail_words,
         )
-        from tenants.trail import words
 
-        words.say(trail_words.WORDS)
-
+        trail_words.say()
         slots.fill_column("member.stores", key="stores", fn=reach.stores_by_name)
+        slots.fill_column("trail.stores", key="stores", fn=reach.stores_in_trail)
         slots.fill_column("member.holdings", key="stores", fn=reach.holdings)
         slots.fill_panel(
             "settings.panels",

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
 from stores.access import visible_stores
-from stores.models import StoreAccess, StoreGrouping
+from stores.models import Store, StoreAccess, StoreGrouping
 from tenants.models import Membership
 
 Named = tuple[str, UUID, str]  # kind ("store", "group" or "client"), id, name
@@ -15,6 +16,21 @@ Named = tuple[str, UUID, str]  # kind ("store", "group" or "client"), id, name
 def stores_by_name(member: Membership, _ids: Sequence[UUID]) -> Mapping[UUID, str]:
     """Return the names of the stores that ``member`` reaches."""
     return dict(visible_stores(member).order_by("name").values_list("pk", "name"))
+
+
+def stores_in_trail(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    """Return (name, href) of these stores in one query; no href where ``member`` sees no page.
+
+    An archived store has none, but whoever sees all stores is told its name.
+    """
+    seen = Exists(visible_stores(member).filter(pk=OuterRef("pk")))
+    stores = Store.objects.filter(pk__in=ids).annotate(is_seen=seen)
+    if not member.sees_all_stores:
+        stores = stores.filter(is_seen=True)
+    return {
+        pk: (name, reverse("stores:store", args=[pk]) if is_seen else "")
+        for pk, name, is_seen in stores.values_list("pk", "name", "is_seen")
+    }
 
 
 def holdings(viewer: Membership, member_ids: Sequence[UUID]) -> Mapping[UUID, list[Named]]:

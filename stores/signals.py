@@ -14,7 +14,7 @@ batch_ended = Signal()
 # by: Membership | None, notice: Notice | None. The marketplace's own number was seen.
 platform_rating_seen = Signal()
 
-# enforcement (saved), at.
+# enforcement (saved), at; was: its kind before, where it was changed.
 enforcement_changed = Signal()
 
 # reading (saved), at.

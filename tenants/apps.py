@@ -5,4 +5,11 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import invitation_mail, provisioning, receivers  # noqa: F401 - they register
+        from tenants import (  # noqa: F401 - they register
+            invitation_mail,
+            provisioning,
+            receivers,
+            trail_words,
+        )
+
+        trail_words.say()

@@ -1,5 +1,7 @@
 """Settings: what is checked, when, and by whom."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +18,10 @@ from checklist.services import procedures as services
 from stores.access import visible_stores
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
+from tenants.trail import reading
+from tenants.trail.selectors import history_with
+
+_HISTORY_SHOWN = 20
 
 
 @requires("checks.view")
@@ -33,6 +39,7 @@ def procedures(request: MemberRequest) -> HttpResponse:
 @requires("checks.view")
 def procedure(request: MemberRequest, pk: str) -> HttpResponse:
     found = access.procedure_for(request.member, pk)
+    sees_history = request.member.can("notes.internal")
     return render(
         request,
         "checklist/procedure.html",
@@ -43,10 +50,22 @@ def procedure(request: MemberRequest, pk: str) -> HttpResponse:
                 for item in schedules.items_in_force(found)
             ],
             "schedules": schedules.schedules_of(found),
+            "sees_history": sees_history,
+            "history": _history(found) if sees_history else [],
             "may_edit": request.member.can("checks.edit"),
             "may_assign": request.member.can("checks.assign"),
         },
     )
+
+
+def _history(found: Procedure) -> list[dict[str, Any]]:
+    """Return who changed a procedure, its items, also those of before, and its schedules."""
+    events = history_with(
+        found.pk,
+        found.items.values_list("pk", flat=True),
+        found.schedules.values_list("pk", flat=True),
+    )
+    return reading.entries(events[:_HISTORY_SHOWN], of=found.pk)
 
 
 @requires("checks.edit")

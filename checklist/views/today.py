@@ -30,8 +30,11 @@ from stores.access import store_for, visible_stores
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 from tenants.models import Membership
+from tenants.trail import reading
+from tenants.trail.selectors import history_with
 
 ROUNDS_A_PAGE = 50
+HISTORY_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +217,24 @@ def photo(request: MemberRequest, pk: str) -> HttpResponse:
 @requires("checks.view")
 def round_page(request: MemberRequest, pk: str) -> HttpResponse:
     round_ = access.round_for(request.member, pk)
+    sees_notes = request.member.can("notes.internal")
     context: dict[str, Any] = {
         "round": round_,
         "answers": checks.answers(round_),
-        "sees_notes": request.member.can("notes.internal"),
+        "sees_notes": sees_notes,
         "sees_work": request.member.can("cases.view"),
+        "history": _history(round_) if sees_notes else [],
         "now": timezone.now(),
     }
     if request.member.can("checks.assign"):
         context["assign"] = AssignForm(agency_id=request.agency.pk)
     return render(request, "checklist/round.html", context)
+
+
+def _history(round_: Round) -> list[dict[str, Any]]:
+    events = history_with(round_.pk, Tick.objects.filter(round=round_).values_list("pk", flat=True))
+    zone = round_.store.time_zone
+    return reading.entries(events[:HISTORY_SHOWN], of=round_.pk, zone=zone)
 
 
 @requires("checks.assign")
@@ -284,9 +295,9 @@ def _blank(check: Check) -> TickForm:
     known = next((part.fact for part in check.evidence.fresh if part.fact), None)
     initial: dict[str, Any] = {"replaces": check.tick.pk if check.tick else None, "remedy": True}
     if check.item.needs_value and known is not None:
-        initial["value"] = known.value.normalize()
+        initial["value"] = f"{known.value.normalize():f}"
     elif standing is not None and standing.value is not None:
-        initial["value"] = standing.value.normalize()
+        initial["value"] = f"{standing.value.normalize():f}"
     return TickForm(initial=initial)
 
 

@@ -19,10 +19,12 @@ _TIMES: Final = ("reported_at", "enforced_at", "correct_by", "appeal_by", "expir
 _FIRST_STATES: Final = (Violation.State.PENDING, Violation.State.ENFORCED)
 
 
-def _moment(label: Any, *, required: bool = False) -> forms.DateTimeField:
+def moment_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
+    """Return a field of a moment as a wall clock shows it."""
     return forms.DateTimeField(
         label=label,
         required=required,
+        help_text=help_text,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
@@ -53,11 +55,11 @@ class ViolationForm(forms.Form):
         max_value=MOST_POINTS,
         help_text=gettext_lazy("Empty where the marketplace does not say. A warning takes 0."),
     )
-    reported_at = _moment(gettext_lazy("Reported"), required=True)
-    enforced_at = _moment(gettext_lazy("Points taken at"))
-    correct_by = _moment(gettext_lazy("Correct by"))
-    appeal_by = _moment(gettext_lazy("Appeal by"))
-    expires_at = _moment(gettext_lazy("Points return"))
+    reported_at = moment_field(gettext_lazy("Reported"), required=True)
+    enforced_at = moment_field(gettext_lazy("Points taken at"))
+    correct_by = moment_field(gettext_lazy("Correct by"))
+    appeal_by = moment_field(gettext_lazy("Appeal by"))
+    expires_at = moment_field(gettext_lazy("Points return"))
     note = forms.CharField(
         label=gettext_lazy("Internal note"),
         max_length=2000,

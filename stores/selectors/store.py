@@ -20,7 +20,8 @@ def in_force(store_id: UUID, *, at: datetime) -> QuerySet[Enforcement]:
 
 
 def violations_of(store_id: UUID) -> QuerySet[Violation]:
-    return Violation.objects.filter(store=store_id).order_by("-reported_at", "-id")
+    found = Violation.objects.filter(store=store_id).select_related("store")
+    return found.order_by("-reported_at", "-id")
 
 
 def notices_of(store_id: UUID) -> QuerySet[Notice]:

@@ -39,6 +39,21 @@ def enforcements_of(violation: Violation) -> QuerySet[Enforcement]:
     return Enforcement.objects.filter(violation=violation).order_by("-starts_at", "-id")
 
 
+def enforcements_of_store(store: Store) -> QuerySet[Enforcement]:
+    """Return what the marketplace did at a store, the newest first, with the violations behind."""
+    found = Enforcement.objects.filter(store=store).select_related("violation")
+    return found.order_by("-starts_at", "-id")
+
+
+def newest_of(store: Store, *, limit: int, also: UUID | None = None) -> list[Violation]:
+    """Return a store's newest violations, and the one of id ``also`` if it is the store's."""
+    found = Violation.objects.filter(store=store).select_related("store").defer("note")
+    newest = list(found.order_by("-reported_at", "-id")[:limit])
+    if also is not None and all(one.pk != also for one in newest):
+        newest += found.filter(pk=also)
+    return newest
+
+
 def notice_of(violation: Violation) -> Notice | None:
     """Return the notice behind a violation, without its sealed texts."""
     if violation.notice_id is None:

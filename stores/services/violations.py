@@ -17,6 +17,8 @@ from tenants.trail import services as trail
 
 MOST_POINTS: Final = 1000
 LIKE_WITHIN: Final = timedelta(days=1)
+ANNOUNCED_AHEAD: Final = timedelta(days=366)  # an enforcement may be announced before it starts
+LONGEST: Final = timedelta(days=3660)
 _EARLIEST_YEAR: Final = 2015  # before any marketplace of ours kept such records
 _FACTS: Final = (
     "rule",
@@ -39,6 +41,10 @@ _FINAL: Final = frozenset(
 
 class ViolationUnusable(DomainError):
     code: ClassVar[str] = "violation_unusable"
+
+
+class EnforcementUnusable(DomainError):
+    code: ClassVar[str] = "enforcement_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +219,12 @@ def record_enforcement(
     """Keep what the marketplace did besides points, and tell the rating of a closing.
 
     Raises:
-        ViolationUnusable: if it would end before it starts.
+        EnforcementUnusable: if its times cannot be, or it is recorded already.
     """
-    if ends_at is not None and ends_at <= starts_at:
-        raise ViolationUnusable(_("An enforcement ends after it starts."))
+    _check_times(starts_at, ends_at, at)
+    same = Enforcement.objects.filter(store=store, kind=kind, starts_at=starts_at)
+    if same.exists():
+        raise EnforcementUnusable(_("This enforcement is recorded already."))
     enforcement = Enforcement.objects.create(
         store=store,
         kind=kind,
@@ -234,10 +242,58 @@ def record_enforcement(
         subject=enforcement,
         at=at,
         store_id=store.pk,
-        changes={"kind": kind},
+        changes=_shown(
+            {"kind": kind, "starts_at": starts_at, "ends_at": ends_at, "violation": violation}
+        ),
         via=via,
     )
     return enforcement
+
+
+@transaction.atomic
+def change_enforcement(
+    *,
+    enforcement: Enforcement,
+    kind: str,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    violation: Violation | None,
+    at: datetime,
+    by: Membership,
+    via: str = "page",
+) -> None:
+    """Mend what was recorded of an enforcement; tell the rating of a closing, also of one less.
+
+    Raises:
+        EnforcementUnusable: if its times cannot be, or another one is the same.
+    """
+    _check_times(starts_at, ends_at, at)
+    same = Enforcement.objects.filter(store=enforcement.store_id, kind=kind, starts_at=starts_at)
+    if same.exclude(pk=enforcement.pk).exists():
+        raise EnforcementUnusable(_("This enforcement is recorded already."))
+    held = Enforcement.objects.select_for_update(of=("self",)).select_related("violation")
+    before = held.get(pk=enforcement.pk)
+    given = {"kind": kind, "starts_at": starts_at, "ends_at": ends_at, "violation": violation}
+    changes = {}
+    for name, value in given.items():
+        if getattr(before, name) != value:
+            changes[name] = [_json(getattr(before, name)), _json(value)]
+            setattr(enforcement, name, value)
+    if not changes:
+        return
+    enforcement.save(update_fields=list(changes))
+    signals.enforcement_changed.send(
+        sender=Enforcement, enforcement=enforcement, at=at, was=before.kind
+    )
+    trail.record(
+        action="enforcement.changed",
+        by=by,
+        subject=enforcement,
+        at=at,
+        store_id=enforcement.store_id,
+        changes=changes,
+        via=via,
+    )
 
 
 @transaction.atomic
@@ -288,8 +344,18 @@ def check(violation: Violation, at: datetime) -> None:
         raise ViolationUnusable(_("A range of points goes from the fewest to the most."))
 
 
+def _check_times(starts_at: datetime, ends_at: datetime | None, at: datetime) -> None:
+    if ends_at is not None and ends_at <= starts_at:
+        raise EnforcementUnusable(_("An enforcement ends after it starts."))
+    if starts_at.year < _EARLIEST_YEAR:
+        raise EnforcementUnusable(_("This enforcement is too old to be true."))
+    if starts_at > at + ANNOUNCED_AHEAD or (ends_at is not None and ends_at > at + LONGEST):
+        raise EnforcementUnusable(_("This lies too far in the future to be true."))
+
+
 def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value if isinstance(value, (int, str, type(None))) else str(value)
-        for name, value in facts.items()
-    }
+    return {name: _json(value) for name, value in facts.items()}
+
+
+def _json(value: Any) -> Any:
+    return value if isinstance(value, (int, str, type(None))) else str(value)

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET, require_POST
 from stores.access import notice_for, notices_for, store_for
 from stores.mailin.words import explain
 from stores.models import Notice, Violation
+from stores.panels import store_panel
 from stores.selectors import notices as selectors
 from stores.selectors.violations import recorded_from
 from stores.services import notices as services
 from stores.views import paging
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
+from tenants.trail import reading
 from tenants.trail.selectors import history_of
 
 _A_PAGE = 50
@@ -50,7 +52,8 @@ def notices_page(request: MemberRequest) -> HttpResponse:
         "states": [("", _("All")), *Notice.State.choices],
         "trusts": Notice.Trust.choices,
         "filters": filters,
-        "is_filtered": any(filters.values()),
+        "is_filtered": bool(state or trust),
+        "mail": store_panel(request, store) if store and not rows else None,
         "store": store,
         "older": older,
         "is_first": not request.GET.get("after"),
@@ -72,7 +75,7 @@ def notice_page(request: MemberRequest, pk: str) -> HttpResponse:
         "words": services.text_of(notice),
         "reasons": [explain(code) for code in notice.trust_reasons],
         "did": _did(notice),
-        "history": history_of(notice.pk)[:20],
+        "history": reading.entries(history_of(notice.pk)[:20], of=notice.pk),
         "may_undo": may and notice.state == Notice.State.ACTED,
         "may_settle": may and notice.state == Notice.State.TRIAGE,
         "now": timezone.now(),

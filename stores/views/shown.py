@@ -107,6 +107,8 @@ def _platform_fact(row: Row, at: datetime) -> dict[str, Any]:
 
 def _in_force_fact(row: Row, in_force: Sequence[Enforcement]) -> dict[str, Any]:
     label = _("In force")
+    if row.band == "closed":
+        return {"label": label, "value": _closed(row, in_force), "tone": "bad"}
     if not in_force:
         return {"label": label, "value": _("None")}
     first = in_force[0]
@@ -122,6 +124,15 @@ def _in_force_fact(row: Row, in_force: Sequence[Enforcement]) -> dict[str, Any]:
             "more": more,
         }
     return {"label": label, "value": first.get_kind_display(), "tone": "bad", "note": until}
+
+
+def _closed(row: Row, in_force: Sequence[Enforcement]) -> str:
+    # The rulebook, or the marketplace itself, closed it; either tells since when.
+    starts = [one.starts_at for one in in_force if one.kind == Enforcement.Kind.CLOSED]
+    since = min(starts, default=row.rating.closed_since)
+    if since is None:
+        return _("Closed")
+    return _("Closed since %(day)s") % {"day": ui.day_in(since, row.store.time_zone)}
 
 
 def _roll_off_fact(row: Row) -> dict[str, Any]:

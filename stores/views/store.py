@@ -18,14 +18,18 @@ from stores.models import Reading, Store
 from stores.selectors import alerts, readings, sub_accounts
 from stores.selectors import store as selectors
 from stores.selectors.fleet import row_of
+from stores.selectors.violations import enforcements_of_store
 from stores.services import readings as reading_services
 from stores.services import stores as services
 from stores.views import history, shown
+from stores.views.enforcements import rows_of
+from stores.views.violations import with_rules
 from tenants import slots
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 
 _LISTED = 6
+_ENFORCEMENTS = 20
 
 
 @requires("stores.view")
@@ -39,6 +43,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
     connection = selectors.connection_of(store)
     seats = sub_accounts.seats_of([store.pk], at=at)
     open_alerts = alerts.alerts_of(Store.objects.filter(pk=store.pk), show="open", at=at)
+    enforcements = list(enforcements_of_store(store)[: _ENFORCEMENTS + 1])
     may = request.member.can
     context: dict[str, Any] = {
         "store": store,
@@ -52,12 +57,14 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "tiles": [shown.tile(tile, at=at) for tile in tiles],
         "unknown_count": sum(tile.state == "unknown" for tile in tiles),
         "fresh_count": sum(tile.state != "unknown" for tile in tiles),
-        "violations": selectors.violations_of(store.pk)[:_LISTED],
+        "violations": with_rules(selectors.violations_of(store.pk)[:_LISTED], at=at),
+        "enforcements": rows_of(enforcements[:_ENFORCEMENTS], request.member, at=at),
+        "more_enforcements": len(enforcements) > _ENFORCEMENTS,
         "notices": selectors.notices_of(store.pk)[:_LISTED],
         "seats": seats[:_LISTED],
         "seat_count": len(seats),
         "marked_count": sum(seat.marks.count > 0 for seat in seats),
-        "history": history.entries_of(store),
+        "history": history.entries_of(store, request.member),
         "sync": shown.sync_of(store, connection, selectors.newest_run(store), row.freshness),
         "may_edit": may("stores.edit"),
         "may_connect": may("stores.connect"),

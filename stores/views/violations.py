@@ -1,6 +1,8 @@
 """Violations: listed, shown, recorded by a person, changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +23,16 @@ from stores.selectors import violations as selectors
 from stores.services import notices
 from stores.services import violations as services
 from stores.views import paging
+from stores.views.enforcements import rows_of
 from tenants import slots
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 from tenants.templatetags import ui
+from tenants.trail import reading
 from tenants.trail.selectors import history_of
 
 _A_PAGE = 50
+_HISTORY_SHOWN = 20
 _TONES = {"pending": "warn", "enforced": "bad", "reversed": "good", "lapsed": "good"}
 
 
@@ -50,17 +55,27 @@ def violations_page(request: MemberRequest) -> HttpResponse:
     older = ""
     if len(found) > _A_PAGE:
         older = paging.query(filters, shown[-1].reported_at, shown[-1].pk)
+    at = timezone.now()
     context = {
-        "violations": shown,
+        "rows": with_rules(shown, at=at),
         "store": store,
         "state": state,
         "tabs": [("", _("All")), *Violation.State.choices],
         "older": older,
         "is_first": not request.GET.get("after"),
-        "now": timezone.now(),
+        "now": at,
         "may_record": request.member.can("violations.record"),
     }
     return render(request, "stores/violations.html", context)
+
+
+def with_rules(
+    violations: Iterable[Violation], *, at: datetime
+) -> list[dict[str, Violation | str]]:
+    """Return each violation with what its rule is called; their stores are at hand."""
+    found = list(violations)
+    labels = rules.labels_of(found, at=at)
+    return [{"violation": one, "rule": labels[one.pk]} for one in found]
 
 
 @requires("cases.view")
@@ -81,11 +96,11 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
         "store": violation.store,
         "rule": rules.label_of(violation.store, violation.rule, at=at),
         "facts": _facts(violation),
-        "enforcements": selectors.enforcements_of(violation),
+        "enforcements": rows_of(selectors.enforcements_of(violation), request.member, at=at),
         "notice": selectors.notice_of(violation) if is_inside else None,
         "panels": panels,
         "acts": acts,
-        "history": history_of(violation.pk)[:20] if is_inside else [],
+        "history": _history(violation) if is_inside else [],
         "tone": _TONES.get(violation.state, "none"),
         "now": at,
         "is_inside": is_inside,
@@ -244,6 +259,11 @@ def _words(refusal: Exception) -> str:
     if isinstance(refusal, DomainError):
         return str(refusal)
     return _("Somebody has just recorded a violation of this reference. Look at it first.")
+
+
+def _history(violation: Violation) -> list[dict[str, Any]]:
+    events = history_of(violation.pk)[:_HISTORY_SHOWN]
+    return reading.entries(events, of=violation.pk, zone=violation.store.time_zone)
 
 
 def _facts(violation: Violation) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -19,6 +20,14 @@ class Place:
 def history_of(object_id: UUID) -> QuerySet[AuditEvent]:
     """Return an object's audit rows, newest first, with the member and user behind each."""
     return all_events().filter(object_id=object_id)
+
+
+def history_with(object_id: UUID, *parts: "QuerySet[Any, UUID]") -> QuerySet[AuditEvent]:
+    """Return the audit rows of an object and of its parts, whose ids the querysets hold."""
+    wanted = Q(object_id=object_id)
+    for part in parts:
+        wanted |= Q(object_id__in=part)
+    return all_events().filter(wanted)
 
 
 def history_of_store(store_id: UUID) -> QuerySet[AuditEvent]:

@@ -22,6 +22,7 @@ from tenants.models import Membership, User
 from tenants.selectors import people as selectors
 from tenants.services import people as services
 from tenants.services.handoffs import digest
+from tenants.trail import reading
 from tenants.trail import selectors as trail
 
 _HISTORY_SHOWN = 20
@@ -156,7 +157,7 @@ def person(request: MemberRequest, pk: str) -> HttpResponse:
             "held": [name for _kind, (_pk, name) in held.get(member.pk, [])],
             "levels": list(zip(selectors.areas(), selectors.levels(member.role), strict=True)),
             "may_change": may_change,
-            "events": trail.history_of(member.pk)[:_HISTORY_SHOWN],
+            "history": reading.entries(trail.history_of(member.pk)[:_HISTORY_SHOWN], of=member.pk),
             "now": timezone.now(),
         },
     )

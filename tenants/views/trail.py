@@ -9,9 +9,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from tenants import slots
 from tenants.access import MemberRequest, requires
+from tenants.models import Membership
 from tenants.selectors import people
-from tenants.trail import selectors
+from tenants.trail import reading, selectors
+from tenants.trail.models import AuditEvent
+from tenants.trail.reading import Told
 from tenants.trail.selectors import Place
 from tenants.trail.words import action_words
 
@@ -36,6 +40,19 @@ def _uuid(text: str) -> UUID | None:
         raise Http404 from error
 
 
+def _rows(member: Membership, events: list[AuditEvent]) -> list[tuple[Told, str, str]]:
+    """Return each row in words with its store's name, and the store's address or ""."""
+    ids = sorted({event.store_id for event in events if event.store_id})
+    stores: dict[UUID, tuple[str, str]] = {}
+    if ids:
+        for found in slots.columns("trail.stores", member, ids).values():
+            stores |= found
+    return [
+        (told, *stores.get(told.event.store_id or member.pk, ("", "")))
+        for told in reading.told(events)
+    ]
+
+
 @requires("audit.view")
 @require_GET
 def audit(request: MemberRequest) -> HttpResponse:
@@ -57,7 +74,7 @@ def audit(request: MemberRequest) -> HttpResponse:
         request,
         "tenants/audit.html",
         {
-            "events": shown,
+            "rows": _rows(member, shown),
             "members": people.members_of(request.agency.pk),
             "actions": sorted(
                 ((code, action_words(code)) for code in selectors.actions_seen()),

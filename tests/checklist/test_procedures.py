@@ -226,3 +226,45 @@ def test_a_procedure_of_another_agency_is_not_found(
         f"{base}/schedules/{schedule.pk}/",
     ]
     assert {client.get(path).status_code for path in paths} == {404}
+
+
+def test_a_limit_stands_in_the_form_in_plain_digits(
+    client: HttpClient, procedure: Procedure
+) -> None:
+    item = factories.make_item(procedure, metric="days_inactive", limit="20.0000")
+    page = client.get(f"/procedures/{procedure.pk}/items/{item.pk}/")
+    assert page.context["form"]["limit_0"].value() == "20"
+
+
+def test_a_procedures_history_tells_of_its_items_and_schedules_to_staff_only(
+    client: HttpClient, client_for: Clients, procedure: Procedure
+) -> None:
+    # given
+    lead = Membership.objects.get(role__code="lead", agency_id=procedure.agency_id)
+    base = f"/procedures/{procedure.pk}"
+    client.post(f"{base}/items/new/", ITEM | {"title": "Stock", "limit_0": "20"})
+    client.post(f"{base}/schedules/new/", SCHEDULE | {"weekdays": ["0", "2"]})
+    client.post(f"{base}/edit/", {"name": "Shelf", "is_active": "on"})
+    other = factories.make_item().procedure
+    client.post(f"/procedures/{other.pk}/edit/", {"name": "Elsewhere", "is_active": "on"})
+
+    # when
+    shown = client.get(f"{base}/").context["history"]
+    outside = client_for(factories.make_membership("client")).get(f"{base}/")
+
+    # then
+    assert [(entry["text"], entry["note"]) for entry in shown] == [
+        (f"Procedure changed, by {lead}", "in use: yes"),
+        (
+            f"Schedule made: Shelf, by {lead}",
+            (
+                "in use: yes · stores: All stores · at: 00:00 · on: Mon, Wed"
+                " · minutes to do it: 1440 · whose work: The store's team"
+            ),
+        ),
+        (
+            f"Check added: Stock, by {lead}",
+            "proof: Data · asks for a value: no · limits: SKUs low on stock: at most 20",
+        ),
+    ]
+    assert (outside.status_code, outside.context["history"]) == (200, [])

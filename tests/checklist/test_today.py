@@ -625,3 +625,40 @@ def test_several_checks_are_passed_at_once_only_where_data_agrees(
     assert answered == {agreed: ("pass", "mixed"), also_agreed: ("pass", "mixed")}
     assert unknown not in answered
     assert client.post("/today/agreed/", {"check": ["x y"]}).status_code == 404
+
+
+def test_a_rounds_history_tells_of_its_ticks_to_staff_only(
+    lead: Membership, client_for: Clients
+) -> None:
+    # given a round at a store in Manila, ticked and assigned, and another one
+    item = factories.make_item(title="Account security")
+    store = factories.make_store(market="PH")
+    round_, other = factories.make_round(store, item), factories.make_round(factories.make_store())
+    contact = factories.make_membership("client")
+    factories.make_access(contact, store)
+    client = client_for(lead)
+    client.post(_url("tick", round_, item), {"tick": "pass"})
+    client.post(f"/rounds/{round_.pk}/assign/", {"member": str(lead.pk)})
+    client.post(f"/rounds/{other.pk}/assign/", {"member": str(lead.pk)})
+
+    # when
+    shown = client.get(f"/rounds/{round_.pk}/").context["history"]
+    outside = client_for(contact).get(f"/rounds/{round_.pk}/").context["history"]
+
+    # then
+    assert [(entry["text"], entry["note"]) for entry in shown] == [
+        (f"Round assigned, by {lead}", f"member: {lead}"),
+        (f"Check ticked: Account security, by {lead}", "Pass"),
+    ]
+    assert outside == []
+
+
+@pytest.mark.parametrize(("value", "shown"), [("20.0000", "20"), ("0.5000", "0.5")])
+def test_a_known_value_stands_in_the_form_in_plain_digits(
+    lead: Membership, client_for: Clients, value: str, shown: str
+) -> None:
+    item = factories.make_item(metric="balance", needs_value=True)
+    round_ = factories.make_round(factories.make_store(), item)
+    factories.make_tick(round_, item, lead, value=value)
+    form = client_for(lead).get(_url("check", round_, item)).context["form"]
+    assert form["value"].value() == shown

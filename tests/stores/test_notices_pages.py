@@ -1,5 +1,6 @@
 """Notices on pages: plain text only, undone and set aside once, nobody else's."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -227,3 +228,28 @@ def test_forwarders_of_one_agency_do_not_count_in_another(
 
     assert mail_routes.forwarders_of(agency) == {"ops@harbour.example"}
     assert mail_routes.forwarders_of(other_agency) == frozenset()
+
+
+def test_a_store_without_notices_says_so_and_offers_its_address(
+    agency: Agency, client_for: ClientFor
+) -> None:
+    # given
+    lead, auditor = factories.make_membership(), factories.make_membership("auditor")
+    store = stores.create_store(
+        name="Quiet", marketplace="tiktok_shop", market="VN", by=lead, at=datetime.now(UTC)
+    )
+    factories.make_notice(store=factories.make_store())
+    client = client_for(lead)
+    store_page = client.get(f"/stores/{store.pk}/").content.decode()
+    (shown,) = re.findall(r'id="store-mail-address">([^<]+)<', store_page)
+
+    # when
+    of_store = client.get(f"/notices/?store={store.pk}").content.decode()
+    filtered = client.get(f"/notices/?store={store.pk}&state=triage").content.decode()
+    for_reader = client_for(auditor).get(f"/notices/?store={store.pk}").content.decode()
+
+    # then
+    told = ["No notice has come to this store yet", "Nothing matches", shown]
+    assert [words in of_store for words in told] == [True, False, True]
+    assert [words in filtered for words in told] == [False, True, False]
+    assert [words in for_reader for words in told] == [True, False, False]

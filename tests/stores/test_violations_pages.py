@@ -259,9 +259,46 @@ def test_list_filters_pages_and_has_a_fixed_number_of_queries(
     path = "/violations/?state=pending"
     while path:
         page = client.get(path)
-        pages.append([row.pk for row in page.context["violations"]])
+        pages.append([row["violation"].pk for row in page.context["rows"]])
         path = f"/violations/?{page.context['older']}" if page.context["older"] else ""
     assert [len(page) for page in pages] == [50, 10]
     assert len({pk for page in pages for pk in page}) == 60
     for after in ("x", "2026-01-01_x", f"2026-01-01T00:00:00_{uuid4()}"):
         assert client.get("/violations/", {"after": after}).status_code == 404
+
+
+def test_lists_name_the_rule_with_reference_and_subject_beneath(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    # given
+    factories.make_violation(
+        store=store, rule="prohibited_product", reference="74192280", subject="Battery"
+    )
+    factories.make_violation(store=store, rule="unheard_of", reference=None)
+    client = client_for(lead)
+
+    # then
+    for path, rows in (("/violations/", "rows"), (f"/stores/{store.pk}/", "violations")):
+        page = client.get(path)
+        assert sorted(row["rule"] for row in page.context[rows]) == [
+            "Prohibited product listed or shipped",
+            "Unheard of",
+        ]
+        assert "74192280 · Battery</span>" in page.content.decode()
+
+
+def test_violations_history_is_in_words_and_in_the_stores_zone(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    client = client_for(lead)
+    client.post(url(store), typed())
+    violation = Violation.objects.get()
+
+    (entry,) = client.get(f"/violations/{violation.pk}/").context["history"]
+
+    assert entry["text"] == f"Violation recorded, by {lead}"
+    assert entry["note"] == (
+        "rule: Counterfeit product · what it is about: Canvas bag · points: −12 · state: Enforced"
+        " · reported: Tue 14 Jul, 09:30 ICT · points taken: Tue 14 Jul, 09:30 ICT"
+        " · appeal by: Thu 13 Aug, 09:30 ICT"
+    )
