@@ -41,11 +41,11 @@ WORDS: Final = {
 }
 
 
-def _appeals(ids: Collection[UUID], at: datetime) -> Mapping[UUID, str]:
+def _appeals(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
     found = list(
         Appeal.objects.filter(pk__in=ids).select_related("violation__store", "enforcement")
     )
-    named = violation_words([one.violation for one in found if one.violation], at)
+    named = violation_words([one.violation for one in found if one.violation])
     return {
         one.pk: named[one.violation.pk] if one.violation else str(one.enforcement) for one in found
     }

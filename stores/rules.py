@@ -1,8 +1,7 @@
 """The rules that a store's violations can be of, as the room that keeps the rulebooks says."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -10,13 +9,16 @@ from stores.models import Store, Violation
 
 OTHER = "other"
 Rules = Callable[[Store, datetime], Mapping[str, str]]  # -> code: label in the reader's language
+Label = Callable[[Violation], str]  # -> its rule's label, "" where no book knows it
 
 _sources: list[Rules] = []
+_labels: list[Label] = []
 
 
-def provide(source: Rules) -> None:
-    """Let ``source`` name the rules of stores; a higher room calls this in ``ready()``."""
+def provide(source: Rules, *, label: Label) -> None:
+    """Let a higher room, in ``ready()``, name the rules of stores and those of violations."""
     _sources.append(source)
+    _labels.append(label)
 
 
 def rules_of(store: Store, *, at: datetime) -> dict[str, str]:
@@ -26,26 +28,12 @@ def rules_of(store: Store, *, at: datetime) -> dict[str, str]:
     return {**rules, OTHER: _("Another rule")}
 
 
-def label_of(store: Store, code: str, *, at: datetime) -> str:
-    """Return what a rule is called; one that no book knows as its code reads."""
-    return rules_of(store, at=at).get(code) or _as_words(code)
+def label_of(violation: Violation) -> str:
+    """Return what a violation's rule is called in the book that the violation goes by.
 
-
-def labels_of(violations: Iterable[Violation], *, at: datetime) -> dict[UUID, str]:
-    """Return what the rules of violations are called, by the violations' ids.
-
-    Their stores are at hand; each store's book is opened once.
+    One that no book knows is called as its code reads. The violation's store is at hand.
     """
-    known: dict[UUID, dict[str, str]] = {}
-    labels = {}
-    for violation in violations:
-        if violation.store_id not in known:
-            known[violation.store_id] = rules_of(violation.store, at=at)
-        labels[violation.pk] = known[violation.store_id].get(violation.rule) or _as_words(
-            violation.rule
-        )
-    return labels
-
-
-def _as_words(code: str) -> str:
-    return code.replace("_", " ").capitalize()
+    if violation.rule == OTHER:
+        return _("Another rule")
+    known = (label(violation) for label in _labels)
+    return next(filter(None, known), "") or violation.rule.replace("_", " ").capitalize()

@@ -91,22 +91,20 @@ def client_names(asked: Collection[Asked], _at: datetime) -> Mapping[Asked, str]
     }
 
 
-def violation_words(violations: Iterable[Violation], at: datetime) -> dict[UUID, str]:
+def violation_words(violations: Iterable[Violation]) -> dict[UUID, str]:
     """Return "rule, reference" of violations whose stores are at hand, by their ids."""
-    found = list(violations)
-    labels = rules.labels_of(found, at=at)
     return {
         one.pk: gettext("%(rule)s, %(reference)s")
-        % {"rule": labels[one.pk], "reference": one.reference}
+        % {"rule": rules.label_of(one), "reference": one.reference}
         if one.reference
-        else labels[one.pk]
-        for one in found
+        else rules.label_of(one)
+        for one in violations
     }
 
 
-def _violations(ids: Collection[UUID], at: datetime) -> Mapping[UUID, str]:
+def _violations(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
     found = Violation.objects.filter(pk__in=ids).select_related("store")
-    return violation_words(found.defer("note"), at)
+    return violation_words(found.defer("note"))
 
 
 def _enforcements(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:

@@ -2,9 +2,8 @@
 
 from django.utils.translation import gettext as _
 
-from scoring.selectors.rules import label_of
+from stores import rules
 from stores.models import Enforcement, Violation
-from stores.rules import OTHER
 
 
 def name_of(subject: Violation | Enforcement | None) -> str:
@@ -13,6 +12,6 @@ def name_of(subject: Violation | Enforcement | None) -> str:
         return str(subject.get_kind_display())
     if subject is None:
         return ""
-    if subject.rule == OTHER:
+    if subject.rule == rules.OTHER:
         return subject.subject or _("Violation")
-    return label_of(subject) or subject.rule.replace("_", " ").capitalize()
+    return rules.label_of(subject)

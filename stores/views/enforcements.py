@@ -70,7 +70,7 @@ def record(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
     at = timezone.now()
     asked = _uuid(request.GET.get("violation", ""))
-    form = _form(request, store, {"starts_at": at, "violation": asked}, at)
+    form = _form(request, store, {"starts_at": at, "violation": asked})
     if request.method == "POST" and form.is_valid():
         try:
             services.record_enforcement(
@@ -95,7 +95,7 @@ def edit(request: MemberRequest, pk: str) -> HttpResponse:
         "ends_at": enforcement.ends_at,
         "violation": enforcement.violation_id,
     }
-    form = _form(request, store, initial, at)
+    form = _form(request, store, initial)
     if request.method == "POST" and form.is_valid():
         try:
             services.change_enforcement(
@@ -141,9 +141,7 @@ def _history(enforcement: Enforcement) -> list[dict[str, Any]]:
     return reading.entries(events, of=enforcement.pk, zone=enforcement.store.time_zone)
 
 
-def _form(
-    request: MemberRequest, store: Store, initial: Mapping[str, Any], at: datetime
-) -> EnforcementForm:
+def _form(request: MemberRequest, store: Store, initial: Mapping[str, Any]) -> EnforcementForm:
     violations = selectors.newest_of(
         store, limit=_VIOLATIONS_OFFERED, also=initial.get("violation")
     )
@@ -151,7 +149,7 @@ def _form(
         request.POST or None,
         store=store,
         violations=violations,
-        rules=rules.labels_of(violations, at=at),
+        rules={one.pk: rules.label_of(one) for one in violations},
         initial=initial,
     )
 

@@ -57,7 +57,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "tiles": [shown.tile(tile, at=at) for tile in tiles],
         "unknown_count": sum(tile.state == "unknown" for tile in tiles),
         "fresh_count": sum(tile.state != "unknown" for tile in tiles),
-        "violations": with_rules(selectors.violations_of(store.pk)[:_LISTED], at=at),
+        "violations": with_rules(selectors.violations_of(store.pk)[:_LISTED]),
         "enforcements": rows_of(enforcements[:_ENFORCEMENTS], request.member, at=at),
         "more_enforcements": len(enforcements) > _ENFORCEMENTS,
         "notices": selectors.notices_of(store.pk)[:_LISTED],

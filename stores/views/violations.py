@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +56,7 @@ def violations_page(request: MemberRequest) -> HttpResponse:
         older = paging.query(filters, shown[-1].reported_at, shown[-1].pk)
     at = timezone.now()
     context = {
-        "rows": with_rules(shown, at=at),
+        "rows": with_rules(shown),
         "store": store,
         "state": state,
         "tabs": [("", _("All")), *Violation.State.choices],
@@ -69,13 +68,9 @@ def violations_page(request: MemberRequest) -> HttpResponse:
     return render(request, "stores/violations.html", context)
 
 
-def with_rules(
-    violations: Iterable[Violation], *, at: datetime
-) -> list[dict[str, Violation | str]]:
+def with_rules(violations: Iterable[Violation]) -> list[dict[str, Violation | str]]:
     """Return each violation with what its rule is called; their stores are at hand."""
-    found = list(violations)
-    labels = rules.labels_of(found, at=at)
-    return [{"violation": one, "rule": labels[one.pk]} for one in found]
+    return [{"violation": one, "rule": rules.label_of(one)} for one in violations]
 
 
 @requires("cases.view")
@@ -94,7 +89,7 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
     context = {
         "violation": violation,
         "store": violation.store,
-        "rule": rules.label_of(violation.store, violation.rule, at=at),
+        "rule": rules.label_of(violation),
         "facts": _facts(violation),
         "enforcements": rows_of(selectors.enforcements_of(violation), request.member, at=at),
         "notice": selectors.notice_of(violation) if is_inside else None,
