@@ -60,7 +60,8 @@ _LINKS: Final = """
 (paths) => Promise.all(paths.map(async (path) => {
   const answer = await fetch(path, {redirect: 'manual'});  // some lead over to the public host
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const links = [...page.querySelectorAll("a[href]")].map((link) => link.getAttribute("href"));
+  const links = [...page.querySelectorAll("a[href], form[method=get][action]")]
+    .map((link) => link.getAttribute("href") ?? link.getAttribute("action"));
   return [answer.status, links.map((link) => new URL(link, new URL(path, location.origin)).href)];
 }))
 """
