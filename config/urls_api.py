@@ -1,7 +1,7 @@
 """The REST API: the same on agency hosts and on the public host, where the key names the agency."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from tenants.access import is_open
 
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "docs/",
         _open(
-            SpectacularSwaggerView.as_view(
+            SpectacularSwaggerSplitView.as_view(
                 url_name="schema", authentication_classes=[], permission_classes=[]
             )
         ),

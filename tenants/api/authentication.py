@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -16,3 +17,17 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         return 'Bearer realm="Storewarden API"'
+
+
+class KeyInTheDescription(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Says in the API's description how a key is shown; registers itself."""
+
+    target_class = ApiKeyAuthentication
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of an agency, made under Settings.",
+        }

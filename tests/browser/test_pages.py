@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import (
     DESK,
@@ -218,3 +218,18 @@ def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> 
         page.close()
     of_the_page = f"GET {address}: {status}"
     return found + [one for one in visitor.troubles.seen if one != of_the_page]
+
+
+def test_the_apis_description_is_drawn_and_can_be_tried(
+    house: House, new_visitor: MakeVisitor
+) -> None:
+    visitor = new_visitor()
+    page = visitor.new_page()
+    page.goto(f"{house.public_url}api/docs/")
+
+    page.get_by_role("button", name="Authorize").click()
+    expect(page.get_by_role("textbox", name="auth-bearer-value")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".opblock-summary", has_text="/api/v1/stores/").first.click()
+    expect(page.get_by_role("button", name="Try it out")).to_be_visible()
+    assert visitor.troubles.seen == []
