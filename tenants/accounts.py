@@ -8,10 +8,12 @@ from uuid import UUID
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import unstash_login
+from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.middleware import get_user
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
@@ -23,6 +25,7 @@ from tenants.selectors import people
 
 _NO_AGENCY = UUID(int=0)  # a person's secrets belong to no agency
 _LINKS = ("activate_url", "password_reset_url", "signup_url")
+_KEPT = "signup_password"  # in a session: whose, and its hash
 
 
 def end_sessions(user: User, *, but: str | None = None) -> None:
@@ -40,6 +43,36 @@ def recently_signed_in(request: HttpRequest) -> bool:
     )
 
 
+def is_unconfirmed(user: User) -> bool:
+    """Tell whether the person has confirmed no address yet, so that nobody can have signed in."""
+    return not EmailAddress.objects.filter(user=user, verified=True).exists()
+
+
+def unconfirmed_person(email: str) -> User | None:
+    """Return who signed up with ``email`` and has not confirmed it."""
+    person = User.objects.filter(email__iexact=email).first()
+    return person if person is not None and is_unconfirmed(person) else None
+
+
+def keep_password(request: HttpRequest, email: str, password: str) -> None:
+    """Keep the hash of a sign-up's password in the session, until ``email`` is confirmed.
+
+    Done for known addresses too, so that the time taken tells nothing.
+    """
+    request.session[_KEPT] = {"email": email.lower(), "password": make_password(password)}
+
+
+def has_kept_password(request: HttpRequest, user: User) -> bool:
+    kept = request.session.get(_KEPT)
+    return kept is not None and kept["email"] == user.email.lower()
+
+
+def take_kept_password(request: HttpRequest, user: User) -> None:
+    """Make the password that was typed in this browser the person's."""
+    user.password = request.session.pop(_KEPT)["password"]
+    user.save(update_fields=["password"])
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts by e-mail; whatever a request says its host is, links lead to the public one."""
 
@@ -55,6 +88,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
+        request.session.pop(_KEPT, None)
         addresses.bind_session(request)
 
     def logout(self, request: HttpRequest) -> None:

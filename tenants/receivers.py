@@ -3,11 +3,12 @@
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa
 from django.dispatch import receiver
 from django.utils import timezone
 
-from tenants.accounts import end_sessions
+from tenants.accounts import end_sessions, is_unconfirmed
 from tenants.models import AccountEvent, User
 
 
@@ -17,7 +18,9 @@ def _note(user: User, kind: str, **detail: str) -> None:
 
 @receiver(account.user_signed_up)
 def _signed_up(user: User, **_: Any) -> None:
-    _note(user, "account.made")
+    # Until her address is confirmed a person may sign up again; her account is made once.
+    if not AccountEvent.objects.filter(user=user, kind="account.made").exists():
+        _note(user, "account.made")
 
 
 @receiver(account.user_logged_in)
@@ -45,6 +48,9 @@ def _password_changed(user: User, request: Any, **_: Any) -> None:
 
 @receiver(account.password_reset)
 def _password_reset(user: User, **_: Any) -> None:
+    # The link went to that mailbox, so it confirms a first address as well.
+    if is_unconfirmed(user):
+        EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)
     end_sessions(user)
     _note(user, "password.reset")
 

@@ -1,8 +1,8 @@
 """Pages of the public host; allauth's stand beside them under /accounts/."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from tenants.views import mail, people, public, service
+from tenants.views import accounts, mail, people, public, service
 
 _pages: list[URLPattern | URLResolver] = [
     path("", public.home, name="home"),
@@ -17,6 +17,12 @@ _pages: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((_pages, "tenants"))),
+    # Before allauth's own page of this name and address.
+    re_path(
+        r"^accounts/confirm-email/(?P<key>[-:\w]+)/$",
+        accounts.ConfirmEmail.as_view(),
+        name="account_confirm_email",
+    ),
     path("language/", public.choose_language, name="set_language"),
     path("csp-report/", service.csp_report, name="csp_report"),
     path("healthz", service.healthz, name="healthz"),
