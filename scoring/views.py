@@ -3,6 +3,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from scoring import books
 from scoring.core.rulebook import Rulebook
@@ -17,6 +18,7 @@ from tenants.errors import DomainError
 
 
 @requires("ratings.view")
+@require_GET
 def rulebooks(request: MemberRequest) -> HttpResponse:
     shown = [(book, *_ground(book)) for book in _books()]
     shown.sort(key=lambda row: (str(row[1]), str(row[2]), -row[0].effective_from.timestamp()))
@@ -24,6 +26,7 @@ def rulebooks(request: MemberRequest) -> HttpResponse:
 
 
 @requires("ratings.view")
+@require_GET
 def rulebook(request: MemberRequest, name: str) -> HttpResponse:
     book = next((book for book in _books() if book.name == name), None)
     if book is None:

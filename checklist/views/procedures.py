@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from checklist import access
 from checklist.forms import ItemForm, ProcedureForm, ScheduleForm
@@ -25,6 +25,7 @@ _HISTORY_SHOWN = 20
 
 
 @requires("checks.view")
+@require_GET
 def procedures(request: MemberRequest) -> HttpResponse:
     return render(
         request,
@@ -37,6 +38,7 @@ def procedures(request: MemberRequest) -> HttpResponse:
 
 
 @requires("checks.view")
+@require_GET
 def procedure(request: MemberRequest, pk: str) -> HttpResponse:
     found = access.procedure_for(request.member, pk)
     sees_history = request.member.can("notes.internal")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from appeals.models import Remediation
 from checklist import access
@@ -76,6 +76,7 @@ def _only_mine(request: MemberRequest, switches: Switches, at: datetime) -> bool
 
 
 @requires("checks.view")
+@require_GET
 def today_page(request: MemberRequest) -> HttpResponse:
     switches = Switches.of(request)
     at = timezone.now()
@@ -99,6 +100,7 @@ def today_page(request: MemberRequest) -> HttpResponse:
 
 
 @requires("checks.view")
+@require_GET
 def check_page(request: MemberRequest, pk: str, item_pk: str) -> HttpResponse:
     round_ = access.round_for(request.member, pk)
     check = checks.check_of(round_, access.item_for(round_, item_pk), at=timezone.now())
@@ -197,6 +199,7 @@ def remedy(request: MemberRequest, pk: str) -> HttpResponse:
 
 
 @requires("checks.view")
+@require_GET
 def photo(request: MemberRequest, pk: str) -> HttpResponse:
     """Hand out a photo as a file to keep: it is never shown as a page of this host."""
     found = access.tick_for(request.member, pk)
@@ -215,6 +218,7 @@ def photo(request: MemberRequest, pk: str) -> HttpResponse:
 
 
 @requires("checks.view")
+@require_GET
 def round_page(request: MemberRequest, pk: str) -> HttpResponse:
     round_ = access.round_for(request.member, pk)
     sees_notes = request.member.can("notes.internal")
@@ -256,6 +260,7 @@ def assign(request: MemberRequest, pk: str) -> HttpResponse:
 
 
 @requires("checks.view")
+@require_GET
 def store_rounds(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
     found = checks.history(Round.objects.filter(store=store))

@@ -142,7 +142,7 @@ def _store(each: Plan, client: Client, members: dict[str, Membership], at: datet
             _bonus(store, event, at - timedelta(days=days))
     _readings(store, owner, at)
     _seats(store, at)
-    _connect(store, each.connection, members["maya"], at)
+    _connect(store, each, members["maya"], at)
     return store
 
 
@@ -257,8 +257,9 @@ def _seats(store: Store, at: datetime) -> None:
     )
 
 
-def _connect(store: Store, how: str, by: Membership, at: datetime) -> None:
+def _connect(store: Store, each: plan.Plan, by: Membership, at: datetime) -> None:
     """Connect the store at the sandbox, by the code that it keeps for each demo shop."""
+    how = each.connection
     if how == "none":
         return
     if how == "live":
@@ -276,18 +277,19 @@ def _connect(store: Store, how: str, by: Membership, at: datetime) -> None:
         store=store,
         state=Connection.State.CONNECTED,
         shop_id=store.external_id,
-        shop_name=store.name,
+        shop_name=each.shop_name,
         connected_by=by,
         connected_at=at - HISTORY,
         changed_at=at - HISTORY,
     )
+    # "revoked" and "inactive" are codes of stores.problems; either way no tokens are held.
     lost_at = at - timedelta(days=3)
-    if how == "revoked":
-        losing.lose(
-            connection,
-            state=Connection.State.REVOKED,
-            problem="The seller withdrew it.",
-            at=lost_at,
-        )
-        return
-    Store.objects.filter(pk=store.pk).update(state=Store.State.INACTIVE)
+    losing.lose(
+        connection,
+        state=Connection.State.REVOKED,
+        problem=how,
+        at=lost_at,
+        alert=how == "revoked",
+    )
+    if how == "inactive":
+        Store.objects.filter(pk=store.pk).update(state=Store.State.INACTIVE)

@@ -80,7 +80,7 @@ def access_for(
     """Return what calls need, renewing the tokens when they soon run out or ``renew`` says so.
 
     Called outside any scope, as it may call the marketplace. None: the store is not connected
-    (any more).
+    (any more); one that says so and holds no tokens is lost from here on.
 
     Raises:
         RenewalUnderWay: if another worker is at it.
@@ -90,8 +90,10 @@ def access_for(
         connection = _locked(store_id)
         if connection is None:
             return None
-        assert connection.access_expires_at, "A connected store has tokens."
-        if not renew and connection.access_expires_at - at > _TOO_SHORT:
+        if not _holds_tokens(connection):
+            losing.lose(connection, state=Connection.State.REVOKED, problem="no_tokens", at=at)
+            return None
+        if not renew and _expires_at(connection) - at > _TOO_SHORT:
             return _access(connection, at)
         started = connection.refresh_started_at
         if started is not None and at - started < _ABANDONED:
@@ -134,10 +136,23 @@ def _locked(store_id: UUID) -> Connection | None:
     )
 
 
+def _holds_tokens(connection: Connection) -> bool:
+    return bool(
+        connection.access_token
+        and connection.refresh_token
+        and connection.shop_cipher
+        and connection.access_expires_at
+    )
+
+
+def _expires_at(connection: Connection) -> datetime:
+    assert connection.access_expires_at, "Only asked of a connection that holds tokens."
+    return connection.access_expires_at
+
+
 def _access(connection: Connection, at: datetime) -> Access:
-    assert connection.access_expires_at, "A connected store has tokens."
     return Access(
         token=unseal(connection, "access_token"),
         cipher=unseal(connection, "shop_cipher"),
-        renew_at=renewal_at(connection.access_expires_at, at),
+        renew_at=renewal_at(_expires_at(connection), at),
     )

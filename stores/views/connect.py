@@ -84,7 +84,7 @@ def disconnect(request: MemberRequest, pk: str) -> HttpResponse:
     return redirect("stores:store", pk=store.pk)
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_POST
 def sync_now(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)

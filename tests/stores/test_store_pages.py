@@ -407,6 +407,29 @@ def test_sync_now_asks_for_it_once(browser: HttpClient) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("role", "may"), [("lead", True), ("specialist", True), ("auditor", False), ("client", False)]
+)
+def test_sync_now_is_for_those_who_work_with_the_store(
+    agency: Agency, client_for: ClientFor, role: str, *, may: bool
+) -> None:
+    # given a connected store that every one of them sees
+    member = factories.make_membership(role)
+    held = factories.make_connection()
+    store = held.store_id
+    factories.make_access(member, held.store)
+    SyncCursor.objects.create(store=held.store, data="orders", fresh_at=datetime.now(UTC))
+    client = client_for(member)
+
+    # when
+    page = client.get(f"/stores/{store}/").content.decode()
+    asked = client.post(f"/stores/{store}/sync/")
+
+    # then
+    assert ("Sync now" in page, asked.status_code) == ((True, 302) if may else (False, 403))
+    assert DueWork.objects.filter(kind="stores.sync").exists() is may
+
+
 def test_disconnecting_forgets_the_tokens(browser: HttpClient) -> None:
     connection = factories.make_connection()
 

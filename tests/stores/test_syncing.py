@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from stores import problems
 from stores.marketplaces.core import BadPayload
 from stores.marketplaces.tiktok_shop.payloads import OrderPayload
 from stores.models import Alert, Connection, Order, Reading, Store, SyncCursor, SyncRun
@@ -248,6 +249,25 @@ def test_a_sync_of_a_store_not_connected_does_nothing(
 
     assert work.done_at == NOW
     assert not SyncRun.objects.exists()
+
+
+@pytest.mark.parametrize("lacking", ["access_token", "refresh_token", "shop_cipher"])
+def test_a_connection_without_tokens_is_lost_and_says_so(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, lacking: str
+) -> None:
+    # given one that says it stands, and holds nothing to call with
+    Connection.objects.update(**{lacking: ""})
+    Connection.objects.update(access_expires_at=None)
+
+    # when
+    work = sync(agency, store, app, clock)
+
+    # then nobody is kept waiting, and the way out is shown
+    connection = Connection.objects.get()
+    assert (connection.state, connection.problem) == ("revoked", "no_tokens")
+    assert work.done_at == NOW
+    assert Alert.objects.filter(code="connection.revoked", store=store).exists()
+    assert "Connect the store again" in str(problems.text(connection.problem))
 
 
 def test_overdue_orders_raise_an_alert_that_goes_when_they_are_shipped(

@@ -1,5 +1,6 @@
 """Deny by default: every address declares what it takes to use it."""
 
+import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.urls.resolvers import get_resolver
+from django.views.decorators.http import require_GET, require_POST
 
 from tenants.access import ANY_MEMBER, is_open, requires
 from tenants.capabilities import CAPABILITIES
@@ -72,6 +74,65 @@ def test_the_walk_sees_the_rooms_pages(urlconf: str) -> None:
         settings.PUBLIC_SCHEMA_URLCONF: {"agencies/", "enter/<slug:slug>/", "accounts/login/"},
     }
     assert expected[urlconf] <= addresses
+
+
+# What anybody who may only look may send nevertheless, and why.
+SENT_BY_THOSE_WHO_LOOK: dict[str, str] = {}
+_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def _methods(view: Any) -> set[str]:
+    """Return the methods that a view takes, by Django's decorators; all where none is there."""
+    while view is not None:
+        taken = inspect.getclosurevars(view).nonlocals.get("request_method_list")
+        if taken is not None:
+            return set(taken)
+        view = getattr(view, "__wrapped__", None)
+    return {"GET", *_WRITES}
+
+
+def _written_by_those_who_look(patterns: list[URLPattern | URLResolver]) -> list[str]:
+    found = []
+    for address, view in _walk(patterns):
+        declared = getattr(getattr(view, "cls", None), "required_capabilities", None)
+        if declared is not None:
+            needed = {declared[method] for method in _WRITES & declared.keys()}
+        elif capability := getattr(view, "capability", ""):
+            needed = {capability} if _methods(view) & _WRITES else set()
+        else:
+            continue  # not ours, or open with a reason
+        if any(name.endswith(".view") for name in needed):
+            found.append(address)
+    return found
+
+
+@pytest.mark.parametrize("urlconf", URLCONFS)
+def test_nothing_is_written_by_who_may_only_look(urlconf: str) -> None:
+    found = _written_by_those_who_look(get_resolver(urlconf).url_patterns)
+    assert [address for address in found if address not in SENT_BY_THOSE_WHO_LOOK] == []
+
+
+def test_the_walk_finds_what_only_a_look_guards() -> None:
+    @requires("people.view")
+    @require_POST
+    def sent(_request: Any) -> HttpResponse:
+        return HttpResponse()
+
+    @requires("people.view")
+    @require_GET
+    def looked_at(_request: Any) -> HttpResponse:
+        return HttpResponse()
+
+    @requires("people.view")
+    def anything(_request: Any) -> HttpResponse:
+        return HttpResponse()
+
+    patterns: list[URLPattern | URLResolver] = [
+        path("sent/", sent),
+        path("looked-at/", looked_at),
+        path("anything/", anything),
+    ]
+    assert _written_by_those_who_look(patterns) == ["sent/", "anything/"]
 
 
 def test_the_walk_finds_a_view_that_declares_nothing() -> None:
