@@ -40,6 +40,7 @@ class Plan:
     client: str
     owner: str
     shop_id: str
+    shop_name: str = ""  # what the marketplace calls it, where that was not asked of it anew
     breaches: tuple[Breach, ...] = ()
     bonuses: tuple[tuple[int, int], ...] = ()  # days ago, points
     connection: str = "live"  # "live", "revoked", "inactive" or "none"
@@ -131,6 +132,7 @@ STORES: Final = (
         "Mekong Living",
         "linh",
         "7495000000000000301",
+        shop_name="Siam Bloom Skincare",
         breaches=(Breach(28, "low_response_rate", -1, "Under 85 % in 12 h"),),
         bonuses=((33, 4), (19, 4)),
         connection="revoked",
@@ -150,6 +152,7 @@ STORES: Final = (
         "Island Retail",
         "somchai",
         "7495000000000000303",
+        shop_name="Lanna Living",
         connection="inactive",
     ),
     Plan(

@@ -5,9 +5,10 @@ number that no pattern explains: each sends the notice to triage with its reason
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Literal, TypeVar
 
@@ -50,6 +51,19 @@ class StoreHint:
 
     name: str = ""
     code: str = ""
+
+
+@dataclass(frozen=True)
+class ShopsNamed:
+    """The shops that a notice names.
+
+    ``names`` and ``codes`` are what it labels so. ``spoken_of`` are the words that begin with the
+    name of the shop that is greeted or spoken of: where the name ends only who knows it can tell.
+    """
+
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    spoken_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +157,45 @@ def parse(
     if not mail.html_text:
         return found
     return _agreed(found, read(mail.html_text))
+
+
+def shops_named(mail: Mail, *, received_at: datetime) -> ShopsNamed:
+    """Return the shops that ``mail`` names in either of its parts, whatever else it says."""
+    if len(mail.text) > MAX_READ or len(mail.html_text) > MAX_READ:
+        return ShopsNamed()
+    readers = [
+        _Reader(mail, text, zone=UTC, received_at=received_at, day_first=None)
+        for text in (mail.text, mail.html_text)
+        if text
+    ] or [_Reader(mail, "", zone=UTC, received_at=received_at, day_first=None)]
+    found = [reader.shops() for reader in readers]
+    return ShopsNamed(
+        names=_once(name for one in found for name in one.names),
+        codes=_once(code for one in found for code in one.codes),
+        spoken_of=_once(words for one in found for words in one.spoken_of),
+    )
+
+
+def begins_with_name(words: str, name: str) -> bool:
+    """Tell whether ``words`` begin with ``name``, and not with a longer name that begins so.
+
+    "Harbor Home VN was" does not begin with the name "Harbor Home".
+    """
+    wanted = " ".join(unicodedata.normalize("NFKC", name).split())
+    written = unicodedata.normalize("NFKC", words).lstrip("".join(_QUOTES))
+    match = re.match(re.escape(wanted), written, re.IGNORECASE)
+    if match is None:
+        return False
+    rest = written[match.end() :]
+    after = rest.lstrip()
+    if any(one.match(after) for one in patterns.patterns("store.after_name")):
+        return True
+    starts_capital = after[:1].isalnum() and not after[:1].islower()
+    return not (rest[:1].isalnum() or starts_capital or after[:1] in {"&", "+", "/"})
+
+
+def _once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
 def _agreed(in_plain: list[Finding], in_html: list[Finding]) -> list[Finding]:
@@ -486,12 +539,23 @@ class _Reader:
     # -- words ---------------------------------------------------------------------------------
 
     def _store(self) -> StoreHint:
-        name = next(iter(self._lines("store.name")), "")
-        code = next((hit["ref"] for hit in self._hits("store.code")), "")
-        both = re.fullmatch(r"(.+?) ?\(([A-Z0-9]{6,24})\)", name)
-        if both:
-            name, code = both[1], code or both[2]
-        return StoreHint(name=name, code=code)
+        shops = self.shops()
+        return StoreHint(name=next(iter(shops.names), ""), code=next(iter(shops.codes), ""))
+
+    def shops(self) -> ShopsNamed:
+        names, codes = [], [hit["ref"] for hit in self._hits("store.code")]
+        for line in self._lines("store.name"):
+            both = re.fullmatch(r"(.+?) ?\(([A-Z0-9]{6,24})\)", line)
+            names.append(both[1] if both else line)
+            codes += [both[2]] if both else []
+        everybody = patterns.patterns("store.everybody")
+        spoken_of = [
+            words
+            for hit in self._hits("store.spoken_of")
+            if (words := self._readable(hit["who"]))
+            and not any(one.match(words) for one in everybody)
+        ]
+        return ShopsNamed(_once(names), _once(codes), _once(spoken_of))
 
     def _lines(self, field: str) -> list[str]:
         texts = (self._readable(hit["line"]) for hit in self._hits(field))

@@ -94,7 +94,7 @@ SHOPS = (
     Shop("7495000000000000303", "Lanna Living", "TH", "Lanna Living", QUIET),
     Shop("7495000000000000401", "Isla Fresh Pantry", "PH", "Isla Fresh", STEADY),
     Shop("7495000000000000402", "Bayani Gadgets", "PH", "Bayani", TROUBLED),
-    Shop("7495000000000000403", "Tala Wear", "PH", "Tala Wear", QUIET),
+    Shop("7495000000000000403", "Tindahan ni Luz", "PH", "Luz", QUIET),
     Shop("7495000000000000501", "Harbor Lane VN", "VN", _HARBOR, QUIET, "CROSS_BORDER"),
     Shop("7495000000000000502", "Harbor Lane TH", "TH", _HARBOR, STEADY, "CROSS_BORDER"),
     Shop("7495000000000000503", "Harbor Lane PH", "PH", _HARBOR, QUIET, "CROSS_BORDER"),

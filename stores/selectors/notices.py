@@ -1,6 +1,7 @@
 """Notices in lists, and which store a notice means."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 
-from stores.models import Notice, Store
+from stores.mailin.parsers import ShopsNamed, begins_with_name
+from stores.models import Connection, Notice, Store
 from tenants.models import InboundEvent, MailRoute
 
 SHORTEST_ID: Final = 8  # a shop's number; shorter ones stand in texts by chance
@@ -143,8 +145,37 @@ def stores_meant(text: str, *, names: Iterable[str] = (), codes: Iterable[str] =
     return Meant(frozenset(by_id), frozenset(pk for called in longest for pk in by_text[called]))
 
 
+def is_of_another(store: Store, named: ShopsNamed, *, title: str) -> bool:
+    """Tell whether a notice titled ``title`` names another shop than ``store``, in one query.
+
+    An ID counts where it is of the kind that we know of the store. Then a labelled name does: that
+    at the marketplace, or until it is known the one the agency gave. Who is merely greeted or
+    spoken of counts only against the marketplace's own name: the agency's may be a pet name.
+    """
+    connection = Connection.objects.filter(store=store).first()
+    shop_name = connection.shop_name if connection else ""
+    ids = {store.external_id.lower(), connection.shop_id.lower() if connection else ""} - {""}
+    codes = {code.lower() for code in named.codes}
+    comparable = {code for code in codes if any(_is_alike(code, known) for known in ids)}
+    if comparable:
+        return not comparable & ids
+    called = shop_name or store.name
+    name = _plain(called)
+    if named.names:
+        return name not in {_plain(each) for each in named.names}
+    if not shop_name or not named.spoken_of:
+        return False
+    titled = (title[at.start() :] for at in re.finditer(re.escape(called), title, re.IGNORECASE))
+    return not any(begins_with_name(words, called) for words in (*named.spoken_of, *titled))
+
+
+def _is_alike(code: str, known: str) -> bool:
+    """Tell numbers from codes with letters: a shop may have one of either."""
+    return code.isdecimal() == known.isdecimal()
+
+
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _is_telling(name: str) -> bool:

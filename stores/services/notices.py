@@ -95,10 +95,12 @@ def _take(
     first = findings[0]
     if not judged.acts:
         notice.reason = judged.reasons[0] if judged.reasons else "unrecognised"
+    elif doubt:
+        notice.reason = doubt
     elif isinstance(first, Triage):
         notice.reason = f"{first.reason}:{first.about}" if first.about else str(first.reason)
-    elif store is None or doubt:
-        notice.reason = doubt or "store_unclear"
+    elif store is None:
+        notice.reason = "store_unclear"
     else:
         _act(notice, store, findings, at=at)
     notice.save(update_fields=["state", "reason", "did"])
@@ -124,20 +126,20 @@ def digest_of_mail(digest: str) -> str:
 
 def _store_of(mail: Mail, incoming: Incoming) -> tuple[Store | None, str]:
     """Return the store that a notice is about, and why it is in doubt, as a code of words."""
-    findings = _read(mail, None, incoming.received_at)
-    hints = [finding.store for finding in findings if not isinstance(finding, Triage)]
-    meant = selectors.stores_meant(
-        f"{mail.subject}\n{mail.text}\n{mail.html_text}",
-        names=[hint.name for hint in hints],
-        codes=[hint.code for hint in hints],
-    )
+    named = parsers.shops_named(mail, received_at=incoming.received_at)
     live = Store.objects.exclude(state=Store.State.ARCHIVED)
+    meant = selectors.stores_meant(
+        f"{mail.subject}\n{mail.text}\n{mail.html_text}", names=named.names, codes=named.codes
+    )
+    pk = incoming.store_id or meant.only
+    store = live.filter(pk=pk).first() if pk else None
+    if store is None:
+        return None, ""
+    is_another = selectors.is_of_another(store, named, title=mail.subject)
     if incoming.store_id is None:
-        return live.filter(pk=meant.only).first() if meant.only else None, ""
-    store = live.filter(pk=incoming.store_id).first()
-    if store is not None and meant.speaks_of_another(store.pk):
-        return store, "other_store"
-    return store, ""
+        return None if is_another else store, ""
+    is_another = is_another or meant.speaks_of_another(store.pk)
+    return store, "other_store" if is_another else ""
 
 
 def _read(mail: Mail, store: Store | None, received_at: datetime) -> list[Finding]:
