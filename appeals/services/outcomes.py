@@ -33,7 +33,13 @@ NOTE_LENGTH: Final = 2000
 
 
 class OutcomeUnusable(DomainError):
+    """``field`` names the argument that cannot be taken."""
+
     code: ClassVar[str] = "outcome_unusable"
+
+    def __init__(self, words: str, *, field: str) -> None:
+        super().__init__(words)
+        self.field = field
 
 
 class AttemptNotFiled(cases.WrongState):
@@ -76,15 +82,15 @@ def record_outcome(
     """
     decided_at = decided_at or at
     if outcome not in OUTCOMES:
-        raise OutcomeUnusable(_("An appeal is granted or refused."))
+        raise OutcomeUnusable(_("An appeal is granted or refused."), field="outcome")
     if len(note) > NOTE_LENGTH or "\x00" in note:
-        raise OutcomeUnusable(_("A note has at most 2,000 characters."))
+        raise OutcomeUnusable(_("A note has at most 2,000 characters."), field="note")
     appeal = attempt.appeal
     violation = _locked(appeal)
     if attempt.filed_at is not None and decided_at < attempt.filed_at:
-        raise OutcomeUnusable(_("The decision cannot lie before the filing."))
+        raise OutcomeUnusable(_("The decision cannot lie before the filing."), field="decided_at")
     if decided_at > at:
-        raise OutcomeUnusable(_("The decision cannot lie in the future."))
+        raise OutcomeUnusable(_("The decision cannot lie in the future."), field="decided_at")
     filed = Attempt.objects.filter(pk=attempt.pk, state=_State.FILED)
     if not filed.update(
         state=outcome,
@@ -243,11 +249,15 @@ def _grant(
     left = points_left(violation)
     if points_back is not None and not 0 < points_back <= left:
         raise OutcomeUnusable(
-            _("Between 1 and %(most)d points of this violation can be given back.") % {"most": left}
+            _("Between 1 and %(most)d points of this violation can be given back.")
+            % {"most": left},
+            field="points_back",
         )
     is_part = points_back is not None and points_back < left
     if is_part and violation.points is None:
-        raise OutcomeUnusable(_("Enter first how many points the violation took."))
+        raise OutcomeUnusable(
+            _("Enter first how many points the violation took."), field="points_back"
+        )
     given = ledger.give_back(
         violation=violation,
         reason=LedgerEntry.Reason.GRANTED,

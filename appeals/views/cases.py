@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -29,6 +30,7 @@ from appeals.selectors.acts import acts_of
 from appeals.services import cases, corrections, evidence, outcomes
 from appeals.views import shown
 from stores.access import uuid_or_404, visible_stores
+from stores.models import Store
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 
@@ -156,7 +158,9 @@ def request_review(request: MemberRequest, pk: str) -> HttpResponse:
 def return_attempt(request: MemberRequest, pk: str) -> HttpResponse:
     attempt = access.attempt_for(request.member, pk)
     form = ReturnForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    if not form.is_valid():
+        return _ask_again(request, attempt, "return", form)
+    reason = form.cleaned_data["reason"]
     return _act(
         request,
         attempt,
@@ -183,7 +187,7 @@ def file_attempt(request: MemberRequest, pk: str) -> HttpResponse:
     attempt = access.attempt_for(request.member, pk)
     form = FileForm(request.POST)
     if not form.is_valid():
-        return _refuse(request, attempt, form)
+        return _ask_again(request, attempt, "file", form)
     return _act(
         request,
         attempt,
@@ -214,20 +218,31 @@ def withdraw(request: MemberRequest, pk: str) -> HttpResponse:
 @require_POST
 def outcome(request: MemberRequest, pk: str) -> HttpResponse:
     attempt = access.attempt_for(request.member, pk)
-    form = OutcomeForm(request.POST, store=attempt.appeal.store)
+    decision = request.POST.get("outcome", "")
+    if decision not in outcomes.OUTCOMES:
+        messages.error(request, _("An appeal is granted or refused."))
+        return redirect("appeals:case", pk=attempt.appeal_id)
+    form = _outcome_form(decision, attempt.appeal.store, request.POST)
     if not form.is_valid():
-        return _refuse(request, attempt, form)
-    is_granted = form.cleaned_data["outcome"] == Attempt.State.GRANTED
-    return _act(
-        request,
-        attempt,
-        lambda at: outcomes.record_outcome(
-            attempt=attempt, **form.cleaned_data, by=request.member, at=at
-        ),
-        _("Granted: the points are given back and the rating follows.")
-        if is_granted and attempt.appeal.violation_id
-        else _("Recorded."),
-    )
+        return _ask_again(request, attempt, decision, form)
+    try:
+        outcomes.record_outcome(
+            attempt=attempt, **form.cleaned_data, by=request.member, at=timezone.now()
+        )
+    except outcomes.OutcomeUnusable as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return _ask_again(request, attempt, decision, form)
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        gives_back = decision == Attempt.State.GRANTED and attempt.appeal.violation_id
+        messages.success(
+            request,
+            _("Granted: the points are given back and the rating follows.")
+            if gives_back
+            else _("Recorded."),
+        )
+    return redirect("appeals:case", pk=attempt.appeal_id)
 
 
 @requires("appeals.draft")
@@ -319,10 +334,20 @@ def _act(
     return redirect("appeals:case", pk=attempt.appeal_id)
 
 
-def _refuse(request: MemberRequest, attempt: Attempt, form: Any) -> HttpResponse:
-    errors = [str(error) for listed in form.errors.values() for error in listed]
-    messages.error(request, " ".join(errors))
-    return redirect("appeals:case", pk=attempt.appeal_id)
+def _ask_again(
+    request: MemberRequest, attempt: Attempt, dialog: str, form: forms.Form
+) -> HttpResponse:
+    """Show the case with the dialog that was sent, what was typed in it, and what is wrong."""
+    appeal = access.appeal_for(request.member, attempt.appeal_id)
+    return _page(request, appeal, asked={dialog: form})
+
+
+def _outcome_form(decision: str, store: Store, data: QueryDict | None = None) -> OutcomeForm:
+    """Return the form of a dialog; both stand on one page, so their ids differ."""
+    form = OutcomeForm(data, store=store, initial={"outcome": decision}, auto_id=f"{decision}_%s")
+    if decision == Attempt.State.REFUSED:
+        del form.fields["points_back"]
+    return form
 
 
 def _page(
@@ -331,7 +356,9 @@ def _page(
     *,
     draft: DraftForm | None = None,
     document: EvidenceForm | None = None,
+    asked: dict[str, forms.Form] | None = None,
 ) -> HttpResponse:
+    """Answer with the case; ``asked`` is the dialog to open again, with its form."""
     at = timezone.now()
     member = request.member
     case = selectors.case_of(appeal, sees_drafts=access.sees_drafts(member), at=at)
@@ -366,8 +393,9 @@ def _page(
         "draft": (draft or DraftForm(initial=initial)) if acts.draft else None,
         "was_changed": draft is not None and bool(draft.errors) and acts.draft,
         "document": (document or EvidenceForm()) if acts.draft else None,
-        "return_form": ReturnForm(),
-        "file_form": FileForm(),
+        "opened": "".join(asked or {}),
+        "return_form": (asked or {}).get("return") or ReturnForm(),
+        "file_form": (asked or {}).get("file") or FileForm(),
         "remediations": remediations.of_origin(Remediation.Origin.VIOLATION, violation.pk)
         if violation is not None
         else (),
@@ -375,14 +403,9 @@ def _page(
         "may_draft": member.can("appeals.draft"),
     }
     if acts.decide:
-        context["granted_form"] = OutcomeForm(
-            store=appeal.store, initial={"outcome": Attempt.State.GRANTED}, auto_id="granted_%s"
-        )
-        refused = OutcomeForm(
-            store=appeal.store, initial={"outcome": Attempt.State.REFUSED}, auto_id="refused_%s"
-        )
-        del refused.fields["points_back"]
-        context["refused_form"] = refused
+        for decision in outcomes.OUTCOMES:
+            again = (asked or {}).get(decision)
+            context[f"{decision}_form"] = again or _outcome_form(decision, appeal.store)
     if member.can("appeals.draft"):
         context["owner_form"] = OwnerForm(
             initial={"owner": appeal.owner_id},

@@ -309,6 +309,66 @@ def test_a_bad_outcome_decides_nothing(store: Store, browser: Client, sent: dict
     assert (attempt.state, Violation.objects.get().state) == ("filed", "enforced")
 
 
+@pytest.mark.parametrize(
+    ("sent", "marked", "words"),
+    [
+        ({"points_back": "999"}, "points_back", "Between 1 and"),
+        ({"points_back": "five"}, "points_back", "Enter a whole number."),
+        ({"decided_at": "2016-01-01T00:00"}, "decided_at", "cannot lie before the filing."),
+        ({"decided_at": "2099-01-01T00:00"}, "decided_at", "cannot lie in the future."),
+    ],
+)
+def test_a_bad_outcome_opens_its_dialog_again_with_what_was_typed(
+    store: Store, browser: Client, sent: dict[str, str], marked: str, words: str
+) -> None:
+    # given
+    attempt = _attempt(store, "filed")
+    typed = {"outcome": "granted", "note": "Their words, at length"} | sent
+
+    # when
+    page = _post(browser, "outcome", attempt.pk, **typed)
+
+    # then the dialog stands open, the field says what is wrong, and nothing typed is lost
+    shown = page[page.index('<dialog class="ask"\n        id="granted"') :]
+    dialog = shown[: shown.index("</dialog>")]
+    assert "data-opened" in dialog[: dialog.index(">")]
+    assert page.count("data-opened") == 1
+    field = dialog[dialog.index(f'name="{marked}"') :]
+    assert 'aria-invalid="true"' in field[: field.index(">")]
+    assert words in dialog
+    assert "Their words, at length" in dialog
+    assert f'value="{sent[marked]}"' in dialog
+
+
+def test_a_refusal_given_too_early_opens_its_own_dialog_again(
+    store: Store, browser: Client
+) -> None:
+    attempt = _attempt(store, "filed")
+
+    page = _post(
+        browser,
+        "outcome",
+        attempt.pk,
+        outcome="refused",
+        note="Their words",
+        decided_at="2016-01-01T00:00",
+    )
+
+    dialog = page[page.index('id="refused"') :]
+    assert "data-opened" in dialog[: dialog.index(">")]
+    assert "cannot lie before the filing." in dialog[: dialog.index("</dialog>")]
+
+
+def test_a_return_without_a_reason_opens_its_dialog_again(store: Store, browser: Client) -> None:
+    attempt = _attempt(store, "in_review")
+
+    page = _post(browser, "return", attempt.pk, reason="  ")
+
+    dialog = page[page.index('id="return"') :]
+    assert "data-opened" in dialog[: dialog.index(">")]
+    assert "This field is required." in dialog[: dialog.index("</dialog>")]
+
+
 # --- evidence ------------------------------------------------------------------------------------
 
 
