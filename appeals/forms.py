@@ -1,9 +1,7 @@
 """Turns what a member types about cases and remediations into clean values."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.db.models import QuerySet
@@ -12,17 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from appeals import core
 from appeals.models import Attempt
 from appeals.services import cases, evidence, outcomes, remediations
+from stores.forms.moments import MomentField, set_zone
 from stores.models import Store
 from tenants.models import Membership
-
-
-class StoreTimeField(forms.DateTimeField):
-    """A moment typed by the store's own clock; cleaned to UTC by its form."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], **kwargs)
 
 
 class MemberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -39,16 +29,6 @@ def able_members(agency_id: UUID, capability: str) -> QuerySet[Membership]:
         .select_related("user")
         .order_by("user__name", "user__email")
     )
-
-
-def in_zone(moment: datetime | None, zone: str) -> datetime | None:
-    """Return the UTC instant of a wall-clock time typed for ``zone``."""
-    if moment is None:
-        return None
-    try:
-        return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    except OverflowError as error:
-        raise forms.ValidationError(_("This date is out of reach.")) from error
 
 
 class DraftForm(forms.Form):
@@ -111,7 +91,7 @@ class OutcomeForm(forms.Form):
     outcome = forms.ChoiceField(
         choices=[(outcome, outcome) for outcome in outcomes.OUTCOMES], widget=forms.HiddenInput
     )
-    decided_at = StoreTimeField(
+    decided_at = MomentField(
         label=_("Decided, in the store's time"), required=False, help_text=_("Empty: now.")
     )
     points_back = forms.IntegerField(
@@ -130,10 +110,7 @@ class OutcomeForm(forms.Form):
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.store = store
-
-    def clean_decided_at(self) -> datetime | None:
-        return in_zone(self.cleaned_data["decided_at"], self.store.time_zone)
+        set_zone(self, store)
 
 
 class OwnerForm(forms.Form):
@@ -154,15 +131,12 @@ class OwnerForm(forms.Form):
 class AssignForm(OwnerForm):
     """Whose work a remediation is, and until when."""
 
-    due_at = StoreTimeField(label=_("Due, in the store's time"), required=False)
+    due_at = MomentField(label=_("Due, in the store's time"), required=False)
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
         super().__init__(*args, capability="remediations.work", **kwargs)
-        self.store = store
+        set_zone(self, store)
         self.fields["owner"].label = _("Whose work")
-
-    def clean_due_at(self) -> datetime | None:
-        return in_zone(self.cleaned_data["due_at"], self.store.time_zone)
 
 
 class RemediationForm(AssignForm):

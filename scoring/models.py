@@ -3,6 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Notice, Store, Violation
+from stores.models.checks import moments_can_be_meant
 from tenants.base import AgencyModel, MembershipKey
 
 
@@ -74,6 +75,7 @@ class LedgerEntry(AgencyModel):
             models.CheckConstraint(
                 condition=Q(occurred_at__lte=F("recorded_at")), name="ledger_not_in_the_future"
             ),
+            moments_can_be_meant("occurred_at", "expires_at"),
         ]
         indexes = [models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest")]
         verbose_name = _("ledger entry")
@@ -105,6 +107,7 @@ class PlatformRating(AgencyModel):
                 fields=["store", "measure", "observed_at", "value"], name="platform_rating_once"
             ),
             models.CheckConstraint(condition=Q(value__gte=0), name="platform_rating_not_negative"),
+            moments_can_be_meant("observed_at"),
         ]
         indexes = [
             models.Index(fields=["store", "-observed_at", "-id"], name="platform_rating_newest")

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-FIRST_YEAR, LAST_YEAR = 2015, 2100
+# What may be meant: no marketplace of ours kept such records earlier, nor looks further ahead.
+EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
+LATEST = datetime(2101, 1, 1, tzinfo=UTC)  # excluded
 BUDDHIST_FIRST, BUDDHIST_LAST, BUDDHIST_OFFSET = 2558, 2643, 543
 MONTHS_IN_YEAR = 12
 HALF_DAY = 12
@@ -115,6 +117,14 @@ class MomentUnreadable(ValueError):
         self.why = why
 
 
+def is_believable(moment: datetime) -> bool:
+    """Say whether an aware moment can be meant; the rule for all that is typed, sent or read.
+
+    Never raises, also where the moment could not be told in another zone any more.
+    """
+    return EARLIEST <= moment < LATEST
+
+
 @dataclass(frozen=True)
 class Moment:
     """An instant as it was written. Without a time of day it is the start of that day."""
@@ -173,14 +183,14 @@ def _moment(match: re.Match[str], zone: tzinfo, *, day_first: bool | None) -> Mo
     year, month, day = _day(match, day_first=day_first)
     if BUDDHIST_FIRST <= year <= BUDDHIST_LAST:
         year -= BUDDHIST_OFFSET
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise MomentUnreadable(Unclear.FAR_OFF)
     hour, minute, second = _time(match)
     try:
         local = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - zone follows
     except ValueError:
         raise MomentUnreadable(Unclear.NO_SUCH_DATE) from None
     stated = _zone(match, local, zone)
+    if not is_believable(local.replace(tzinfo=stated or zone)):
+        raise MomentUnreadable(Unclear.FAR_OFF)
     midnight = local.replace(hour=0, minute=0, second=0)
     return Moment(
         at=local.replace(tzinfo=stated or zone).astimezone(UTC),

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Enforcement, Notice, Store, Violation
+from stores.models.checks import moments_can_be_meant
 from tenants import scope
 from tenants.base import AgencyModel, MembershipKey
 
@@ -117,6 +118,7 @@ class Attempt(AgencyModel):
                 | Q(decided_at=None) & ~Q(state__in=["granted", "refused"]),
                 name="attempt_is_decided_with_its_outcome",
             ),
+            moments_can_be_meant("file_by", "decided_at"),
         ]
         indexes = [models.Index(fields=["state", "file_by"], name="attempt_by_window")]
         verbose_name = _("attempt")

@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Store
+from stores.models.checks import moments_can_be_meant
 from tenants.base import AgencyModel, MembershipKey
 
 
@@ -47,6 +48,7 @@ class Remediation(AgencyModel):
                 | ~Q(state="open") & Q(done_at__isnull=False),
                 name="remediation_ended_at_some_time",
             ),
+            moments_can_be_meant("due_at"),
         ]
         indexes = [
             models.Index(fields=["state", "due_at", "id"], name="remediation_by_due"),

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -86,7 +85,7 @@ def remediation_page(request: MemberRequest, pk: str) -> HttpResponse:
     }
     if may("remediations.assign") and is_open:
         context["assign_form"] = AssignForm(
-            initial={"owner": remediation.owner_id, "due_at": _local(remediation)},
+            initial={"owner": remediation.owner_id, "due_at": remediation.due_at},
             agency_id=request.agency.pk,
             store=remediation.store,
         )
@@ -263,13 +262,4 @@ def _origin(request: MemberRequest, remediation: Remediation) -> Violation | Non
         Violation.objects.filter(pk=remediation.origin_id, store__in=visible_stores(request.member))
         .select_related("store")
         .first()
-    )
-
-
-def _local(remediation: Remediation) -> Any:
-    """Return the due moment by the store's clock, for a field that knows no zone."""
-    if remediation.due_at is None:
-        return None
-    return remediation.due_at.astimezone(ZoneInfo(remediation.store.time_zone)).strftime(
-        "%Y-%m-%dT%H:%M"
     )

@@ -4,12 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
+from stores import moments
 from stores.access import store_of_key
 from stores.models import Store
 
 
 class MomentField(serializers.DateTimeField):
-    """An ISO 8601 moment with its offset; one without is refused, never guessed."""
+    """An ISO 8601 moment with its offset; one without is refused, never guessed.
+
+    Refuses what is too far off to be meant.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -18,6 +22,10 @@ class MomentField(serializers.DateTimeField):
         if value.tzinfo is None:
             raise serializers.ValidationError(
                 "Write the time with its offset, as 2026-11-20T09:00:00+08:00.", code="no_offset"
+            )
+        if not moments.is_believable(value):
+            raise serializers.ValidationError(
+                "This date is too far off to be meant.", code="far_off"
             )
         return super().enforce_timezone(value)
 

@@ -3,18 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.forms.readings import in_zone
-from stores.forms.violations import moment_field
+from stores.forms.moments import MomentField, set_zone
 from stores.models import Enforcement, Store, Violation
-
-_TIMES = ("starts_at", "ends_at")
 
 
 class EnforcementForm(forms.Form):
@@ -23,9 +18,11 @@ class EnforcementForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("What it did"), choices=[("", "–"), *Enforcement.Kind.choices]
     )
-    starts_at = moment_field(gettext_lazy("From"), required=True)
-    ends_at = moment_field(
-        gettext_lazy("Until"), help_text=gettext_lazy("Empty: until the marketplace lifts it.")
+    starts_at = MomentField(label=gettext_lazy("From"))
+    ends_at = MomentField(
+        label=gettext_lazy("Until"),
+        required=False,
+        help_text=gettext_lazy("Empty: until the marketplace lifts it."),
     )
     violation = forms.ChoiceField(
         label=gettext_lazy("Because of"),
@@ -40,13 +37,11 @@ class EnforcementForm(forms.Form):
         store: Store,
         violations: Sequence[Violation],
         rules: Mapping[UUID, str],
-        initial: Mapping[str, Any],
         **kwargs: Any,
     ) -> None:
         """Offer ``violations``, named by what their rules are called."""
-        kwargs["initial"] = _shown(initial, store)
         super().__init__(*args, **kwargs)
-        self.store = store
+        set_zone(self, store)
         self._violations = {str(one.pk): one for one in violations}
         field = self.fields["violation"]
         assert isinstance(field, forms.ChoiceField)
@@ -63,22 +58,7 @@ class EnforcementForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         clean = super().clean() or self.cleaned_data
-        for name in _TIMES:
-            try:
-                clean[name] = in_zone(clean.get(name), self.store.time_zone)
-            except ValidationError as error:
-                self.add_error(name, error)
         starts_at, ends_at = clean.get("starts_at"), clean.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             self.add_error("ends_at", _("An enforcement ends after it starts."))
         return clean
-
-
-def _shown(values: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    zone = ZoneInfo(store.time_zone)
-    shown = dict(values)
-    for name in _TIMES:
-        moment = shown.get(name)
-        if moment is not None:
-            shown[name] = moment.astimezone(zone).replace(tzinfo=None)
-    return shown

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from stores import moments, seats
-from stores.forms.readings import in_zone
-from stores.services.sub_accounts import SeatValues
+from stores.forms.moments import MomentField, set_zone
+from stores.models import Store
+from stores.services.sub_accounts import SeatValues, can_have_signed_in
 
 MOST_ROWS: Final = 500
 MOST_LETTERS: Final = 200_000
@@ -80,23 +81,28 @@ class SubAccountForm(forms.Form):
         empty_value=None,
         required=False,
     )
-    last_sign_in_at = forms.DateTimeField(
+    last_sign_in_at = MomentField(
         label=gettext_lazy("Last sign-in"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=gettext_lazy("In the store's time zone."),
     )
 
-    def __init__(self, *args: Any, zone: str, extra_role: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, store: Store, at: datetime, extra_role: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.zone = zone
+        set_zone(self, store)
+        self.at = at
         role = self.fields["platform_role"]
         if extra_role and extra_role not in seats.ROLES:
             assert isinstance(role, forms.ChoiceField)
             role.choices = [("", "–"), (extra_role, extra_role), *seats.ROLES.items()]
 
     def clean_last_sign_in_at(self) -> datetime | None:
-        return in_zone(self.cleaned_data["last_sign_in_at"], self.zone)
+        moment: datetime | None = self.cleaned_data["last_sign_in_at"]
+        if moment is not None and not can_have_signed_in(moment, self.at):
+            raise ValidationError(_("The last sign-in cannot lie in the future."))
+        return moment
 
     def values(self) -> SeatValues:
         """Return the clean values; only after ``is_valid()``."""
@@ -137,12 +143,13 @@ class PasteForm(forms.Form):
         label=gettext_lazy("These are all seats: remove those not listed"), required=False
     )
 
-    def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, zone: str, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
+        self.at = at
 
     def clean_rows(self) -> list[PastedRow]:
-        rows = list(read_rows(self.cleaned_data["rows"], zone=self.zone))
+        rows = list(read_rows(self.cleaned_data["rows"], zone=self.zone, at=self.at))
         if not rows:
             raise ValidationError(_("There is no row below the headings."))
         if len(rows) > MOST_ROWS:
@@ -150,8 +157,8 @@ class PasteForm(forms.Form):
         return rows
 
 
-def read_rows(text: str, *, zone: str) -> Iterator[PastedRow]:
-    """Yield each filled line of ``text`` with what is wrong in it."""
+def read_rows(text: str, *, zone: str, at: datetime) -> Iterator[PastedRow]:
+    """Yield each filled line of ``text``, pasted ``at``, with what is wrong in it."""
     lines = _cells(text)
     columns: Sequence[str] = COLUMNS
     is_first = True
@@ -163,6 +170,9 @@ def read_rows(text: str, *, zone: str) -> Iterator[PastedRow]:
         is_first = False
         row = _row(number, cells, columns, zone)
         if row.values is not None:
+            signed_in_at = row.values.last_sign_in_at
+            if signed_in_at is not None and not can_have_signed_in(signed_in_at, at):
+                row.errors.append(_("The last sign-in cannot lie in the future."))
             key = (row.values.name, row.values.email)
             if key in seen:
                 row.errors.append(_("This seat is listed twice."))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,22 +10,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.forms.readings import in_zone
+from stores.forms.moments import MomentField, set_zone
 from stores.models import Store, Violation
 from stores.services.violations import MOST_POINTS
 
-_TIMES: Final = ("reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at")
 _FIRST_STATES: Final = (Violation.State.PENDING, Violation.State.ENFORCED)
-
-
-def moment_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
-    """Return a field of a moment as a wall clock shows it."""
-    return forms.DateTimeField(
-        label=label,
-        required=required,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
 
 
 class ViolationForm(forms.Form):
@@ -55,11 +43,11 @@ class ViolationForm(forms.Form):
         max_value=MOST_POINTS,
         help_text=gettext_lazy("Empty where the marketplace does not say. A warning takes 0."),
     )
-    reported_at = moment_field(gettext_lazy("Reported"), required=True)
-    enforced_at = moment_field(gettext_lazy("Points taken at"))
-    correct_by = moment_field(gettext_lazy("Correct by"))
-    appeal_by = moment_field(gettext_lazy("Appeal by"))
-    expires_at = moment_field(gettext_lazy("Points return"))
+    reported_at = MomentField(label=gettext_lazy("Reported"))
+    enforced_at = MomentField(label=gettext_lazy("Points taken at"), required=False)
+    correct_by = MomentField(label=gettext_lazy("Correct by"), required=False)
+    appeal_by = MomentField(label=gettext_lazy("Appeal by"), required=False)
+    expires_at = MomentField(label=gettext_lazy("Points return"), required=False)
     note = forms.CharField(
         label=gettext_lazy("Internal note"),
         max_length=2000,
@@ -79,8 +67,9 @@ class ViolationForm(forms.Form):
     ) -> None:
         """Take ``violation`` to change, or ``facts`` that a notice states, as first values."""
         values = {name: getattr(violation, name) for name in self.base_fields} if violation else {}
-        kwargs["initial"] = _shown({**values, **(facts or {})}, store)
+        kwargs["initial"] = _shown({**values, **(facts or {})})
         super().__init__(*args, **kwargs)
+        set_zone(self, store)
         self.store = store
         self.violation = violation
         choices = dict(rules)
@@ -112,11 +101,6 @@ class ViolationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         clean = super().clean() or self.cleaned_data
-        for name in _TIMES:
-            try:
-                clean[name] = in_zone(clean.get(name), self.store.time_zone)
-            except ValidationError as error:
-                self.add_error(name, error)
         reported_at = clean.get("reported_at")
         for name in ("correct_by", "appeal_by", "expires_at"):
             due: datetime | None = clean.get(name)
@@ -143,13 +127,8 @@ class ForwarderForm(forms.Form):
     address = forms.EmailField(label=gettext_lazy("Address"), max_length=254)
 
 
-def _shown(values: Mapping[str, Any], store: Store) -> dict[str, Any]:
-    zone = ZoneInfo(store.time_zone)
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(values)
-    for name in _TIMES:
-        moment = shown.get(name)
-        if moment is not None:
-            shown[name] = moment.astimezone(zone).replace(tzinfo=None)
     if shown.get("points") is not None:
         shown["points"] = -shown["points"]
     return shown

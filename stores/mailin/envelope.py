@@ -384,7 +384,7 @@ def _sent_at(value: str) -> datetime | None:
         moment = parsed.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment if moments.FIRST_YEAR <= moment.year <= moments.LAST_YEAR else None
+    return moment if moments.is_believable(moment) else None
 
 
 # -- What a person forwarded as text ----------------------------------------------------------

@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores.models.checks import moments_can_be_meant
 from stores.models.stores import Store
 from tenants.base import AgencyModel, MembershipKey
 
@@ -94,7 +95,8 @@ class SubAccount(AgencyModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store", "name", "email"], name="sub_account_once")
+            models.UniqueConstraint(fields=["store", "name", "email"], name="sub_account_once"),
+            moments_can_be_meant("last_sign_in_at"),
         ]
         verbose_name = _("sub-account")
 

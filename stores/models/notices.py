@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from stores.models.checks import moments_can_be_meant
 from stores.models.stores import Store
 from tenants.base import AgencyModel, MembershipKey
 
@@ -92,6 +93,9 @@ class Violation(AgencyModel):
             models.CheckConstraint(
                 condition=Q(points=None) | Q(points__lte=0), name="violation_points_are_taken"
             ),
+            moments_can_be_meant(
+                "reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at"
+            ),
         ]
         indexes = [models.Index(fields=["store", "-reported_at", "id"], name="violation_newest")]
         verbose_name = _("violation")
@@ -130,6 +134,7 @@ class Enforcement(AgencyModel):
     recorded_by = MembershipKey(null=True)
 
     class Meta:
+        constraints = [moments_can_be_meant("starts_at", "ends_at")]
         indexes = [models.Index(fields=["store", "-starts_at"], name="enforcement_newest")]
         verbose_name = _("enforcement")
 

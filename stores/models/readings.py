@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores.models.checks import moments_can_be_meant
 from stores.models.stores import Store
 from tenants.base import AgencyModel, MembershipKey
 
@@ -25,6 +26,7 @@ class Reading(AgencyModel):
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        constraints = [moments_can_be_meant("measured_at")]
         indexes = [
             models.Index(fields=["store", "metric", "-measured_at", "-id"], name="reading_latest")
         ]

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from stores import moments
 from stores.models import Store, SubAccount
 from tenants.errors import DomainError
 from tenants.models import Membership
 from tenants.trail import services as trail
 
 _FIELDS = ("name", "email", "platform_role", "permissions", "two_step", "last_sign_in_at")
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
 class SeatTaken(DomainError):
     code: ClassVar[str] = "seat_taken"
+
+
+class SignInUnusable(DomainError):
+    code: ClassVar[str] = "sign_in_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ def save_sub_account(
 
     Raises:
         SeatTaken: if the store has another seat of this name and e-mail.
+        SignInUnusable: if the last sign-in cannot have been.
     """
     is_new = account._state.adding  # noqa: SLF001 - Django's documented flag
     _fill(account, values, at)
@@ -74,6 +81,9 @@ def save_list(
     """Write a list of seats at once: known ones by name and e-mail are changed, others added.
 
     Where the list is the whole one, seats that it does not name are removed.
+
+    Raises:
+        SignInUnusable: if a last sign-in cannot have been.
     """
     # Locked together, so that two lists sent at once do not both add the same seat.
     Store.objects.select_for_update().filter(pk=store.pk).first()
@@ -116,7 +126,14 @@ def remove_sub_account(*, account: SubAccount, by: Membership, at: datetime) -> 
     account.delete()
 
 
+def can_have_signed_in(moment: datetime, at: datetime) -> bool:
+    """Say whether a sign-in at ``moment`` can be known at ``at``."""
+    return moments.is_believable(moment) and moment <= at + _CLOCKS_DIFFER
+
+
 def _fill(account: SubAccount, values: SeatValues, at: datetime) -> None:
+    if values.last_sign_in_at is not None and not can_have_signed_in(values.last_sign_in_at, at):
+        raise SignInUnusable(_("The last sign-in cannot lie in the future."))
     for name in _FIELDS:
         setattr(account, name, getattr(values, name))
     account.permissions = list(values.permissions)

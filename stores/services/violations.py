@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from stores import signals
+from stores import moments, signals
 from stores.models import Enforcement, Notice, Store, Violation
 from tenants.errors import DomainError
 from tenants.models import Membership
@@ -19,7 +19,7 @@ MOST_POINTS: Final = 1000
 LIKE_WITHIN: Final = timedelta(days=1)
 ANNOUNCED_AHEAD: Final = timedelta(days=366)  # an enforcement may be announced before it starts
 LONGEST: Final = timedelta(days=3660)
-_EARLIEST_YEAR: Final = 2015  # before any marketplace of ours kept such records
+_TIMES: Final = ("reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at")
 _FACTS: Final = (
     "rule",
     "subject",
@@ -333,10 +333,11 @@ def check(violation: Violation, at: datetime) -> None:
     """
     if violation.points is not None and not -MOST_POINTS <= violation.points <= 0:
         raise ViolationUnusable(_("Points are taken: write them as 0 or less, at most 1000."))
+    told = [moment for name in _TIMES if (moment := getattr(violation, name)) is not None]
+    if not all(map(moments.is_believable, told)):
+        raise ViolationUnusable(_("A date of this violation is too far off to be meant."))
     if violation.reported_at > at + timedelta(minutes=5):
         raise ViolationUnusable(_("A violation cannot be reported in the future."))
-    if violation.reported_at.year < _EARLIEST_YEAR:
-        raise ViolationUnusable(_("This violation is too old to be true."))
     if violation.enforced_at is not None and violation.enforced_at > at + timedelta(minutes=5):
         raise ViolationUnusable(_("Points cannot be taken in the future."))
     low, high = violation.points_low, violation.points_high
@@ -347,8 +348,8 @@ def check(violation: Violation, at: datetime) -> None:
 def _check_times(starts_at: datetime, ends_at: datetime | None, at: datetime) -> None:
     if ends_at is not None and ends_at <= starts_at:
         raise EnforcementUnusable(_("An enforcement ends after it starts."))
-    if starts_at.year < _EARLIEST_YEAR:
-        raise EnforcementUnusable(_("This enforcement is too old to be true."))
+    if not all(map(moments.is_believable, filter(None, (starts_at, ends_at)))):
+        raise EnforcementUnusable(_("A date of this enforcement is too far off to be meant."))
     if starts_at > at + ANNOUNCED_AHEAD or (ends_at is not None and ends_at > at + LONGEST):
         raise EnforcementUnusable(_("This lies too far in the future to be true."))
 

@@ -1,7 +1,5 @@
 """The seats of a store: listed, judged, added one by one or pasted."""
 
-from zoneinfo import ZoneInfo
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -41,7 +39,7 @@ def seats(request: MemberRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_seat(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
-    form = SubAccountForm(request.POST or None, zone=store.time_zone)
+    form = SubAccountForm(request.POST or None, store=store, at=timezone.now())
     return _saved(request, form, SubAccount(store=store))
 
 
@@ -52,7 +50,8 @@ def edit_seat(request: MemberRequest, pk: str, seat: str) -> HttpResponse:
     two_step = {None: "", True: "1", False: "0"}[account.two_step]
     form = SubAccountForm(
         request.POST or None,
-        zone=account.store.time_zone,
+        store=account.store,
+        at=timezone.now(),
         extra_role=account.platform_role,
         initial={
             "name": account.name,
@@ -60,10 +59,7 @@ def edit_seat(request: MemberRequest, pk: str, seat: str) -> HttpResponse:
             "platform_role": account.platform_role,
             "permissions": account.permissions,
             "two_step": two_step,
-            "last_sign_in_at": account.last_sign_in_at
-            and account.last_sign_in_at.astimezone(ZoneInfo(account.store.time_zone)).replace(
-                tzinfo=None
-            ),
+            "last_sign_in_at": account.last_sign_in_at,
         },
     )
     return _saved(request, form, account)
@@ -83,7 +79,8 @@ def remove_seat(request: MemberRequest, pk: str, seat: str) -> HttpResponse:
 def paste_seats(request: MemberRequest, pk: str) -> HttpResponse:
     """Show what a pasted list would do; write it only when no row is wrong, and then whole."""
     store = store_for(request.member, pk)
-    form = PasteForm(request.POST or None, zone=store.time_zone)
+    at = timezone.now()
+    form = PasteForm(request.POST or None, zone=store.time_zone, at=at)
     rows = form.cleaned_data["rows"] if request.method == "POST" and form.is_valid() else []
     wrong = sum(bool(row.errors) for row in rows)
     if rows and not wrong and request.POST.get("step") == "save":
@@ -92,7 +89,7 @@ def paste_seats(request: MemberRequest, pk: str) -> HttpResponse:
             seats=[row.values for row in rows],
             is_whole=form.cleaned_data["is_whole"],
             by=request.member,
-            at=timezone.now(),
+            at=at,
         )
         words = _("%(added)s added, %(changed)s changed, %(removed)s removed.")
         messages.success(

@@ -175,6 +175,18 @@ def _zone(zone: str | dt.tzinfo | None) -> dt.tzinfo:
     return ZoneInfo(zone) if isinstance(zone, str) else zone
 
 
+def _local(moment: dt.datetime, zone: str | dt.tzinfo | None) -> dt.datetime:
+    """Return ``moment`` by the clock of ``zone``.
+
+    One so close to the calendar's ends that no other zone can tell it stays as it is: a single
+    bad row takes no page down.
+    """
+    try:
+        return moment.astimezone(_zone(zone))
+    except OverflowError:
+        return moment
+
+
 def _zone_name(local: dt.datetime) -> str:
     key = getattr(local.tzinfo, "key", "")
     if known := _ZONE_NAMES.get(key):
@@ -194,7 +206,7 @@ def moment_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -
     """Write day and time in ``zone`` (default: the reader's): "Sat 21 Nov, 17:40 PST"."""
     if not moment:
         return DASH
-    local = moment.astimezone(_zone(zone))
+    local = _local(moment, zone)
     day = format_date(local, pgettext("day and time of a moment, Django date format", "D j M, H:i"))
     return f"{day} {_zone_name(local)}"
 
@@ -204,7 +216,7 @@ def day_in(moment: dt.datetime | dt.date | None, zone: str | dt.tzinfo | None = 
     """Write the day with its year in ``zone``: "21 Nov 2026"."""
     if not moment:
         return DASH
-    day = moment.astimezone(_zone(zone)) if isinstance(moment, dt.datetime) else moment
+    day = _local(moment, zone) if isinstance(moment, dt.datetime) else moment
     return format_date(day, pgettext("a day with its year, Django date format", "j M Y"))
 
 
@@ -213,7 +225,7 @@ def short_day_in(moment: dt.datetime | dt.date | None, zone: str | dt.tzinfo | N
     """Write the day without its year in ``zone``: "21 Nov"."""
     if not moment:
         return DASH
-    day = moment.astimezone(_zone(zone)) if isinstance(moment, dt.datetime) else moment
+    day = _local(moment, zone) if isinstance(moment, dt.datetime) else moment
     return format_date(day, pgettext("a day without its year, Django date format", "j M"))
 
 
@@ -222,20 +234,23 @@ def time_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> 
     """Write the time of day in ``zone`` with the zone's name: "17:40 PST"."""
     if not moment:
         return DASH
-    local = moment.astimezone(_zone(zone))
+    local = _local(moment, zone)
     return f"{local:%H:%M} {_zone_name(local)}"
 
 
 @register.filter
 def hour_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
     """Write the time of day in ``zone``, where the zone is said once beside the list: "17:40"."""
-    return f"{moment.astimezone(_zone(zone)):%H:%M}" if moment else DASH
+    return f"{_local(moment, zone):%H:%M}" if moment else DASH
 
 
 @register.filter
 def iso(moment: dt.datetime | None) -> str:
     """Write a moment for machines, in UTC with seconds."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    if not moment:
+        return ""
+    utc = _local(moment, dt.UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='seconds')}Z"
 
 
 def _span(seconds: int) -> str:

@@ -51,7 +51,7 @@ def test_work_on_a_violation_starts_with_its_plays_steps(
 
     # when the form is opened, sent, and asked for again
     form = browser.get(path)
-    sent = {**form.context["form"].initial, "due_at": "2999-05-01T12:00", "owner": lead.pk}
+    sent = {**form.context["form"].initial, "due_at": "2099-05-01T12:00", "owner": lead.pk}
     shown = browser.post(path, sent, follow=True)
     again = browser.get(path)
 
@@ -126,10 +126,10 @@ def test_who_may_not_assign_opens_work_for_herself(
 def test_a_lead_assigns_work_by_the_stores_clock(store: Store, browser: Client) -> None:
     work = factories.make_remediation(store=store)
     specialist = factories.make_membership("specialist")
-    sent = {"owner": specialist.pk, "due_at": "2999-06-01T12:00"}
+    sent = {"owner": specialist.pk, "due_at": "2099-06-01T12:00"}
     _post(browser, "assign_remediation", work.pk, **sent)
     work.refresh_from_db()
-    assert (work.owner, work.due_at) == (specialist, datetime(2999, 6, 1, 19, tzinfo=UTC))
+    assert (work.owner, work.due_at) == (specialist, datetime(2099, 6, 1, 19, tzinfo=UTC))
     _post(browser, "assign_remediation", work.pk, owner=factories.make_membership("client").pk)
     work.refresh_from_db()
     assert work.owner == specialist
