@@ -224,14 +224,18 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.Declared"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.api.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
 }
-DRF_STANDARDIZED_ERRORS = {"EXCEPTION_HANDLER_CLASS": "tenants.api.errors.Handler"}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "tenants.api.errors.Handler",
+    "EXCEPTION_FORMATTER_CLASS": "tenants.api.errors.Formatter",
+}
+_ERROR_ENUMS = "drf_standardized_errors.openapi_serializers"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Storewarden API",
     "VERSION": "1",
@@ -242,6 +246,20 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+    "ENUM_NAME_OVERRIDES": {
+        "StoreState": "stores.models.Store.State",
+        "ViolationState": "stores.models.Violation.State",
+        "ReadingSource": "stores.models.Reading.Source",
+        "PushedSource": [("integration", "integration")],
+        "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",
+        "ClientErrorType": f"{_ERROR_ENUMS}.ClientErrorEnum.choices",
+        "ServerErrorType": f"{_ERROR_ENUMS}.ServerErrorEnum.choices",
+        **{
+            f"ErrorCode{status}": f"{_ERROR_ENUMS}.ErrorCode{status}Enum.choices"
+            for status in (401, 403, 404, 405, 406, 415, 429, 500)
+        },
+    },
 }
 
 TIKTOK_SHOP = {

@@ -6,3 +6,5 @@ _ROOMS = ("tenants", "stores", "scoring", "checklist", "appeals")
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(f"{room}.urls")) for room in _ROOMS]
 urlpatterns.append(path("api/", include("config.urls_api")))
+
+handler404 = "tenants.answers.not_found"

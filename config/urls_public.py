@@ -8,3 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("api/", include("config.urls_api")),
 ]
+
+handler404 = "tenants.answers.not_found"

@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.urls import set_urlconf
 from django.utils import timezone, translation
 
-from tenants import addresses, entrance, scope
+from tenants import addresses, answers, entrance, scope
 from tenants.models import Agency, Domain, Membership, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -71,7 +71,7 @@ class HostMiddleware:
         set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
         request.agency = None  # type: ignore[attr-defined]
         if _is_too_large(request):
-            return _too_large()
+            return answers.too_large(request)
         with scope.public():
             return self.get_response(request)
 
@@ -80,7 +80,7 @@ class HostMiddleware:
         set_urlconf(settings.ROOT_URLCONF)
         request.agency = agency  # type: ignore[attr-defined]
         if _is_too_large(request):
-            return _too_large()
+            return answers.too_large(request)
         if agency.state != Agency.State.READY:
             with scope.public():
                 return self.get_response(request)
@@ -95,14 +95,6 @@ class HostMiddleware:
 def _is_too_large(request: HttpRequest) -> bool:
     length: Any = request.META.get("CONTENT_LENGTH") or 0
     return not str(length).isdigit() or int(length) > MOST_BODY_BYTES
-
-
-def _too_large() -> HttpResponse:
-    return HttpResponse(
-        "This is larger than 25 MB. Send it in smaller parts.",
-        status=413,
-        content_type="text/plain",
-    )
 
 
 # On an agency's host without a seat: the door itself, and what browsers fetch and report unasked.

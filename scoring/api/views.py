@@ -135,8 +135,11 @@ class EntryIn(Strict):
         if not is_reversal and ("reverses" in attrs or "reason" in attrs):
             raise ValidationError({"reverses": "Only a reversal reverses an entry."})
         is_adjustment = attrs["kind"] == LedgerEntry.Kind.ADJUSTMENT
-        if is_adjustment != ("counts_as" in attrs):
-            raise ValidationError({"counts_as": "An adjustment, and only it, counts as something."})
+        if is_adjustment and "counts_as" not in attrs:
+            choices = ", ".join(LedgerEntry.CountsAs.values)
+            raise ValidationError({"counts_as": f"Say what it counts as, one of: {choices}."})
+        if not is_adjustment and "counts_as" in attrs:
+            raise ValidationError({"counts_as": "Leave this out: only an adjustment takes it."})
         return attrs
 
 

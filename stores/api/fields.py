@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from stores import moments
 from stores.access import store_of_key
 from stores.models import Store
+
+_MOST_NAMED = 20
 
 
 class MomentField(serializers.DateTimeField):
@@ -30,6 +34,7 @@ class MomentField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+@extend_schema_field(OpenApiTypes.UUID)
 class StoreField(serializers.Field[Any, Any, Any, Any]):
     """The id of a store that the key reaches."""
 
@@ -52,7 +57,7 @@ class Strict(serializers.Serializer[Any]):
         if isinstance(data, dict):
             unknown = set(data) - set(self.fields)
             if unknown:
-                names = sorted(str(name)[:60] for name in unknown)
+                names = sorted(str(name)[:60] for name in unknown)[:_MOST_NAMED]
                 raise serializers.ValidationError(
                     dict.fromkeys(names, "There is no such field."), code="unknown_field"
                 )

@@ -19,6 +19,8 @@ from stores.api.serializers import (
     store_json,
     violation_json,
 )
+from stores.markets import MARKETS
+from stores.metrics import METRICS
 from stores.models import Reading, Store, Violation
 from stores.services import readings, violations
 from stores.services import stores as store_services
@@ -26,7 +28,6 @@ from tenants import slots
 from tenants.api.views import AgencyView
 
 _STORE: Final = OpenApiParameter("store", str, description="Only rows of this store.")
-_PAGED: Final = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 
 
 def _fields(key: Any, store_ids: list[Any]) -> dict[Any, dict[str, Any]]:
@@ -60,16 +61,23 @@ class StoresView(_View):
 
     required_capabilities: ClassVar = {"GET": "stores.view", "POST": "stores.connect"}
     orderings: ClassVar = {"name": "name", "-created_at": "-created_at"}
-    _filters: ClassVar = ("market", "marketplace", "state")
+    _filters: ClassVar = {
+        "market": sorted(MARKETS),
+        "marketplace": Store.Marketplace.values,
+        "state": Store.State.values,
+    }
 
-    @extend_schema(responses=StoreOut(many=True), parameters=_PAGED)
+    @extend_schema(
+        responses=StoreOut(many=True),
+        parameters=[OpenApiParameter(name, enum=among) for name, among in _filters.items()],
+    )
     def get(self, request: Request) -> Response:
         """List stores, filtered by market, marketplace and state."""
         stores = stores_of_key(self.api_key).select_related("client")
         stores = stores.prefetch_related("groupings__group")
-        for name in self._filters:
-            if name in request.query_params:
-                stores = stores.filter(**{name: _text(request, name)})
+        for name, among in self._filters.items():
+            if asked := self.one_of(name, among):
+                stores = stores.filter(**{name: asked})
         pages = self.pagination_class()
         rows = pages.paginate_queryset(stores, request, view=self)
         fields = _fields(self.api_key, [row.pk for row in rows])
@@ -116,12 +124,12 @@ class ReadingsView(_View):
 
     @extend_schema(
         responses=ReadingOut(many=True),
-        parameters=[_STORE, OpenApiParameter("metric", str), *_PAGED],
+        parameters=[_STORE, OpenApiParameter("metric", enum=sorted(METRICS))],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
         rows = self.only_store(Reading.objects.all())
-        if "metric" in request.query_params:
-            rows = rows.filter(metric=_text(request, "metric"))
+        if metric := self.one_of("metric", METRICS):
+            rows = rows.filter(metric=metric)
         return self.paged(rows, reading_json)
 
     @extend_schema(request=ReadingIn, responses={201: ReadingOut})
@@ -148,12 +156,12 @@ class ViolationsView(_View):
 
     @extend_schema(
         responses=ViolationOut(many=True),
-        parameters=[_STORE, OpenApiParameter("state", str), *_PAGED],
+        parameters=[_STORE, OpenApiParameter("state", enum=Violation.State.values)],
     )
     def get(self, request: Request) -> Response:
         rows = self.only_store(Violation.objects.all())
-        if "state" in request.query_params:
-            rows = rows.filter(state=_text(request, "state"))
+        if state := self.one_of("state", Violation.State.values):
+            rows = rows.filter(state=state)
         pages = self.pagination_class()
         found = pages.paginate_queryset(rows, request, view=self)
         fields = _fields(self.api_key, list({row.store_id for row in found}))
@@ -214,13 +222,6 @@ class ViolationView(ViolationsView):
         if violation is None:
             raise NotFound
         return violation
-
-
-def _text(request: Request, name: str) -> str:
-    value = request.query_params[name]
-    if "\x00" in value:
-        raise ValidationError({name: "This holds a NUL character."})
-    return value
 
 
 def _shown(key: Any, store: Store) -> dict[str, Any]:

@@ -1,11 +1,16 @@
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tenants.models import ApiKey
+
+_NOT_VALID: Final = (
+    "This API key is not valid. Send a live key of this agency as Authorization: Bearer <key>."
+)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -13,7 +18,11 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
         key: ApiKey | None = getattr(request._request, "api_key", None)  # noqa: SLF001 - DRF's
-        return None if key is None else (AnonymousUser(), key)
+        if key is not None:
+            return AnonymousUser(), key
+        if get_authorization_header(request).strip():
+            raise AuthenticationFailed(_NOT_VALID)
+        return None
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         return 'Bearer realm="Storewarden API"'

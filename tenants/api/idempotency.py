@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from tenants.answers import refusal
 from tenants.models import ApiKey
 from tenants.trail.models import IdempotentCall
 
@@ -16,11 +17,6 @@ KEPT_FOR: Final = timedelta(hours=24)
 _LONGEST_KEY = 255
 _SERVER_FAULT = 500
 _TOO_MANY = 429
-
-
-def _refusal(status: int, code: str, detail: str) -> HttpResponse:
-    error = {"code": code, "detail": detail, "attr": None}
-    return JsonResponse({"type": "client_error", "errors": [error]}, status=status)
 
 
 class Idempotent:
@@ -36,16 +32,16 @@ class Idempotent:
         if request.method != "POST" or not name or key is None:
             return self._answer(request, *args, **kwargs)
         if len(name) > _LONGEST_KEY or "\x00" in name:
-            return _refusal(400, "invalid", "An Idempotency-Key has at most 255 characters.")
+            return refusal(400, "invalid", "An Idempotency-Key has at most 255 characters.")
         at = timezone.now()
         if not _lock(f"{key.pk}:{name}"):
-            return _refusal(409, "still_running", "The same call is still running.")
+            return refusal(409, "still_running", "The same call is still running.")
         digest = _digest(request)
         calls = IdempotentCall.objects.filter(api_key_id=key.pk, key=name)
         calls.filter(at__lt=at - KEPT_FOR).delete()
         known = calls.first()
         if known is not None and known.digest != digest:
-            return _refusal(422, "key_reused", "This key was used with another request.")
+            return refusal(422, "key_reused", "This key was used with another request.")
         if known is not None:
             return HttpResponse(
                 known.body, status=known.status or 200, content_type="application/json"

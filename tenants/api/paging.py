@@ -71,6 +71,25 @@ class KeysetPagination(BasePagination):
             "properties": {"next": link, "previous": link, "results": schema},
         }
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            _parameter("cursor", "Where a page starts, from next or previous.", {"type": "string"}),
+            _parameter(
+                "limit",
+                "How many rows a page has.",
+                {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _USUAL},
+            ),
+            _parameter(
+                "ordering",
+                "What the rows are ordered by.",
+                {
+                    "type": "string",
+                    "enum": list(view.orderings),
+                    "default": next(iter(view.orderings)),
+                },
+            ),
+        ]
+
     def _cursor(self) -> dict[str, Any] | None:
         text = self.request.query_params.get("cursor")
         if not text:
@@ -113,6 +132,10 @@ class KeysetPagination(BasePagination):
         }
         query = urlencode({**kept, "limit": self.limit, "cursor": text})
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _limit(request: Request) -> int:

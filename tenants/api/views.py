@@ -1,10 +1,11 @@
 """The base of every API view: keys, declared capabilities, idempotency, keyset paging."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,6 +30,13 @@ class AgencyView(Idempotent, APIView):
     @property
     def now(self) -> datetime:
         return timezone.now()
+
+    def one_of(self, name: str, choices: Collection[str]) -> str | None:
+        """Return a filter's value, None where it is not asked for; refuse what no row can have."""
+        value = self.request.query_params.get(name)
+        if value is not None and value not in choices:
+            raise ValidationError({name: f"Ask for one of: {', '.join(choices)}."}, code="invalid")
+        return value
 
     def paged(self, queryset: Any, serialize: Callable[[Any], Any]) -> Response:
         """Return a page of ``queryset``; ``serialize`` makes JSON values of a row."""

@@ -1,0 +1,44 @@
+"""Answers where no view has been reached: as a page, or in the API's own form."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import get_template
+from django.utils import translation
+from django.views.defaults import page_not_found
+
+from tenants import addresses
+
+
+def refusal(status: int, code: str, detail: str) -> JsonResponse:
+    """Return an error in the API's form."""
+    error = {"code": code, "detail": detail, "attr": None}
+    return JsonResponse({"type": "client_error", "errors": [error]}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what no address leads to."""
+    if _is_of_the_api(request):
+        return refusal(404, "not_found", "There is nothing at this address.")
+    return page_not_found(request, exception)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Answer a body that is not even read; needs neither session nor database."""
+    if _is_of_the_api(request):
+        return refusal(413, "too_large", "A body has at most 25 MB. Send it in smaller parts.")
+    with translation.override(translation.get_language_from_request(request)):
+        page = get_template("413.html").render({"back": _page_before(request)})
+    return HttpResponse(page, status=413)
+
+
+def _is_of_the_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Return the path of the page of this host that sent the request, else the start."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    is_ours = before.netloc == request.META.get("HTTP_HOST")
+    path = urlunsplit(("", "", before.path, before.query, ""))
+    return addresses.local_path(path) if is_ours else "/"
