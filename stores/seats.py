@@ -3,12 +3,15 @@
 A baseline is ours: the least that the work of a role takes. No marketplace publishes one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -55,10 +58,38 @@ BASELINES: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
+# What seller centres and people call the roles beside their names here.
+_ROLE_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "owner": ("main", "主账号", "店主"),
+        "manager": ("admin", "administrator", "管理员"),
+        "operations": ("operator", "operation"),
+        "customer_service": ("customer support", "customer care", "service", "support"),
+        "warehouse": ("fulfilment", "fulfillment", "logistics"),
+        "viewer": ("read only", "read-only"),
+    }
+)
+FIELDS: Final = ("name", "email", "platform_role", "permissions", "two_step", "last_sign_in_at")
+
+
+@dataclass(frozen=True, slots=True)
+class SeatValues:
+    """What is said about one seat; ``two_step`` None: unknown. Only what is ``told`` counts."""
+
+    name: str
+    email: str = ""
+    platform_role: str = ""
+    permissions: tuple[str, ...] = ()
+    two_step: bool | None = None
+    last_sign_in_at: datetime | None = None
+    told: Collection[str] = frozenset(FIELDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What is wrong with a seat. None of it when nothing is known."""
 
+    has_baseline: bool  # else nobody can say whether its permissions are too wide
     lacks_two_step: bool
     beyond: tuple[str, ...]  # permissions its role does not need, as codes or written words
     is_dormant: bool
@@ -80,6 +111,7 @@ def marks_of(
     baseline = BASELINES.get(role)
     beyond = () if baseline is None else tuple(p for p in permissions if p not in baseline)
     return Marks(
+        has_baseline=baseline is not None,
         lacks_two_step=two_step is False,
         beyond=beyond,
         is_dormant=last_sign_in_at is not None and at - last_sign_in_at > DORMANT_AFTER,
@@ -88,17 +120,34 @@ def marks_of(
 
 def role_code(text: str) -> str:
     """Return the code of a role as a person wrote it, or her words where it is none of ours."""
-    return _code(text, ROLES)
+    words = " ".join(text.split())
+    return _role_codes().get(_plain(words), words)
 
 
 def permission_code(text: str) -> str:
-    return _code(text, PERMISSIONS)
-
-
-def _code(text: str, known: Mapping[str, Promise]) -> str:
     words = " ".join(text.split())
-    plain = words.lower()
-    for code, name in known.items():
-        if plain in {code, code.replace("_", " "), str(name).lower()}:
-            return code
-    return words
+    return _permission_codes().get(_plain(words), words)
+
+
+@cache
+def _role_codes() -> Mapping[str, str]:
+    aliases = {_plain(word): code for code, words in _ROLE_WORDS.items() for word in words}
+    return aliases | _codes_by_name(ROLES)
+
+
+@cache
+def _permission_codes() -> Mapping[str, str]:
+    return _codes_by_name(PERMISSIONS)
+
+
+def _codes_by_name(known: Mapping[str, Promise]) -> dict[str, str]:
+    """Return each code by itself and by its name in every language: lists come in any."""
+    found = {_plain(code): code for code in known}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found |= {_plain(str(name)): code for code, name in known.items()}
+    return found
+
+
+def _plain(words: str) -> str:
+    return words.casefold().replace("_", " ").replace("-", " ")

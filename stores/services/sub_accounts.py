@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from stores import moments
 from stores.models import Store, SubAccount
+from stores.seats import FIELDS, SeatValues
+from stores.selectors import sub_accounts as selectors
 from tenants.errors import DomainError
 from tenants.models import Membership
 from tenants.trail import services as trail
 
-_FIELDS = ("name", "email", "platform_role", "permissions", "two_step", "last_sign_in_at")
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 
 
@@ -26,16 +27,8 @@ class SignInUnusable(DomainError):
     code: ClassVar[str] = "sign_in_unusable"
 
 
-@dataclass(frozen=True, slots=True)
-class SeatValues:
-    """What is told about one seat; ``two_step`` None: not told."""
-
-    name: str
-    email: str = ""
-    platform_role: str = ""
-    permissions: tuple[str, ...] = ()
-    two_step: bool | None = None
-    last_sign_in_at: datetime | None = None
+class ListUnusable(DomainError):
+    code: ClassVar[str] = "list_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +71,31 @@ def save_sub_account(
 def save_list(
     *, store: Store, seats: Iterable[SeatValues], is_whole: bool, by: Membership, at: datetime
 ) -> Listed:
-    """Write a list of seats at once: known ones by name and e-mail are changed, others added.
+    """Write a list of seats at once: what it tells of known ones is changed, others are added.
 
     Where the list is the whole one, seats that it does not name are removed.
 
     Raises:
+        ListUnusable: if it leaves open which seat is meant, or names one twice.
         SignInUnusable: if a last sign-in cannot have been.
     """
     # Locked together, so that two lists sent at once do not both add the same seat.
     Store.objects.select_for_update().filter(pk=store.pk).first()
-    known = {
-        (account.name, account.email): account for account in SubAccount.objects.filter(store=store)
-    }
+    plan = selectors.plan_list(store, list(seats), is_whole=is_whole)
+    for planned in plan.seats:
+        if planned.problem:
+            raise ListUnusable(planned.problem)
     fresh: list[SubAccount] = []
-    changed: list[SubAccount] = []
-    named: set[tuple[str, str]] = set()
-    for values in seats:
-        key = (values.name, values.email)
-        named.add(key)
-        account = known.get(key)
-        _fill(target := account or SubAccount(store=store), values, at)
-        (fresh if account is None else changed).append(target)
+    known: list[SubAccount] = []
+    for planned in plan.seats:
+        target = planned.account or SubAccount(store=store)
+        _fill(target, planned.values, at)
+        (fresh if planned.account is None else known).append(target)
     SubAccount.objects.bulk_create(fresh)
-    SubAccount.objects.bulk_update(changed, [*_FIELDS, "seen_at"])
-    removed = 0
-    if is_whole:
-        gone = [account.pk for key, account in known.items() if key not in named]
-        removed = SubAccount.objects.filter(pk__in=gone).delete()[0]
+    SubAccount.objects.bulk_update(known, [*FIELDS, "seen_at"])
+    gone = [account.pk for account in plan.removed]
+    removed = SubAccount.objects.filter(pk__in=gone).delete()[0]
+    changed = [planned for planned in plan.seats if planned.account and planned.changes]
     done = Listed(added=len(fresh), changed=len(changed), removed=removed)
     trail.record(
         action="sub_account.listed",
@@ -134,7 +125,8 @@ def can_have_signed_in(moment: datetime, at: datetime) -> bool:
 def _fill(account: SubAccount, values: SeatValues, at: datetime) -> None:
     if values.last_sign_in_at is not None and not can_have_signed_in(values.last_sign_in_at, at):
         raise SignInUnusable(_("The last sign-in cannot lie in the future."))
-    for name in _FIELDS:
-        setattr(account, name, getattr(values, name))
-    account.permissions = list(values.permissions)
+    for name in FIELDS:
+        if name in values.told:
+            value = getattr(values, name)
+            setattr(account, name, list(value) if name == "permissions" else value)
     account.seen_at = at

@@ -12,6 +12,7 @@ from stores.forms.sub_accounts import PasteForm, SubAccountForm
 from stores.models import SubAccount
 from stores.selectors import sub_accounts as selectors
 from stores.services import sub_accounts as services
+from stores.views import seat_lines as shown
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 
@@ -81,23 +82,35 @@ def paste_seats(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
     at = timezone.now()
     form = PasteForm(request.POST or None, zone=store.time_zone, at=at)
-    rows = form.cleaned_data["rows"] if request.method == "POST" and form.is_valid() else []
-    wrong = sum(bool(row.errors) for row in rows)
-    if rows and not wrong and request.POST.get("step") == "save":
-        done = services.save_list(
-            store=store,
-            seats=[row.values for row in rows],
-            is_whole=form.cleaned_data["is_whole"],
-            by=request.member,
-            at=at,
-        )
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "stores/paste_sub_accounts.html", {"store": store, "form": form})
+    pasted, is_whole = form.cleaned_data["rows"], form.cleaned_data["is_whole"]
+    told = [row.values for row in pasted.rows if row.values is not None]
+    plan = selectors.plan_list(store, told, is_whole=is_whole)
+    lines = shown.seat_lines(pasted.rows, plan, zone=store.time_zone)
+    wrong = sum(bool(line.errors) for line in lines)
+    if not wrong and request.POST.get("step") == "save":
+        try:
+            done = services.save_list(
+                store=store, seats=told, is_whole=is_whole, by=request.member, at=at
+            )
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            return redirect("stores:paste_sub_accounts", pk=store.pk)
         words = _("%(added)s added, %(changed)s changed, %(removed)s removed.")
         messages.success(
             request,
             words % {"added": done.added, "changed": done.changed, "removed": done.removed},
         )
         return redirect("stores:sub_accounts", pk=store.pk)
-    context = {"store": store, "form": form, "rows": rows, "wrong": wrong}
+    context = {
+        "store": store,
+        "form": form,
+        "rows": lines,
+        "wrong": wrong,
+        "not_taken": pasted.not_taken,
+        "removed": () if wrong else plan.removed,
+    }
     return render(request, "stores/paste_sub_accounts.html", context)
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -7,8 +8,10 @@ import pytest
 from django.db import connection
 from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from scoring.services import ledger, observations, rating
 from stores.marketplaces.tiktok_shop.payloads import Tokens
 from stores.models import (
     Alert,
@@ -24,9 +27,10 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.services import connections
+from stores.services import connections, violations
 from tenants import scope
 from tenants.models import Agency, DueWork, Membership, OAuthState
+from tenants.templatetags import ui
 from tests import factories
 from tests.stores import marketplace
 
@@ -511,6 +515,12 @@ def test_pasting_seats_shows_first_and_writes_then(browser: HttpClient) -> None:
         ("An,,,,,,more", "There are more cells than columns."),
         ("An\nAn", "This seat is listed twice."),
         ("x" * 121, "The name is too long."),
+        (",,Manager", "The name is missing."),
+        ("\u200b,x@example.com", "The name is missing."),
+        ("\u200b\u2060,", "The name is missing."),
+        ("---,x@example.com", "The name is missing."),
+        ("An,,,,,2999-01-01 10:00", "The last sign-in"),
+        ("An,,,,,2099-01-01 10:00", "The last sign-in cannot lie in the future."),
     ],
 )
 def test_a_wrong_row_is_named_and_nothing_is_written(
@@ -524,6 +534,134 @@ def test_a_wrong_row_is_named_and_nothing_is_written(
 
     assert error in answer.content.decode()
     assert not SubAccount.objects.exists()
+
+
+def _paste(browser: HttpClient, store: Store, rows: str, **more: str) -> str:
+    answer = browser.post(f"/stores/{store.pk}/sub-accounts/paste/", {"rows": rows, **more})
+    return " ".join(strip_tags(answer.content.decode()).split())
+
+
+def _told(store: Store) -> list[tuple[object, ...]]:
+    return list(
+        SubAccount.objects.filter(store=store)
+        .order_by("name")
+        .values_list("name", "email", "platform_role", "permissions", "two_step", "last_sign_in_at")
+    )
+
+
+def test_pasting_changes_only_the_columns_that_were_pasted(browser: HttpClient) -> None:
+    # given two seats of which everything is known
+    store = factories.make_store(market="TH")
+    seen = datetime(2026, 11, 1, 2, tzinfo=UTC)
+    facts = {"platform_role": "manager", "permissions": ["orders"], "last_sign_in_at": seen}
+    factories.make_sub_account(store, name="An", email="an@example.com", **facts)
+    factories.make_sub_account(store, name="Bo", email="bo@example.com", **facts)
+    factories.make_sub_account(store, name="Gone", email="gone@example.com")
+    rows = "Name,E-mail\nAn,an@example.com\nBoris,bo@example.com\nCy,cy@example.com"
+
+    # when
+    preview = _paste(browser, store, rows, is_whole="on", step="look")
+    _paste(browser, store, rows, is_whole="on", step="save")
+
+    # then the preview said just what was done
+    for said in (
+        "an@example.com Stays as it is",
+        "bo@example.com Name Bo → Boris",
+        "cy@example.com Added",
+        "gone@example.com Removed: the list does not name it",
+    ):
+        assert said in preview
+    kept = ("manager", ["orders"], True, seen)
+    assert _told(store) == [
+        ("An", "an@example.com", *kept),
+        ("Boris", "bo@example.com", *kept),
+        ("Cy", "cy@example.com", "", [], None, None),
+    ]
+
+
+def test_a_pasted_column_shows_old_and_new_in_words(browser: HttpClient) -> None:
+    store = factories.make_store(market="TH")
+    factories.make_sub_account(
+        store, name="An", email="an@example.com", platform_role="manager", permissions=["orders"]
+    )
+
+    preview = _paste(
+        browser,
+        store,
+        'Name;Platform role;Rights;2FA;Colour\nAn;customer_service;"Orders, 消息";Off;red',
+        step="look",
+    )
+    _paste(browser, store, "Name;Platform role;Rights\nAn;客服;Orders, messages", step="save")
+
+    assert "Role Manager → Customer service" in preview
+    assert "Permissions Orders → Orders, Messages" in preview
+    assert "Two-step On → Off" in preview
+    assert "Not taken: Colour." in preview
+    assert _told(store) == [
+        ("An", "an@example.com", "customer_service", ["orders", "messages"], True, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "expected"),
+    [
+        ("Account name,Role,Last login", "An,Viewer,2026-11-01 09:00", ("viewer", [], None, True)),
+        (
+            "姓名,平台角色,权限",
+            "An,Viewer,Orders/Finance",
+            ("viewer", ["orders", "finance"], None, False),
+        ),
+        (
+            "子账号\t邮箱\t两步验证\t最后登录时间",
+            "An\t\t已开启\t2026-11-01 09:00",
+            ("", [], True, True),
+        ),
+        ("NAME, Two Factor Authentication ,access rights", "An,off,", ("", [], False, False)),
+    ],
+)
+def test_natural_headings_are_known(
+    browser: HttpClient, headings: str, cells: str, expected: tuple[object, ...]
+) -> None:
+    store = factories.make_store()
+
+    _paste(browser, store, f"{headings}\n{cells}", step="save")
+
+    seat = SubAccount.objects.get()
+    told = (seat.platform_role, seat.permissions, seat.two_step, seat.last_sign_in_at is not None)
+    assert (seat.name, *told) == ("An", *expected)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "Name,Account name,Role\nAn,An,viewer",
+            "Several columns say the same: Name, Account name.",
+        ),
+        ("E-mail,Role\nan@example.com,viewer", "No heading says which column holds the names."),
+        ("Name,Role\nTwin,viewer", "Several seats have this name."),
+    ],
+)
+def test_a_list_that_leaves_open_what_is_meant_is_refused(
+    browser: HttpClient, rows: str, said: str
+) -> None:
+    store = factories.make_store()
+    for number in (1, 2):
+        factories.make_sub_account(store, name="Twin", email=f"twin{number}@example.com")
+    before = _told(store)
+
+    assert said in _paste(browser, store, rows, is_whole="on", step="save")
+    assert _told(store) == before
+
+
+def test_a_role_without_a_baseline_is_not_called_as_it_should_be(browser: HttpClient) -> None:
+    store = factories.make_store()
+    factories.make_sub_account(store, name="An", platform_role="Livestream host")
+    factories.make_sub_account(store, name="Bo", platform_role="viewer")
+
+    page = browser.get(f"/stores/{store.pk}/sub-accounts/").content.decode()
+
+    assert (page.count("no baseline known for this role"), page.count("as it should be")) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -659,3 +797,115 @@ def test_access_is_shared_by_who_may_change_roles(agency: Agency, client_for: Cl
     assert client_for(lead).get(path).status_code == 403
     assert client_for(owner).get(f"/people/{uuid4()}/stores/").status_code == 404
     assert client_for(owner).post(path, {"stores": ["\x00", "no"]}).status_code == 200
+
+
+def test_what_the_marketplace_confirmed_is_not_said_of_what_was_given_back_since(
+    browser: HttpClient,
+) -> None:
+    # given
+    store = factories.make_store()
+    now = datetime.now(UTC)
+    shown = now - timedelta(hours=3)
+    violation = factories.make_violation(
+        store=store, points=-4, reported_at=now - timedelta(days=2)
+    )
+    ledger.keep_violation(violation=violation, at=now - timedelta(days=2), by=None)
+    observations.record_platform_rating(
+        store=store,
+        value=196,
+        measure="rating",
+        observed_at=shown,
+        source="person",
+        at=shown,
+        by=None,
+    )
+    confirmed = facts_of(browser, store)
+
+    # when
+    ledger.give_back(violation=violation, reason="granted", at=now, by=None)
+    rating.rate(store=store, at=now)
+
+    # then
+    day = ui.short_day_in(shown, store.time_zone)
+    granted = facts_of(browser, store)
+    assert confirmed["Rating"] == (196, "confirmed by the marketplace")
+    assert granted["Rating"] == (200, f"confirmed on {day} at 196; +4 since")
+    assert granted["Marketplace shows"] == (196, "3 h ago")
+
+
+def test_drift_is_said_of_the_moment_that_it_belongs_to(browser: HttpClient) -> None:
+    # given
+    store = factories.make_store()
+    now = datetime.now(UTC)
+    for value, hours in ((200, 80), (184, 3)):
+        at = now - timedelta(hours=hours)
+        observations.record_platform_rating(
+            store=store, value=value, measure="rating", observed_at=at, source="person", at=at,
+            by=None,
+        )  # fmt: skip
+    apart = facts_of(browser, store)
+
+    # when what was missed is recorded, as taken after the marketplace showed its figure
+    violation = factories.make_violation(store=store, points=-16, reported_at=now)
+    ledger.keep_violation(violation=violation, at=now, by=None)
+    rating.rate(store=store, at=now)
+
+    # then
+    caught_up = facts_of(browser, store)
+    assert apart["Marketplace shows"] == (184, "drift −16, 3 h ago")
+    assert caught_up["Rating"] == (184, "computed from what we know")
+    assert caught_up["Marketplace shows"] == (184, "drift −16 when seen 3 h ago, ours −16 since")
+
+
+def facts_of(browser: HttpClient, store: Store) -> dict[str, tuple[Any, str]]:
+    """Return the figures at the head of the store's page, each with the words under it."""
+    facts = browser.get(f"/stores/{store.pk}/").context["facts"]
+    return {
+        fact["label"]: (fact.get("hero", fact["value"]), fact.get("note", "")) for fact in facts
+    }
+
+
+def test_in_force_tells_what_a_milestone_lets_us_expect_until_somebody_has_confirmed_it(
+    browser: HttpClient,
+) -> None:
+    # given a rating that fell through the milestone of 150 yesterday
+    store = factories.make_store(market="US")
+    now = datetime.now(UTC)
+    fell_at = now - timedelta(days=1)
+    violation = factories.make_violation(store=store, points=-61, reported_at=fell_at)
+    ledger.keep_violation(violation=violation, at=fell_at, by=None)
+    rating.rate(store=store, at=now)
+    last_day = ui.day_in(fell_at + timedelta(days=7), store.time_zone)
+
+    def shown() -> tuple[tuple[Any, str], bool, bool]:
+        fleet = browser.get("/").content.decode()
+        return (
+            facts_of(browser, store)["In force"],
+            "Restriction expected" in fleet,
+            "Restriction in force" in fleet,
+        )
+
+    expected = shown()
+
+    # when the marketplace limits the listings, and then lifts that
+    limit = violations.record_enforcement(
+        store=store, kind="listing_limit", starts_at=fell_at, source="person", at=now, by=None
+    )
+    recorded = shown()
+    violations.end_enforcement(enforcement=limit, ends_at=now, at=now, by=None)
+    lifted = shown()
+
+    # then
+    assert expected == (
+        (
+            f"Expected: No new listings until {last_day}",
+            "and No enrolment in mega campaigns; nobody has confirmed it",
+        ),
+        True,
+        False,
+    )
+    assert recorded == (("No new listings", "until lifted"), False, True)
+    assert lifted[0] == (
+        f"Expected: No enrolment in mega campaigns until {last_day}",
+        "a milestone was passed; nobody has confirmed it",
+    )
