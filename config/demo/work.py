@@ -9,7 +9,8 @@ from appeals.services import cases, outcomes, remediations
 from checklist.models import ProcedureItem, Round, Schedule
 from checklist.services import rounds
 from checklist.services.ticks import Answer, tick_item
-from stores.models import Violation
+from stores.models import Enforcement, Violation
+from stores.services import violations
 from tenants.models import Membership
 
 DAYS_DONE: Final = 3
@@ -49,9 +50,20 @@ def _answer(round_: Round, by: Membership, at: datetime) -> None:
 
 
 def open_cases(members: dict[str, Membership], *, at: datetime) -> None:
-    """Open a case in draft, one filed and one granted, and two remediations."""
+    """Open a case in draft, one filed and one granted, two remediations and a restriction."""
     drafter, reviewer = members["sofia"], members["linh"]
     day = timedelta(days=1)
+    removed = _violation("Glowry Skin", "prohibited_product")
+    violations.record_enforcement(
+        store=removed.store,
+        kind=Enforcement.Kind.LISTING_REMOVED,
+        starts_at=removed.reported_at,
+        violation=removed,
+        source="person",
+        by=drafter,
+        at=removed.reported_at + day,
+        via="command",
+    )
     draft = _violation("Fernwood Kitchen", "counterfeit")
     _draft(draft, drafter, draft.reported_at + day)
     filed = _violation("Nhà Mây Decor", "high_late_dispatch_rate")
