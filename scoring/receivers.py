@@ -19,9 +19,10 @@ def keep_violation(
     at: datetime,
     by: Membership | None,
     is_batch: bool = False,  # noqa: FBT001, FBT002 - sent by name
+    said_at: datetime | None = None,
     **_news: Any,
 ) -> None:
-    ledger.keep_violation(violation=violation, at=at, by=by)
+    ledger.keep_violation(violation=violation, at=at, by=by, said_at=said_at)
     if not is_batch:
         rating.rate(store=violation.store, at=at)
 

@@ -2,9 +2,9 @@
 
 from django.dispatch import Signal
 
-# violation (saved), created: bool, at, by: Membership | None, is_batch: bool. A violation was
-# recorded or changed (state, points, times). In a batch what concerns the store as a whole may
-# wait for ``batch_ended``.
+# violation (saved), created: bool, at, by: Membership | None, is_batch: bool, said_at: when the
+# marketplace said so, or None. A violation was recorded or changed (state, points, times). In a
+# batch what concerns the store as a whole may wait for ``batch_ended``.
 violation_changed = Signal()
 
 # stores: Collection[Store], at. A batch of changes to the violations of these stores is through.

@@ -40,13 +40,22 @@ def lock(store: Store) -> None:
 
 
 @transaction.atomic
-def keep_violation(*, violation: Violation, at: datetime, by: Membership | None) -> None:
-    """Bring the ledger in line with a violation as the marketplace now tells it.
+def keep_violation(
+    *,
+    violation: Violation,
+    at: datetime,
+    by: Membership | None,
+    said_at: datetime | None = None,
+) -> None:
+    """Bring the ledger in line with a violation as the marketplace told it ``said_at``.
 
     Points first stated make a deduction; fewer points later a partial reversal; more points a
-    second deduction for the difference that keeps the first one's expiry; a violation that
-    lapsed or was reversed has its points given back. Safe to call again.
+    second deduction for the difference that keeps the first one's expiry; where the points now
+    return at another time they are reversed and written anew with it; a violation that lapsed
+    or was reversed has its points given back. What changes is dated when the marketplace said
+    so, by default ``at``, not when we heard of it. Safe to call again.
     """
+    decided_at = min(said_at or at, at)
     lock(violation.store)
     rule = _rule_of(violation)
     deductions = list(
@@ -60,23 +69,32 @@ def keep_violation(*, violation: Violation, at: datetime, by: Membership | None)
             if violation.state == Violation.State.LAPSED
             else LedgerEntry.Reason.MARKETPLACE
         )
-        give_back(violation=violation, reason=reason, at=at, by=by)
+        give_back(violation=violation, reason=reason, at=at, by=by, decided_at=decided_at)
         return
     if violation.points is None:
         if not deductions:
             _estimate(violation, rule, at=at, by=by)
+        _keep_expiry(violation, deductions, at=at, by=by)
         return
     for estimated in [entry for entry in deductions if entry.estimate_high is not None]:
         # What we guessed was ours; the stated points are written anew beside it.
         if left_of(estimated):
             _reverse(estimated, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
     stated = [entry for entry in deductions if entry.estimate_high is None]
+    stated += _keep_expiry(violation, stated, at=at, by=by)
     difference = violation.points - sum(left_of(entry) for entry in stated)
     if difference < 0:
-        _deduct(violation, difference, at=at, by=by, after=stated)
+        _deduct(violation, difference, at=at, by=by, after=stated, decided_at=decided_at)
     elif difference > 0:
         reason = LedgerEntry.Reason.MARKETPLACE
-        give_back(violation=violation, reason=reason, at=at, by=by, points=difference)
+        give_back(
+            violation=violation,
+            reason=reason,
+            at=at,
+            by=by,
+            points=difference,
+            decided_at=decided_at,
+        )
     elif not stated:
         _deduct(violation, 0, at=at, by=by, after=[])  # a warning
 
@@ -227,13 +245,14 @@ def _deduct(
     at: datetime,
     by: Membership | None,
     after: list[LedgerEntry],
+    decided_at: datetime | None = None,
 ) -> None:
     entry = _deduction(violation, points, at=at, by=by)
     if after:
         entry.source_ref = f"violation:{violation.pk}:{len(after)}"
         entry.is_expiry_stated = True
-        entry.expires_at = _expiry_of(after[0])
-        entry.occurred_at = at
+        entry.expires_at = violation.expires_at or _by_book(after[0])
+        entry.occurred_at = max(decided_at or at, after[0].occurred_at)
     entry.save()
 
 
@@ -259,9 +278,48 @@ def _deduction(
     )
 
 
-def _expiry_of(entry: LedgerEntry) -> datetime | None:
-    if entry.is_expiry_stated:
-        return entry.expires_at
+def _keep_expiry(
+    violation: Violation, deductions: list[LedgerEntry], *, at: datetime, by: Membership | None
+) -> list[LedgerEntry]:
+    """Write anew what is left of each deduction whose points return at another time now.
+
+    Where the marketplace states no time, or none any more, the book in force for the first of
+    ``deductions`` tells it for all.
+    """
+    rewritten: list[LedgerEntry] = []
+    for entry in deductions:
+        is_stated = violation.expires_at is not None or entry != deductions[0]
+        expires_at = (violation.expires_at or _by_book(deductions[0])) if is_stated else None
+        if not entry.is_expiry_stated and violation.expires_at is None:
+            continue  # by the book, as it should be
+        if entry.is_expiry_stated and is_stated and entry.expires_at == expires_at:
+            continue
+        left = left_of(entry)
+        if not left:
+            continue
+        _reverse(entry, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
+        rewritten.append(
+            LedgerEntry.objects.create(
+                store=entry.store,
+                kind=entry.kind,
+                points=left,
+                occurred_at=entry.occurred_at,
+                is_expiry_stated=is_stated,
+                expires_at=expires_at,
+                estimate_low=entry.estimate_low,
+                estimate_high=entry.estimate_high,
+                rule=entry.rule,
+                violation=violation,
+                source=entry.source,
+                source_ref=f"violation:{violation.pk}:expiry:{entry.pk}",
+                recorded_at=at,
+                recorded_by=by,
+            )
+        )
+    return rewritten
+
+
+def _by_book(entry: LedgerEntry) -> datetime | None:
     return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
 
 

@@ -65,6 +65,7 @@ def record_violation(
     at: datetime,
     by: Membership | None,
     notice: Notice | None = None,
+    said_at: datetime | None = None,
     via: str = "page",
     is_batch: bool = False,
 ) -> Kept:
@@ -73,7 +74,8 @@ def record_violation(
     ``facts``: any of reference, rule, subject, points (<= 0), points_low and points_high,
     state, reported_at and the other times of the model, note. Without a reference one of the
     same rule, subject and day is named as ``like``: whether it is the same a person says.
-    After a batch the caller sends ``signals.batch_ended``.
+    ``said_at`` is when the marketplace told it. After a batch the caller sends
+    ``signals.batch_ended``.
 
     Raises:
         ViolationUnusable: if points are positive or out of range, or times contradict each other.
@@ -87,7 +89,13 @@ def record_violation(
         )
     if known is not None:
         changed = change_violation(
-            violation=known, facts=given, at=at, by=by, via=via, is_batch=is_batch
+            violation=known,
+            facts=given,
+            at=at,
+            by=by,
+            said_at=said_at,
+            via=via,
+            is_batch=is_batch,
         )
         return Kept(violation=changed, is_new=False)
     given.setdefault("rule", "other")
@@ -116,7 +124,13 @@ def record_violation(
         via=via,
     )
     signals.violation_changed.send(
-        sender=Violation, violation=violation, created=True, at=at, by=by, is_batch=is_batch
+        sender=Violation,
+        violation=violation,
+        created=True,
+        at=at,
+        by=by,
+        is_batch=is_batch,
+        said_at=said_at,
     )
     return Kept(violation=violation, is_new=True, like=like)
 
@@ -128,10 +142,13 @@ def change_violation(
     facts: Mapping[str, Any],
     at: datetime,
     by: Membership | None,
+    said_at: datetime | None = None,
     via: str = "page",
     is_batch: bool = False,
 ) -> Violation:
     """Bring a violation up to date with ``facts``; nothing is told where nothing changed.
+
+    ``said_at`` is when the marketplace told them, where that is known to be before ``at``.
 
     Raises:
         ViolationUnusable: as ``record_violation``.
@@ -160,7 +177,13 @@ def change_violation(
         via=via,
     )
     signals.violation_changed.send(
-        sender=Violation, violation=violation, created=False, at=at, by=by, is_batch=is_batch
+        sender=Violation,
+        violation=violation,
+        created=False,
+        at=at,
+        by=by,
+        is_batch=is_batch,
+        said_at=said_at,
     )
     return violation
 

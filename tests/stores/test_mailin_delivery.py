@@ -151,6 +151,23 @@ def test_violation_told_by_two_mails_is_one_and_brought_up_to_date(store: Store)
     assert newest.did[0]["did"] == "violation_changed"
 
 
+@pytest.mark.parametrize(
+    ("points", "shown"), [(16, 184), (81, 119)], ids=["fewer points", "more points"]
+)
+def test_corrected_points_count_from_when_the_notice_says_so_as_does_its_rating(
+    store: Store, points: int, shown: int
+) -> None:
+    posts.post(posts.notice(points=61, rating=139, variant="1"), store)
+    later = posts.SENT + timedelta(days=2)
+    corrected = posts.notice(points=points, rating=shown, variant="1", sent_at=later)
+
+    posts.post(corrected, store, at=later + timedelta(hours=5))
+
+    row = StoreRating.objects.get(store=store)
+    assert (row.rating, row.platform_value, row.drift) == (shown, shown, 0)
+    assert LedgerEntry.objects.filter(store=store).latest("recorded_at").occurred_at == later
+
+
 def test_earlier_word_that_arrives_late_takes_nothing_back(store: Store) -> None:
     posts.post(posts.notice(points=4, variant="1"), store)
     standing_before = standing(store)
