@@ -146,7 +146,7 @@ class StoreRating(AgencyModel):
     is_near_milestone = models.BooleanField(default=False)  # within the book's warning distance
     next_expiry_at = models.DateTimeField(null=True)
     next_expiry_points = models.IntegerField(null=True)
-    in_force = models.JSONField(default=list)  # [{action, until}] expected by milestones
+    in_force = models.JSONField(default=list)  # what milestones let us expect, as rating._expected
     evaluated_at = models.DateTimeField()
     next_change_at = models.DateTimeField(null=True)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from scoring import books
 from scoring.core import rating as core
 from scoring.core.rulebook import Rulebook
-from scoring.core.values import Answer, MilestoneState, Step
+from scoring.core.values import Answer, MilestoneState, Period, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
 from scoring.services.ledger import lock
@@ -74,16 +74,33 @@ def _columns(answer: Answer, steps: list[Step], book: Rulebook | None) -> dict[s
         "is_near_milestone": bool(nearest and nearest.distance <= warning),
         "next_expiry_at": expiry.instant if expiry else None,
         "next_expiry_points": expiry.points if expiry else None,
-        "in_force": [
-            {
-                "action": period.action,
-                "milestone": period.milestone,
-                "until": period.ends_at.isoformat() if period.ends_at else None,
-            }
-            for period in answer.running_periods
-        ],
+        "in_force": [_expected(period, book) for period in answer.running_periods],
         "evaluated_at": answer.at,
         "next_change_at": answer.next_change_at,
+    }
+
+
+def _expected(period: Period, book: Rulebook | None) -> dict[str, Any]:
+    """Return an enforcement that a milestone lets us expect, in the book's own words."""
+    milestones = book.milestones if book else ()
+    action = next(
+        (
+            action
+            for milestone in milestones
+            if milestone.code == period.milestone
+            for action in milestone.actions
+            if action.kind == period.action
+        ),
+        None,
+    )
+    return {
+        "action": period.action,
+        "label": action.label if action else "",
+        "label_zh": action.label_zh if action else "",
+        "milestone": period.milestone,
+        "since": period.starts_at.isoformat(),
+        "until": period.ends_at.isoformat() if period.ends_at else None,
+        "for_good": period.permanent,
     }
 
 

@@ -24,6 +24,13 @@ class EnforcementForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Empty: until the marketplace lifts it."),
     )
+    also = forms.MultipleChoiceField(
+        label=gettext_lazy("The notice also tells of"),
+        choices=[],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Each is recorded by itself, with the same times."),
+    )
     violation = forms.ChoiceField(
         label=gettext_lazy("Because of"),
         choices=[],
@@ -37,10 +44,19 @@ class EnforcementForm(forms.Form):
         store: Store,
         violations: Sequence[Violation],
         rules: Mapping[UUID, str],
+        others: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
-        """Offer ``violations``, named by what their rules are called."""
+        """Offer ``violations``, named by what their rules are called.
+
+        ``others`` are further kinds that a notice tells of, to be recorded with the first.
+        """
         super().__init__(*args, **kwargs)
+        also = self.fields["also"]
+        assert isinstance(also, forms.MultipleChoiceField)
+        also.choices = [(kind, Enforcement.Kind(kind).label) for kind in others]
+        if not others:
+            del self.fields["also"]
         set_zone(self, store)
         self._violations = {str(one.pk): one for one in violations}
         field = self.fields["violation"]

@@ -25,6 +25,7 @@ CLOCK_SLACK = timedelta(days=1)
 MAX_DAYS = 180
 MINUTE = timedelta(minutes=1)
 OTHER_RULE = "other"
+_NO_KINDS = frozenset({"starts_at", "ends_at", "days", "reference"})
 _QUOTES = {'"': '"', "'": "'", "“": "”", "「": "」", "《": "》"}
 
 
@@ -114,6 +115,16 @@ class AppealFinding:
 
 
 @dataclass(frozen=True)
+class EnforcementHint:
+    """What a person may start from who records an enforcement that a notice tells of."""
+
+    kinds: tuple[str, ...]  # an enforcement's, in the order in which the notice tells of them
+    starts_at: datetime | None
+    ends_at: datetime | None
+    reference: str
+
+
+@dataclass(frozen=True)
 class Triage:
     """Nothing to act on by itself: a person reads it. ``about`` names the field or kind."""
 
@@ -174,6 +185,13 @@ def shops_named(mail: Mail, *, received_at: datetime) -> ShopsNamed:
         codes=_once(code for one in found for code in one.codes),
         spoken_of=_once(words for one in found for words in one.spoken_of),
     )
+
+
+def enforcement_told(mail: Mail, *, zone: tzinfo, received_at: datetime) -> EnforcementHint:
+    """Return what can be read of an enforcement in ``mail``, for a person to look over."""
+    text = (mail.text or mail.html_text)[:MAX_READ]
+    reader = _Reader(mail, text, zone=zone, received_at=received_at, day_first=None)
+    return reader.enforcement()
 
 
 def begins_with_name(words: str, name: str) -> bool:
@@ -466,6 +484,31 @@ class _Reader:
                 raise _Doubt(Why.NUMBER_DOUBTFUL, "rating")
             values.append(value)
         return values
+
+    # -- enforcements --------------------------------------------------------------------------
+
+    def enforcement(self) -> EnforcementHint:
+        places: dict[str, int] = {}
+        told = patterns.fields_under("enforcement")
+        for kind in (field.partition(".")[2] for field in told):
+            hits = self._hits(f"enforcement.{kind}") if kind not in _NO_KINDS else []
+            if hits:
+                places[kind] = min(hit.match.start() for hit in hits)
+        starts_at = self._first_moment("enforcement.starts_at")
+        ends_at = self._first_moment("enforcement.ends_at")
+        days = [whole_number(hit["n"]) for hit in self._hits("enforcement.days")]
+        if starts_at and ends_at is None and days and days[0] and days[0] <= MAX_DAYS:
+            ends_at = starts_at + timedelta(days=days[0])
+        return EnforcementHint(
+            kinds=tuple(sorted(places, key=lambda kind: places[kind])),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reference=next((hit["ref"] for hit in self._hits("enforcement.reference")), ""),
+        )
+
+    def _first_moment(self, field: str) -> datetime | None:
+        found = [self.moments[int(hit["date"])].moment for hit in self._hits(field)]
+        return next((moment.at for moment in found if moment is not None), None)
 
     # -- times ---------------------------------------------------------------------------------
 

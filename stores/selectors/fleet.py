@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
@@ -12,9 +12,10 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from stores.models import Store
+from stores.models import Enforcement, Store
 from stores.selectors.alerts import AlertCount, counts_of
 from stores.selectors.freshness import Freshness, freshness_of
+from stores.selectors.violations import lasting_enforcements, running_of
 from tenants import slots
 from tenants.models import Membership
 
@@ -22,11 +23,22 @@ MOST_ASKED: Final = 500  # letters of a search
 BANDS: Final = ("closed", "critical", "watch", "healthy", "unknown")
 _RANKS: Final = {"closed": 0, "critical": 2, "unknown": 3, "watch": 4, "healthy": 5}
 _NEAR: Final = 1
+_NOT_SOONER: Final = timedelta(days=1)  # an enforcement may begin so long before we knew why
 _NO_ALERTS: Final = AlertCount(0, 0)
 _TOKEN = re.compile(
     r'(?P<no>-?)(?P<key>[a-z]+):(?P<value>"[^"]*"|\S+)|"(?P<words>[^"]*)"|(?P<word>\S+)'
 )
 _COMPARED = re.compile(r"(?P<sign><=|>=|<|>|=)?(?P<number>-?\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An enforcement that a milestone lets us expect and that nobody has confirmed."""
+
+    kind: str
+    label: str
+    until: datetime | None
+    is_for_good: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ class Row:
     alerts: AlertCount
     freshness: Freshness
     group_names: tuple[str, ...]
+    in_force: tuple[Enforcement, ...] = ()  # as recorded, what ends first first
+    expected: tuple[Expected, ...] = ()  # only where nothing recorded is in force
 
     @property
     def band(self) -> str:
@@ -163,19 +177,41 @@ def fleet(member: Membership, stores: QuerySet[Store], *, at: datetime) -> list[
     ids = [store.pk for store in found]
     columns = slots.columns("store.columns", member, ids)
     alerts, freshness = counts_of(ids, at=at), freshness_of(ids, at=at)
+    enforced = lasting_enforcements(ids, at=at)
     rows = [
         Row(
             store=store,
-            rating=columns.get("rating", {}).get(store.pk),
+            rating=(rating := columns.get("rating", {}).get(store.pk)),
             checks=columns.get("checks", {}).get(store.pk),
             deadline=columns.get("deadline", {}).get(store.pk),
             alerts=alerts.get(store.pk, _NO_ALERTS),
             freshness=freshness[store.pk],
             group_names=tuple(place.group.name for place in store.groupings.all()),
+            in_force=(running := running_of(enforced.get(store.pk, ()), at=at)),
+            expected=() if running else _expected(rating, enforced.get(store.pk, ()), at=at),
         )
         for store in found
     ]
     return sorted(rows, key=lambda row: row.key)
+
+
+def _expected(
+    rating: Any, recorded: Sequence[Enforcement], *, at: datetime
+) -> tuple[Expected, ...]:
+    """Return what milestones let us expect at ``at``, less what is recorded as told already."""
+    language = translation.get_language() or ""
+    found = []
+    for each in rating.in_force if rating is not None else ():
+        if "since" not in each:
+            continue  # rated before this was kept; the next change of the rating tells it
+        until = datetime.fromisoformat(each["until"]) if each["until"] else None
+        since = datetime.fromisoformat(each["since"]) - _NOT_SOONER
+        is_told = any(one.kind == each["action"] and one.starts_at >= since for one in recorded)
+        if is_told or (until is not None and until <= at):
+            continue
+        label = each["label_zh"] if language.startswith("zh") else each["label"]
+        found.append(Expected(each["action"], label, until, is_for_good=bool(each["for_good"])))
+    return tuple(found)
 
 
 def row_of(member: Membership, store: Store, *, at: datetime) -> Row:

@@ -1,22 +1,10 @@
 """What the store's page shows of this room."""
 
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from stores.models import Connection, Enforcement, Notice, Store, SyncRun, Violation
-
-
-def in_force(store_id: UUID, *, at: datetime) -> QuerySet[Enforcement]:
-    """Return the enforcements in force at ``at``, the one that ends first first."""
-    open_ended = Q(ends_at=None) | Q(ends_at__gt=at)
-    return (
-        Enforcement.objects.filter(open_ended, store=store_id, starts_at__lte=at)
-        .exclude(kind=Enforcement.Kind.WARNING)
-        .select_related("violation")
-        .order_by("ends_at", "id")
-    )
+from stores.models import Connection, Notice, Store, SyncRun, Violation
 
 
 def violations_of(store_id: UUID) -> QuerySet[Violation]:

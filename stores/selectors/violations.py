@@ -1,11 +1,16 @@
 """Violations in lists, and what a new one may repeat."""
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors.notices import Place
+
+_TOLD_FOR: Final = timedelta(days=180)  # the longest that a milestone's enforcement may run
 
 
 def page_of_violations(
@@ -45,6 +50,23 @@ def enforcements_of_store(store: Store) -> QuerySet[Enforcement]:
     return found.order_by("-starts_at", "-id")
 
 
+def lasting_enforcements(
+    store_ids: Sequence[UUID], *, at: datetime
+) -> dict[UUID, list[Enforcement]]:
+    """Return by store what began by ``at`` and is not long over, what ends first first."""
+    found = Enforcement.objects.filter(store__in=store_ids, starts_at__lte=at)
+    found = found.exclude(kind=Enforcement.Kind.WARNING)
+    recent = found.filter(Q(ends_at=None) | Q(ends_at__gt=at - _TOLD_FOR))
+    by_store: dict[UUID, list[Enforcement]] = {}
+    for each in recent.order_by("ends_at", "id"):
+        by_store.setdefault(each.store_id, []).append(each)
+    return by_store
+
+
+def running_of(enforcements: Iterable[Enforcement], *, at: datetime) -> tuple[Enforcement, ...]:
+    return tuple(one for one in enforcements if one.ends_at is None or one.ends_at > at)
+
+
 def newest_of(store: Store, *, limit: int, also: UUID | None = None) -> list[Violation]:
     """Return a store's newest violations, and the one of id ``also`` if it is the store's."""
     found = Violation.objects.filter(store=store).select_related("store").defer("note")
@@ -52,6 +74,12 @@ def newest_of(store: Store, *, limit: int, also: UUID | None = None) -> list[Vio
     if also is not None and all(one.pk != also for one in newest):
         newest += found.filter(pk=also)
     return newest
+
+
+def enforcements_recorded_from(notice: Notice) -> QuerySet[Enforcement]:
+    """Return the enforcements that a person recorded from a notice."""
+    ids = [done["id"] for done in notice.did if "id" in done]
+    return Enforcement.objects.filter(pk__in=ids).order_by("starts_at", "id")
 
 
 def notice_of(violation: Violation) -> Notice | None:

@@ -1,7 +1,7 @@
 """What becomes of a notice: kept, and acted on as far as it can be believed and read."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final
@@ -16,9 +16,16 @@ from django.utils.translation import gettext as _
 from stores import signals
 from stores.mailin import parsers
 from stores.mailin.envelope import Mail
-from stores.mailin.parsers import AppealFinding, Finding, RatingFinding, Triage, ViolationFinding
+from stores.mailin.parsers import (
+    AppealFinding,
+    EnforcementHint,
+    Finding,
+    RatingFinding,
+    Triage,
+    ViolationFinding,
+)
 from stores.mailin.trust import Trust
-from stores.models import Notice, Store, Violation
+from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors import notices as selectors
 from stores.services import violations
 from tenants import sealing
@@ -29,6 +36,8 @@ from tenants.trail import services as trail
 _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
+ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
+ENFORCEMENT_KINDS: Final = frozenset({"milestone", "enforcement"})  # of notices that tell of one
 _KINDS: Final = {ViolationFinding: "violation", RatingFinding: "rating", AppealFinding: "appeal"}
 _MOMENTS: Final = frozenset({"reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at"})
 _GUESSED: Final = frozenset({"taken_from_mail", "taken_from_arrival", "time_not_stated"})
@@ -156,25 +165,35 @@ def _kind_of(findings: Sequence[Finding]) -> str:
 
 def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     """Return the violation that a notice tells of, read with the store's zone, if it does."""
-    mail = Mail(
+    findings = _read(_kept_mail(notice), store, notice.received_at)
+    return next((one for one in findings if isinstance(one, ViolationFinding)), None)
+
+
+def enforcement_told(notice: Notice, store: Store) -> EnforcementHint:
+    """Return what a notice tells of an enforcement, as far as it can be read."""
+    zone = ZoneInfo(store.time_zone)
+    return parsers.enforcement_told(_kept_mail(notice), zone=zone, received_at=notice.received_at)
+
+
+def _kept_mail(notice: Notice) -> Mail:
+    return Mail(
         digest=notice.digest,
         subject=notice.subject,
         text=text_of(notice),
         sent_at=notice.sent_at,
         from_address=notice.sender,
     )
-    findings = _read(mail, store, notice.received_at)
-    return next((one for one in findings if isinstance(one, ViolationFinding)), None)
 
 
 # -- acting -----------------------------------------------------------------------------------
 
 
-def _act(notice: Notice, store: Store, findings: Iterable[Finding], *, at: datetime) -> None:
+def _act(notice: Notice, store: Store, findings: Sequence[Finding], *, at: datetime) -> None:
     """Do what ``findings`` say, all of it or nothing; in doubt the notice waits with its reason."""
     try:
         with transaction.atomic():
-            did = [_do(notice, store, finding, at=at) for finding in findings]
+            said_at = _said_at(notice, findings, at)
+            did = [_do(notice, store, finding, said_at=said_at, at=at) for finding in findings]
     except _Doubt as doubt:
         notice.reason = str(doubt)
     except DomainError:
@@ -183,10 +202,18 @@ def _act(notice: Notice, store: Store, findings: Iterable[Finding], *, at: datet
         notice.state, notice.did = Notice.State.ACTED, did
 
 
-def _do(notice: Notice, store: Store, finding: Finding, *, at: datetime) -> dict[str, Any]:
+def _said_at(notice: Notice, findings: Iterable[Finding], at: datetime) -> datetime:
+    """Return when what a notice tells was so: no later than the rating that it shows with it."""
+    shown = [one.observed_at for one in findings if isinstance(one, RatingFinding)]
+    return min(notice.sent_at or notice.received_at, at, *shown)
+
+
+def _do(
+    notice: Notice, store: Store, finding: Finding, *, said_at: datetime, at: datetime
+) -> dict[str, Any]:
     match finding:
         case ViolationFinding():
-            return _keep_violation(notice, store, finding, at=at)
+            return _keep_violation(notice, store, finding, said_at=said_at, at=at)
         case RatingFinding():
             signals.platform_rating_seen.send(
                 sender=Notice,
@@ -207,7 +234,7 @@ def _do(notice: Notice, store: Store, finding: Finding, *, at: datetime) -> dict
 
 
 def _keep_violation(
-    notice: Notice, store: Store, finding: ViolationFinding, *, at: datetime
+    notice: Notice, store: Store, finding: ViolationFinding, *, said_at: datetime, at: datetime
 ) -> dict[str, Any]:
     known = _known(store, finding)
     facts = facts_of(finding)
@@ -220,7 +247,14 @@ def _keep_violation(
             if name != "reference" and getattr(known, name) != facts[name]
         }
     kept = violations.record_violation(
-        store=store, facts=facts, source=_SOURCE, at=at, by=None, notice=notice, via=_VIA
+        store=store,
+        facts=facts,
+        source=_SOURCE,
+        at=at,
+        by=None,
+        notice=notice,
+        said_at=said_at,
+        via=_VIA,
     )
     pk = str(kept.violation.pk)
     if kept.is_new:
@@ -343,7 +377,10 @@ def undo(*, notice: Notice, by: Membership, at: datetime) -> None:
 
     Raises:
         ViolationUnusable: if the notice has not acted, or was undone already.
+        NoticeSettled: if a person recorded an enforcement from it.
     """
+    if is_mended_elsewhere(notice):
+        raise NoticeSettled(_("A person recorded this enforcement: mend it where it stands."))
     violations.undo_notice(notice=notice, by=by, at=at)
     for done in notice.did:
         if done.get("did") != "violation_changed":
@@ -378,13 +415,52 @@ def act_by_hand(
     Raises:
         NoticeSettled: if it does not wait any more.
     """
-    _settle(notice, Notice.State.ACTED, by=by, at=at)
-    notice.did = [
-        {"did": "violation_recorded" if is_new else "violation_known", "id": str(violation.pk)}
+    did = {"did": "violation_recorded" if is_new else "violation_known", "id": str(violation.pk)}
+    _acted(notice, [did], store=violation.store, by=by, at=at)
+
+
+@transaction.atomic
+def record_enforcements(
+    *,
+    notice: Notice,
+    store: Store,
+    kinds: Iterable[str],
+    facts: Mapping[str, Any],
+    reference: str,
+    by: Membership,
+    at: datetime,
+) -> list[Enforcement]:
+    """Record from a waiting notice an enforcement of each of ``kinds``, all with ``facts``.
+
+    ``facts`` are starts_at, ends_at and violation; ``reference`` is the marketplace's own.
+
+    Raises:
+        NoticeSettled: if it does not wait any more.
+        EnforcementUnusable: as ``violations.record_enforcement``; then nothing is recorded.
+    """
+    kept = [
+        violations.record_enforcement(
+            store=store, kind=kind, **facts, source=notice.channel, at=at, by=by
+        )
+        for kind in kinds
     ]
-    notice.store_id = violation.store_id
+    did = [{"did": ENFORCEMENT_RECORDED, "id": str(one.pk), "reference": reference} for one in kept]
+    _acted(notice, did, store=store, by=by, at=at)
+    return kept
+
+
+def is_mended_elsewhere(notice: Notice) -> bool:
+    """Tell whether a person recorded an enforcement from it, which no undo takes back."""
+    return any(done.get("did") == ENFORCEMENT_RECORDED for done in notice.did)
+
+
+def _acted(
+    notice: Notice, did: list[dict[str, Any]], *, store: Store, by: Membership, at: datetime
+) -> None:
+    _settle(notice, Notice.State.ACTED, by=by, at=at)
+    notice.did, notice.store = did, store
     notice.save(update_fields=["did", "store"])
-    trail.record(action="notice.acted", by=by, subject=notice, at=at, store_id=violation.store_id)
+    trail.record(action="notice.acted", by=by, subject=notice, at=at, store_id=store.pk)
 
 
 def _settle(notice: Notice, state: str, *, by: Membership, at: datetime) -> None:

@@ -1,23 +1,25 @@
 """Enforcements: what the marketplace did besides points, recorded and mended by a person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stores import rules
-from stores.access import enforcement_for, store_for
+from stores.access import enforcement_for, notice_for, store_for
 from stores.forms.enforcements import EnforcementForm
-from stores.models import Enforcement, Store
+from stores.mailin.parsers import EnforcementHint
+from stores.models import Enforcement, Notice, Store
 from stores.selectors import violations as selectors
+from stores.services import notices
 from stores.services import violations as services
 from tenants import slots
 from tenants.access import MemberRequest, requires
@@ -70,18 +72,70 @@ def record(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
     at = timezone.now()
     asked = _uuid(request.GET.get("violation", ""))
-    form = _form(request, store, {"starts_at": at, "violation": asked})
+    notice = notice_asked(request)
+    if notice is not None and notice.store_id not in {None, store.pk}:
+        raise Http404
+    told = notices.enforcement_told(notice, store) if notice else None
+    initial = {"starts_at": at, "violation": asked, **_initial(told)}
+    form = _form(request, store, initial, others=told.kinds[1:] if told else ())
     if request.method == "POST" and form.is_valid():
         try:
-            services.record_enforcement(
-                store=store, **form.cleaned_data, source="person", at=at, by=request.member
-            )
+            _record(request, store, form.cleaned_data, notice, told, at=at)
         except DomainError as refusal:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Recorded."))
             return redirect("stores:store", pk=store.pk)
-    return render(request, "stores/enforcement.html", {"form": form, "store": store})
+    context = {
+        "form": form,
+        "store": store,
+        "notice": notice,
+        "words": notices.text_of(notice) if notice else "",
+    }
+    return render(request, "stores/enforcement.html", context)
+
+
+def notice_asked(request: MemberRequest) -> Notice | None:
+    """Return the notice that a form is to be filled from, if the address names one."""
+    asked = request.GET.get("notice", "")
+    if not asked:
+        return None
+    if not request.member.can("notes.internal"):
+        raise Http404
+    return notice_for(request.member, asked)
+
+
+def _initial(told: EnforcementHint | None) -> dict[str, Any]:
+    if told is None:
+        return {}
+    found = {
+        "kind": next(iter(told.kinds), None),
+        "also": list(told.kinds[1:]) or None,
+        "starts_at": told.starts_at,
+        "ends_at": told.ends_at,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _record(
+    request: MemberRequest,
+    store: Store,
+    clean: dict[str, Any],
+    notice: Notice | None,
+    told: EnforcementHint | None,
+    *,
+    at: datetime,
+) -> None:
+    kinds = dict.fromkeys([clean.pop("kind"), *clean.pop("also", ())])
+    by = request.member
+    if notice is not None:
+        reference = told.reference if told else ""
+        notices.record_enforcements(
+            notice=notice, store=store, kinds=kinds, facts=clean, reference=reference, by=by, at=at
+        )
+        return
+    for kind in kinds:
+        services.record_enforcement(store=store, kind=kind, **clean, source="person", at=at, by=by)
 
 
 @requires("violations.record")
@@ -141,7 +195,13 @@ def _history(enforcement: Enforcement) -> list[dict[str, Any]]:
     return reading.entries(events, of=enforcement.pk, zone=enforcement.store.time_zone)
 
 
-def _form(request: MemberRequest, store: Store, initial: Mapping[str, Any]) -> EnforcementForm:
+def _form(
+    request: MemberRequest,
+    store: Store,
+    initial: Mapping[str, Any],
+    *,
+    others: Sequence[str] = (),
+) -> EnforcementForm:
     violations = selectors.newest_of(
         store, limit=_VIOLATIONS_OFFERED, also=initial.get("violation")
     )
@@ -150,6 +210,7 @@ def _form(request: MemberRequest, store: Store, initial: Mapping[str, Any]) -> E
         store=store,
         violations=violations,
         rules={one.pk: rules.label_of(one) for one in violations},
+        others=others,
         initial=initial,
     )
 

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from stores.access import notice_for, notices_for, store_for
 from stores.mailin.words import explain
-from stores.models import Notice, Violation
+from stores.models import Enforcement, Notice, Violation
 from stores.panels import store_panel
 from stores.selectors import notices as selectors
-from stores.selectors.violations import recorded_from
+from stores.selectors.violations import enforcements_recorded_from, recorded_from
 from stores.services import notices as services
 from stores.views import paging
 from tenants.access import MemberRequest, requires
@@ -76,7 +76,13 @@ def notice_page(request: MemberRequest, pk: str) -> HttpResponse:
         "reasons": [explain(code) for code in notice.trust_reasons],
         "did": _did(notice),
         "history": reading.entries(history_of(notice.pk)[:20], of=notice.pk),
-        "may_undo": may and notice.state == Notice.State.ACTED,
+        "may_undo": may
+        and notice.state == Notice.State.ACTED
+        and not services.is_mended_elsewhere(notice),
+        "may_record_enforcement": may
+        and notice.state == Notice.State.TRIAGE
+        and notice.store_id is not None
+        and notice.kind in services.ENFORCEMENT_KINDS,
         "may_settle": may and notice.state == Notice.State.TRIAGE,
         "now": timezone.now(),
     }
@@ -125,15 +131,25 @@ def _row(notice: Notice) -> dict[str, Any]:
 
 def _did(notice: Notice) -> list[dict[str, Any]]:
     """Return what acting on a notice did, in words, each with the violation it is about."""
-    found = {str(row.pk): row for row in recorded_from(notice)} if notice.did else {}
-    return [_act(done, found.get(done.get("id", ""))) for done in notice.did]
+    found: dict[str, Violation] = {}
+    enforced: dict[str, Enforcement] = {}
+    if notice.did:
+        found = {str(row.pk): row for row in recorded_from(notice)}
+        enforced = {str(row.pk): row for row in enforcements_recorded_from(notice)}
+    return [
+        _act(done, found.get(done.get("id", "")), enforced.get(done.get("id", "")))
+        for done in notice.did
+    ]
 
 
-def _act(done: dict[str, Any], violation: Violation | None) -> dict[str, Any]:
+def _act(
+    done: dict[str, Any], violation: Violation | None, enforcement: Enforcement | None
+) -> dict[str, Any]:
     words = {
         "violation_recorded": _("Recorded a violation"),
         "violation_changed": _("Brought a violation up to date"),
         "violation_known": _("Told of a violation that is known already"),
+        services.ENFORCEMENT_RECORDED: _("Recorded an enforcement"),
     }
     if done["did"] == "rating_seen":
         measures = {
@@ -149,4 +165,9 @@ def _act(done: dict[str, Any], violation: Violation | None) -> dict[str, Any]:
         )
     else:
         text = words[done["did"]]
-    return {"text": text, "violation": violation}
+    return {
+        "text": text,
+        "violation": violation,
+        "enforcement": enforcement,
+        "reference": done.get("reference", ""),
+    }

@@ -58,12 +58,12 @@ def sync_of(
     return Sync(state, connection, run)
 
 
-def key_facts(row: Row, in_force: Sequence[Enforcement], *, at: datetime) -> list[dict[str, Any]]:
+def key_facts(row: Row, *, at: datetime) -> list[dict[str, Any]]:
     """Return the facts at the head of a store's page, each with its consequence."""
     return [
         _rating_fact(row),
         _platform_fact(row, at),
-        _in_force_fact(row, in_force),
+        _in_force_fact(row),
         {
             "label": _("Next milestone"),
             "value": row.milestone or ui.DASH,
@@ -87,6 +87,13 @@ def _rating_fact(row: Row) -> dict[str, Any]:
         "stale": _("nothing heard for 48 hours"),
     }
     note = words.get(row.standing, "")
+    since = _since_seen(row.rating)
+    if row.standing == "confirmed" and since:
+        note = _("confirmed on %(day)s at %(value)s; %(since)s since") % {
+            "day": ui.short_day_in(row.rating.platform_at, row.store.time_zone),
+            "value": row.rating.platform_value,
+            "since": ui.signed(since),
+        }
     if row.last_known is not None:
         note = _("last %(rating)s") % {"rating": row.last_known}
     hero = ui.DASH if row.value is None else row.value
@@ -97,18 +104,39 @@ def _platform_fact(row: Row, at: datetime) -> dict[str, Any]:
     label = _("Marketplace shows")
     if row.rating is None or row.rating.platform_value is None:
         return {"label": label, "value": ui.DASH, "note": _("never seen")}
-    drift = row.rating.drift
+    drift, since = row.rating.drift, _since_seen(row.rating)
     note = ui.ago(row.rating.platform_at, at)
-    if drift:
+    if drift and since:
+        note = _("drift %(drift)s when seen %(age)s, ours %(since)s since") % {
+            "drift": ui.signed(drift),
+            "age": note,
+            "since": ui.signed(since),
+        }
+    elif drift:
         note = _("drift %(drift)s, %(age)s") % {"drift": ui.signed(drift), "age": note}
     tone = "warn" if row.rating.is_drift_alert else ""
     return {"label": label, "value": row.rating.platform_value, "note": note, "tone": tone}
 
 
-def _in_force_fact(row: Row, in_force: Sequence[Enforcement]) -> dict[str, Any]:
+def _since_seen(rating: Any) -> int:
+    """Return how ours moved since the marketplace's newest figure was seen; drift tells none of it.
+
+    That figure confirms what ours was at its moment, or differs from that.
+    """
+    if rating is None or rating.drift is None:
+        return 0
+    is_rating = rating.platform_measure == "rating"
+    ours = rating.rating if is_rating else rating.points_deducted
+    return 0 if ours is None else int(ours) - (int(rating.platform_value) - int(rating.drift))
+
+
+def _in_force_fact(row: Row) -> dict[str, Any]:
     label = _("In force")
+    in_force = row.in_force
     if row.band == "closed":
         return {"label": label, "value": _closed(row, in_force), "tone": "bad"}
+    if row.expected:
+        return {"label": label, **_expected(row), "tone": "warn"}
     if not in_force:
         return {"label": label, "value": _("None")}
     first = in_force[0]
@@ -124,6 +152,21 @@ def _in_force_fact(row: Row, in_force: Sequence[Enforcement]) -> dict[str, Any]:
             "more": more,
         }
     return {"label": label, "value": first.get_kind_display(), "tone": "bad", "note": until}
+
+
+def _expected(row: Row) -> dict[str, Any]:
+    first, *others = row.expected
+    value = _("Expected: %(what)s") % {"what": first.label}
+    if first.is_for_good:
+        value = _("Expected: %(what)s, for good") % {"what": first.label}
+    elif first.until is not None:
+        day = ui.day_in(first.until, row.store.time_zone)
+        value = _("Expected: %(what)s until %(day)s") % {"what": first.label, "day": day}
+    note = _("a milestone was passed; nobody has confirmed it")
+    if others:
+        also = ", ".join(one.label for one in others)
+        note = _("and %(also)s; nobody has confirmed it") % {"also": also}
+    return {"value": value, "note": note}
 
 
 def _closed(row: Row, in_force: Sequence[Enforcement]) -> str:

@@ -39,7 +39,6 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
     at = timezone.now()
     row = row_of(request.member, store, at=at)
     tiles = readings.tiles_of(store.pk, at=at)
-    in_force = list(selectors.in_force(store.pk, at=at))
     connection = selectors.connection_of(store)
     seats = sub_accounts.seats_of([store.pk], at=at)
     open_alerts = alerts.alerts_of(Store.objects.filter(pk=store.pk), show="open", at=at)
@@ -49,8 +48,8 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "store": store,
         "row": row,
         "now": at,
-        "facts": shown.key_facts(row, in_force, at=at),
-        "in_force": in_force,
+        "facts": shown.key_facts(row, at=at),
+        "in_force": row.in_force,
         "alerts": [alerts.shown(alert) for alert in open_alerts[:_LISTED]],
         "panels": _panels("store.panels", request, store),
         "side_panels": _panels("store.side", request, store),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from stores import rules
-from stores.access import notice_for, store_for, violation_for, visible_stores
+from stores.access import store_for, violation_for, visible_stores
 from stores.forms.violations import StoreChoiceForm, ViolationForm
 from stores.models import Notice, Store, Violation
 from stores.selectors import violations as selectors
 from stores.services import notices
 from stores.services import violations as services
 from stores.views import paging
-from stores.views.enforcements import rows_of
+from stores.views.enforcements import notice_asked, rows_of
 from tenants import slots
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
@@ -108,7 +108,7 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def record(request: MemberRequest) -> HttpResponse:
     """Record a violation by hand or from a notice that waits; what may be a repeat is asked."""
-    notice = _notice(request)
+    notice = notice_asked(request)
     store = _store(request, notice)
     if store is None:
         return _choose_store(request, notice)
@@ -178,15 +178,6 @@ class Repeat:
     @property
     def pk(self) -> UUID:
         return self.violation.pk
-
-
-def _notice(request: MemberRequest) -> Notice | None:
-    asked = request.GET.get("notice", "")
-    if not asked:
-        return None
-    if not request.member.can("notes.internal"):
-        raise Http404
-    return notice_for(request.member, asked)
 
 
 def _store(request: MemberRequest, notice: Notice | None) -> Store | None:

@@ -289,3 +289,80 @@ def test_pages_ask_the_same_queries_for_one_enforcement_and_for_three(
     make(store, violation=violation, kind="visibility")
 
     assert queries() == of_one
+
+
+TEXTS = {
+    "en": (
+        "Your Account Health Rating has dropped to 139 points. As a result the following "
+        "restrictions apply to your shop:\n\n- no new product listings\n"
+        "- no enrolment in mega campaigns\n\nStart: 2026-07-14 09:30:00 (UTC+07:00)\n"
+        "Milestone record: 7417843200\n\nExisting listings and orders are not affected."
+    ),
+    "zh": (
+        "您的账户健康评分已降至 139 分，店铺将受到以下限制：暂停发布新商品、暂停报名大型活动。\n\n"
+        "生效时间：2026年7月14日 09:30（UTC+07:00）\n处罚编号：7417843200"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_notice_of_a_milestone_is_recorded_from_its_own_words(
+    store: Store, lead: Membership, client_for: ClientFor, language: str
+) -> None:
+    # given
+    notice = factories.make_notice(
+        store=store, kind="milestone", reason="other_kind:milestone", text=TEXTS[language]
+    )
+    client = client_for(lead)
+    address = f"{new(store)}?notice={notice.pk}"
+    page = client.get(f"/notices/{notice.pk}/").content.decode()
+    offered = client.get(address).context["form"]
+
+    # when
+    started_at = datetime(2026, 7, 14, 2, 30, tzinfo=UTC)
+    told = typed(kind="listing_limit", ends_at="") | {"also": "campaign_block"}
+    answer = client.post(address, told)
+    again = client.post(address, told).content.decode()
+
+    # then
+    assert f'href="{address}"' in page
+    assert offered.initial == {
+        "kind": "listing_limit",
+        "also": ["campaign_block"],
+        "starts_at": started_at,
+        "violation": None,
+    }
+    assert answer.headers["location"] == f"/stores/{store.pk}/"
+    kept = list(Enforcement.objects.order_by("id"))
+    assert [(one.kind, one.starts_at, one.source) for one in kept] == [
+        ("listing_limit", started_at, "mail"),
+        ("campaign_block", started_at, "mail"),
+    ]
+    notice.refresh_from_db()
+    assert (notice.state, notice.handled_by) == ("acted", lead)
+    assert [done["reference"] for done in notice.did] == ["7417843200", "7417843200"]
+    assert "recorded already" in again or "does not wait any more" in again
+    settled = client.get(f"/notices/{notice.pk}/").content.decode()
+    assert "Recorded an enforcement" in settled
+    assert "7417843200" in settled
+    assert "ask-undo" not in settled
+    assert client.post(f"/notices/{notice.pk}/undo/").status_code == 302
+    assert Enforcement.objects.count() == 2
+
+
+def test_notice_of_another_store_fills_no_form(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    elsewhere = factories.make_notice(store=factories.make_store(), kind="milestone")
+
+    assert client_for(lead).get(f"{new(store)}?notice={elsewhere.pk}").status_code == 404
+
+
+def test_only_notices_of_enforcements_offer_to_record_one(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    other = factories.make_notice(store=store, kind="policy_news")
+
+    assert "Record as an enforcement" not in (
+        client_for(lead).get(f"/notices/{other.pk}/").content.decode()
+    )
