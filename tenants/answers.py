@@ -38,7 +38,10 @@ def _is_of_the_api(request: HttpRequest) -> bool:
 
 def _page_before(request: HttpRequest) -> str:
     """Return the path of the page of this host that sent the request, else the start."""
-    before = urlsplit(request.headers.get("Referer", ""))
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
     is_ours = before.netloc == request.META.get("HTTP_HOST")
     path = urlunsplit(("", "", before.path, before.query, ""))
     return addresses.local_path(path) if is_ours else "/"

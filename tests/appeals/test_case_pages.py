@@ -413,6 +413,18 @@ def test_a_bad_file_is_refused_and_what_was_typed_stays(
     assert not Evidence.objects.exists()
 
 
+def test_a_file_that_may_be_sent_but_is_not_kept_is_refused_at_its_field(
+    store: Store, browser: Client
+) -> None:
+    attempt = _attempt(store)
+    file = SimpleUploadedFile("big.pdf", PDF + bytes(22 * 1024 * 1024))
+    answer = browser.post(
+        reverse("appeals:add_evidence", args=[attempt.pk]), {"title": "Big", "file": file}
+    )
+    assert answer.context["document"].errors == {"file": ["A file has at most 20 MB."]}
+    assert "A file has at most 20 MB." in answer.content.decode()
+
+
 def test_thirty_megabytes_are_refused(store: Store, browser: Client) -> None:
     attempt = _attempt(store)
     file = SimpleUploadedFile("big.pdf", PDF + bytes(30 * 1024 * 1024))

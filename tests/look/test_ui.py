@@ -161,3 +161,22 @@ def test_shots_bar_draws_the_windows_to_scale() -> None:
 
 def test_shots_bar_without_windows_is_empty() -> None:
     assert ui.shots_bar([], NOW) == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC", ""])
+@pytest.mark.parametrize("at", [datetime.min, datetime.max])
+@pytest.mark.parametrize("home", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_moment_at_the_calendars_ends_takes_no_page_down(
+    zone: str, at: datetime, home: str
+) -> None:
+    moment = at.replace(tzinfo=ZoneInfo(home))
+    with timezone.override("Pacific/Kiritimati"):
+        told = [
+            filter_(moment, zone)
+            for filter_ in (ui.moment_in, ui.day_in, ui.short_day_in, ui.time_in, ui.hour_in)
+        ]
+    assert all(told)
+    assert ui.iso(moment)[4:8] in {"-01-", "-12-"}
+    assert ui.countdown(moment, NOW)
+    assert ui.ago(moment, NOW)
+    assert ui.due_tone(moment, NOW) in {"bad", "none"}
