@@ -40,14 +40,22 @@ def lock(store: Store) -> None:
 
 
 @transaction.atomic
-def keep_violation(*, violation: Violation, at: datetime, by: Membership | None) -> None:
-    """Bring the ledger in line with a violation as the marketplace now tells it.
+def keep_violation(
+    *,
+    violation: Violation,
+    at: datetime,
+    by: Membership | None,
+    said_at: datetime | None = None,
+) -> None:
+    """Bring the ledger in line with a violation as the marketplace told it ``said_at``.
 
     Points first stated make a deduction; fewer points later a partial reversal; more points a
     second deduction for the difference that keeps the first one's expiry; where the points now
     return at another time they are reversed and written anew with it; a violation that lapsed
-    or was reversed has its points given back. Safe to call again.
+    or was reversed has its points given back. What changes is dated when the marketplace said
+    so, by default ``at``, not when we heard of it. Safe to call again.
     """
+    decided_at = min(said_at or at, at)
     lock(violation.store)
     rule = _rule_of(violation)
     deductions = list(
@@ -61,7 +69,7 @@ def keep_violation(*, violation: Violation, at: datetime, by: Membership | None)
             if violation.state == Violation.State.LAPSED
             else LedgerEntry.Reason.MARKETPLACE
         )
-        give_back(violation=violation, reason=reason, at=at, by=by)
+        give_back(violation=violation, reason=reason, at=at, by=by, decided_at=decided_at)
         return
     if violation.points is None:
         if not deductions:
@@ -76,10 +84,17 @@ def keep_violation(*, violation: Violation, at: datetime, by: Membership | None)
     stated += _keep_expiry(violation, stated, at=at, by=by)
     difference = violation.points - sum(left_of(entry) for entry in stated)
     if difference < 0:
-        _deduct(violation, difference, at=at, by=by, after=stated)
+        _deduct(violation, difference, at=at, by=by, after=stated, decided_at=decided_at)
     elif difference > 0:
         reason = LedgerEntry.Reason.MARKETPLACE
-        give_back(violation=violation, reason=reason, at=at, by=by, points=difference)
+        give_back(
+            violation=violation,
+            reason=reason,
+            at=at,
+            by=by,
+            points=difference,
+            decided_at=decided_at,
+        )
     elif not stated:
         _deduct(violation, 0, at=at, by=by, after=[])  # a warning
 
@@ -230,13 +245,14 @@ def _deduct(
     at: datetime,
     by: Membership | None,
     after: list[LedgerEntry],
+    decided_at: datetime | None = None,
 ) -> None:
     entry = _deduction(violation, points, at=at, by=by)
     if after:
         entry.source_ref = f"violation:{violation.pk}:{len(after)}"
         entry.is_expiry_stated = True
         entry.expires_at = violation.expires_at or _by_book(after[0])
-        entry.occurred_at = at
+        entry.occurred_at = max(decided_at or at, after[0].occurred_at)
     entry.save()
 
 
