@@ -1,5 +1,6 @@
 """Answers where no view has been reached: as a page, or in the API's own form."""
 
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,9 @@ from django.utils import translation
 from django.views.defaults import page_not_found
 
 from tenants import addresses
+
+_MOST_LET_PASS: Final = 200 * 1024 * 1024
+_CHUNK: Final = 256 * 1024
 
 
 def refusal(status: int, code: str, detail: str) -> JsonResponse:
@@ -24,7 +28,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """Answer a body that is not even read; needs neither session nor database."""
+    """Answer a body that nobody looks at; needs neither session nor database."""
+    _let_pass(request)
     if _is_of_the_api(request):
         return refusal(413, "too_large", "A body has at most 25 MB. Send it in smaller parts.")
     with translation.override(translation.get_language_from_request(request)):
@@ -34,6 +39,18 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 def _is_of_the_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _let_pass(request: HttpRequest) -> None:
+    """Take in what is being sent: browsers show an answer only once they were let finish."""
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    if not length.isdigit() or int(length) > _MOST_LET_PASS:
+        return
+    try:
+        while request.read(_CHUNK):
+            pass
+    except OSError:  # the sender went away, and needs no answer
+        return
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -1,7 +1,6 @@
 """Pages by keyset: the cursor holds the ordering, the filters' hash and the last row's key."""
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -101,9 +100,11 @@ class KeysetPagination(BasePagination):
                 and cursor["f"] == self.filters
                 and isinstance(cursor["b"], bool)
                 and isinstance(cursor["k"], str)
+                and "\x00" not in cursor["k"]
             )
             UUID(cursor["i"])
-        except (ValueError, KeyError, TypeError, binascii.Error, AttributeError) as error:
+            cursor["k"].encode()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValidationError({"cursor": "This is no cursor of ours."}) from error
         if not fits:
             raise ValidationError({"cursor": "This cursor belongs to another list."})

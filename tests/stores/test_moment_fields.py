@@ -78,9 +78,8 @@ def test_figures_are_of_the_stores_clock_and_an_offset_is_kept_to() -> None:
         # an hour that the reader's clock leaves out
         assert field.clean("2026-03-08T02:30") == datetime(2026, 3, 7, 19, 30, tzinfo=UTC)
         assert field.clean("2026-03-08T02:30Z") == datetime(2026, 3, 8, 2, 30, tzinfo=UTC)
-        assert field.prepare_value(datetime(2026, 3, 7, 19, 30, tzinfo=UTC)) == datetime(
-            2026, 3, 8, 2, 30
-        )
+        shown = field.prepare_value(datetime(2026, 3, 7, 19, 30, tzinfo=UTC))
+    assert shown.isoformat() == "2026-03-08T02:30:00"
 
 
 @pytest.mark.parametrize(
