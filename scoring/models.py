@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -149,6 +151,8 @@ class StoreRating(AgencyModel):
     in_force = models.JSONField(default=list)  # what milestones let us expect, as rating._expected
     evaluated_at = models.DateTimeField()
     next_change_at = models.DateTimeField(null=True)
+
+    heard_at: datetime | None = None  # of a stale one: when a channel was last alive; no column
 
     class Meta:
         indexes = [models.Index(fields=["rating", "store"], name="store_rating_worst")]

@@ -25,6 +25,7 @@ from scoring.core.rulebook import (
 from scoring.core.values import (
     BY_BOOK,
     Cause,
+    CauseKind,
     CountsAs,
     Entry,
     Expires,
@@ -286,13 +287,13 @@ class Sweep:
         causes: list[Cause] = []
         if due.book is not None:
             self.book = due.book
-            causes.append(Cause("book", due.book.name))
+            causes.append(self._cause("book", due.book.name))
         self._end(due.ends, causes)
         self._start(instant, due, causes)
         self._close_or_reopen(instant, due, causes)
         if due.observed:
             self.seen = True
-            causes.append(Cause("observed", self.observations[0].id))
+            causes.append(self._cause("observed", self.observations[0].id))
         if due.opening is not None:
             self._open(due.opening, causes)
         levels = self.levels()
@@ -311,6 +312,12 @@ class Sweep:
             )
         )
 
+    def _cause(self, kind: CauseKind, subject: str = "", points: int = 0) -> Cause:
+        """Return a cause of what has just been weighed, with what the sums yield at this point."""
+        levels = self.levels()
+        value = levels.points_deducted if levels.rating is None else levels.rating
+        return Cause(kind, subject, points, None if self.book is None else value)
+
     def _weigh(self, live: Live, net: Net) -> int:
         """Let ``live`` weigh ``net`` from now on; return what that moves in the rating's sum."""
         before, live.net = live.net, net
@@ -322,7 +329,7 @@ class Sweep:
 
     def _cease(self, live: Live, causes: list[Cause]) -> None:
         live.active = False
-        causes.append(Cause("ceased", live.id, self._weigh(live, NOTHING)))
+        causes.append(self._cause("ceased", live.id, self._weigh(live, NOTHING)))
 
     def _end(self, ends: Iterable[Live], causes: list[Cause]) -> None:
         for live in ends:
@@ -340,7 +347,7 @@ class Sweep:
                     continue
                 self._held.append(live)
             live.active = True
-            causes.append(Cause("started", live.id, self._weigh(live, live.nets())))
+            causes.append(self._cause("started", live.id, self._weigh(live, live.nets())))
         self._given_back.clear()
         for reversal in due.reversals:
             target = self.lives.get(str(reversal.reverses))
@@ -349,12 +356,13 @@ class Sweep:
             mild = target.net[MILD]
             target.taken_back += reversal.points
             target.reversed_by.append(reversal.id)
-            causes.append(Cause("reversed", reversal.id, self._weigh(target, target.nets())))
+            causes.append(self._cause("reversed", reversal.id, self._weigh(target, target.nets())))
             if target.occurred_at < instant:  # else nothing was ever there to give back
                 self._given_back.append((target, target.net[MILD] - mild))
         if due.order_bonus is not None and due.order_bonus != self.order_bonus:
-            causes.append(Cause("order_bonus", "", due.order_bonus - self.order_bonus))
+            moved = due.order_bonus - self.order_bonus
             self.order_bonus = due.order_bonus
+            causes.append(self._cause("order_bonus", "", moved))
 
     def _close_or_reopen(self, instant: datetime, due: _Instant, causes: list[Cause]) -> None:
         had_own = self._own_closings > 0
@@ -376,7 +384,7 @@ class Sweep:
 
     def _close(self, instant: datetime, by: str, causes: list[Cause]) -> None:
         self.closed_since = instant
-        causes.append(Cause("closed", by))
+        causes.append(self._cause("closed", by))
 
     def _reopen(self, by: str, causes: list[Cause]) -> None:
         # What this instant's reversals would leave closed, they give back with all that was held.
@@ -384,7 +392,7 @@ class Sweep:
         if not by_reversal:
             self._given_back = [each for each in self._given_back if each[0] not in self._held]
         self.closed_since = None
-        causes.append(Cause("reopened", by))
+        causes.append(self._cause("reopened", by))
         for live in self._held:
             if by_reversal:
                 self._given_back.append((live, -live.net[MILD]))
@@ -415,7 +423,7 @@ class Sweep:
                 insort(self._instants, ends_at)
             self._at(ends_at).ends.append(self.opening)
         causes.append(
-            Cause("opening", observation.id, self._weigh(self.opening, self.opening.nets()))
+            self._cause("opening", observation.id, self._weigh(self.opening, self.opening.nets()))
         )
 
     def _missing(self) -> tuple[int, int]:

@@ -4,7 +4,7 @@ All instants are aware datetimes, all periods half-open, *n days* are n x 24 h. 
 whole units. Ids are text and compare as text (UUIDv7 sorts by time).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Literal, NamedTuple
@@ -350,11 +350,15 @@ CauseKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason for a step: the row or book concerned and the points it moved in the sum."""
+    """One reason for a step: the row or book concerned and the points it moved in the sum.
+
+    ``value`` is the rating with it and those before it, points deducted where there is no rating.
+    """
 
     kind: CauseKind
     subject: str = ""
     points: int = 0
+    value: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

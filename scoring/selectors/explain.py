@@ -1,19 +1,30 @@
 """Explains a rating: the equation, each change with its rule and source, what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils.translation import get_language, gettext
 
 from scoring import books
 from scoring.core import rating as core
 from scoring.core.rulebook import Rulebook
-from scoring.core.values import Answer, BandCode, Cause, CountsAs, Ledger, Options, Step
+from scoring.core.values import (
+    Answer,
+    BandCode,
+    Cause,
+    CountsAs,
+    Ledger,
+    Options,
+    Standing,
+    Step,
+)
 from scoring.models import LedgerEntry, PlatformRating
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
 from stores.models import Store, Violation
+from tenants.templatetags import ui
 
 HISTORY_DAYS: Final = 180
 FORECAST_DAYS: Final = 60
@@ -41,6 +52,7 @@ class Line:
     violation: Violation | None
     kind: str  # "started", "ceased", "reversed", …
     milestones: tuple[int, ...]
+    is_taken_back: bool = False  # all of its points were given back since
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class Explained:
     since_week: int | None
     cause: str  # why it changed in the last seven days, in one sentence
     chart: Mapping[str, Any]
+    heard_at: datetime | None = None  # of a stale one: when a channel was last alive
 
     @property
     def shown_terms(self) -> list[dict[str, Any]]:
@@ -88,7 +101,29 @@ class Explained:
         if value is None:
             return self.cause
         now = gettext("%(value)d now.") % {"value": value}
+        if self.is_blind and self.heard_at is not None:
+            day = ui.short_day_in(self.heard_at, self.store.time_zone)
+            now = gettext("Unknown now, last known %(value)d on %(day)s.")
+            now %= {"value": value, "day": day}
+        elif self.is_blind:
+            now = gettext("Unknown; %(value)d by our ledger alone.") % {"value": value}
         return f"{now} {self.cause}"
+
+    @property
+    def is_blind(self) -> bool:
+        """Tell whether the figure is none to rely on: never confirmed, or too long ago."""
+        is_open = self.answer.closed_since is None
+        return is_open and self.answer.standing in {Standing.UNKNOWN, Standing.STALE}
+
+    @property
+    def total_label(self) -> str:
+        """Return what the equation's sum is; "" where it is the rating now."""
+        if not self.is_blind:
+            return ""
+        if self.heard_at is None:
+            return gettext("by our ledger alone")
+        day = ui.short_day_in(self.heard_at, self.store.time_zone)
+        return gettext("last known on %(day)s") % {"day": day}
 
 
 def _counted(term: Term) -> str:
@@ -104,6 +139,7 @@ class _Reader:
         self.store = store
         self.at = at
         self.entries = {str(row.pk): row for row in entries_of(store)}
+        self.taken_back = _taken_back(self.entries.values())
         self.ledger: Ledger = ledger_of(store)
         self.options: Options = options_of(store)
         self.library = books.library_for(store)
@@ -122,6 +158,16 @@ class _Reader:
         if entry.kind == LedgerEntry.Kind.ADJUSTMENT:
             return entry.note or gettext("Adjustment")
         return self.rule(entry.rule) if entry.rule else gettext("Deduction")
+
+
+def _taken_back(entries: Collection[LedgerEntry]) -> frozenset[str]:
+    """Return the ids of entries of which reversals leave nothing."""
+    left: dict[UUID, int] = {}
+    for entry in entries:
+        pk = entry.reverses_id or entry.pk
+        left[pk] = left.get(pk, 0) + entry.points
+    reversed_ones = {entry.reverses_id for entry in entries}
+    return frozenset(str(pk) for pk in reversed_ones if pk is not None and not left[pk])
 
 
 def explain(store: Store, *, at: datetime) -> Explained:
@@ -156,6 +202,7 @@ def explain(store: Store, *, at: datetime) -> Explained:
         since_week=_change(steps, at, timedelta(days=7)),
         cause=_cause(lines, at - timedelta(days=7)),
         chart=_chart(reader, answer, steps, forecast, lines),
+        heard_at=reader.options.channels_alive_at if answer.standing is Standing.STALE else None,
     )
 
 
@@ -217,16 +264,19 @@ def _line(
 ) -> Line:
     entry = reader.entries.get(cause.subject)
     told = entry.reverses if entry is not None and entry.reverses is not None else entry
+    is_start = cause.kind == "started"
+    is_taken_back = is_start and cause.subject in reader.taken_back
     return Line(
         at=step.instant,
         label=_words(reader, cause, told),
         note=_note(cause, entry),
         points=cause.points,
-        rating=_value(step),
-        leaves_at=leaves.get(cause.subject) if cause.kind == "started" else None,
+        rating=cause.value,
+        leaves_at=leaves.get(cause.subject) if is_start and not is_taken_back else None,
         violation=entry.violation if entry is not None else None,
         kind=cause.kind,
         milestones=milestones,
+        is_taken_back=is_taken_back,
     )
 
 
@@ -306,6 +356,16 @@ def _cause(lines: Sequence[Line], since: datetime) -> str:
     ) % {"points": total, "count": len(moved), "what": worst.label}
 
 
+def _starts_there(book: Rulebook | None, code: str) -> str:
+    """Return what begins at a milestone: the first of its actions, in the reader's language."""
+    found = [each for each in (book.milestones if book else ()) if each.code == code]
+    actions = found[0].actions if found else ()
+    if not actions:
+        return gettext("Milestone")
+    is_zh = (get_language() or "").startswith("zh")
+    return actions[0].label_zh if is_zh else actions[0].label
+
+
 def _chart(
     reader: _Reader,
     answer: Answer,
@@ -325,6 +385,7 @@ def _chart(
     ).order_by("observed_at")
     return {
         "now": answer.at.isoformat(),
+        "zone": reader.store.time_zone,
         "series": [
             {"at": step.instant.isoformat(), "rating": _value(step), "band": step.band.value}
             for step in steps
@@ -344,7 +405,7 @@ def _chart(
             if band.code is not BandCode.CLOSED
         ],
         "milestones": [
-            {"at": milestone.at, "label": str(milestone.at)}
+            {"at": milestone.at, "label": _starts_there(book, milestone.code)}
             for milestone in answer.milestones
             if milestone.measure.value == measure
         ],
@@ -360,9 +421,12 @@ def _chart(
             if line.points or line.milestones
         ],
         "labels": {
-            "series": gettext("Ours"),
+            "rating": gettext("Ours"),
             "platform": gettext("The marketplace shows"),
             "forecast": gettext("Forecast"),
             "now": gettext("Now"),
+            "day": gettext("Day"),
+            "event": gettext("Event"),
+            "points": gettext("Points"),
         },
     }

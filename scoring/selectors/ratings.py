@@ -6,7 +6,9 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from scoring.core.values import Standing
 from scoring.models import StoreRating
+from scoring.selectors.ledgers import channels_alive_at
 from stores.models import Store
 
 
@@ -15,8 +17,16 @@ def current_ratings(store_ids: Sequence[UUID]) -> QuerySet[StoreRating]:
 
 
 def rating_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, StoreRating]:
-    """Return the current answer by store: the fleet's ``rating`` column, in one query."""
-    return {row.store_id: row for row in current_ratings(store_ids)}
+    """Return the current answer by store: the fleet's ``rating`` column.
+
+    One query, and two more where some are stale, for when something was last heard of them.
+    """
+    rows = {row.store_id: row for row in current_ratings(store_ids)}
+    stale = [pk for pk, row in rows.items() if row.standing == Standing.STALE]
+    if stale:
+        for pk, heard_at in channels_alive_at(stale).items():
+            rows[pk].heard_at = heard_at
+    return rows
 
 
 def rating_of(store: Store) -> StoreRating | None:

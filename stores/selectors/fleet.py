@@ -77,8 +77,17 @@ class Row:
         return self.rating.points_deducted if value is None else value
 
     @property
-    def last_known(self) -> int | None:
-        return None if self.rating is None or self.value is not None else self.rating.rating
+    def held(self) -> int | None:
+        """Return the number that we hold of a store whose rating is unknown or too old."""
+        if self.rating is None or self.value is not None:
+            return None
+        held: int | None = self.rating.rating
+        return self.rating.points_deducted if held is None else held
+
+    @property
+    def held_since(self) -> datetime | None:
+        """Return until when ``held`` was known; None: the marketplace never showed a figure."""
+        return self.rating.heard_at if self.standing == "stale" else None
 
     @property
     def word(self) -> str:

@@ -94,8 +94,13 @@ def _rating_fact(row: Row) -> dict[str, Any]:
             "value": row.rating.platform_value,
             "since": ui.signed(since),
         }
-    if row.last_known is not None:
-        note = _("last %(rating)s") % {"rating": row.last_known}
+    if row.held is not None and row.held_since is not None:
+        day = ui.short_day_in(row.held_since, row.store.time_zone)
+        note = _("last known %(rating)s on %(day)s") % {"rating": row.held, "day": day}
+    elif row.held is not None:
+        note = _("%(rating)s by our ledger alone: record what the marketplace shows") % {
+            "rating": row.held
+        }
     hero = ui.DASH if row.value is None else row.value
     return {"label": _("Rating"), "hero": hero, "value": band, "note": note}
 

@@ -4,6 +4,7 @@ Loaded for every template (a builtin in the settings), so no page needs ``{% loa
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +21,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.formats import number_format
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -30,6 +31,7 @@ register = template.Library()
 MINUTE, HOUR, DAY = 60, 3600, 86400
 COARSE = 10  # from ten days or ten hours on, the smaller unit is left out
 WHOLE = 100  # per cent
+_SAID_WITHOUT_YEAR = dt.timedelta(days=180)
 DASH = "–"
 
 # The band is the rating's alone; each has one tone, and each tone one shape.
@@ -84,6 +86,13 @@ def glyph(tone: str) -> SafeString:
         '<svg class="glyph" viewBox="0 0 12 12" aria-hidden="true" focusable="false">{}</svg>',
         _SHAPES.get(tone, _SHAPES["none"]),
     )
+
+
+@register.filter
+def mail(address: str) -> SafeString:
+    """Write an e-mail address that breaks after its @ and before its dots, where it must."""
+    parts = re.split(r"(?<=@)|(?=\.)", address)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter
@@ -195,6 +204,13 @@ def _zone_name(local: dt.datetime) -> str:
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
+def _is_far(day: dt.date) -> bool:
+    """Tell whether ``day`` must be told with its year: of another one, over half a year away."""
+    today = timezone.now().date()  # noqa: TID251 - pages are an edge, and filters take no clock
+    day = day.date() if isinstance(day, dt.datetime) else day
+    return day.year != today.year and abs(day - today) > _SAID_WITHOUT_YEAR
+
+
 @register.filter
 def zone_name(zone: str) -> str:
     """Return the short name of a zone that we know better than the browser, or nothing."""
@@ -203,11 +219,17 @@ def zone_name(zone: str) -> str:
 
 @register.filter
 def moment_in(moment: dt.datetime | None, zone: str | dt.tzinfo | None = None) -> str:
-    """Write day and time in ``zone`` (default: the reader's): "Sat 21 Nov, 17:40 PST"."""
+    """Write day and time in ``zone`` (default: the reader's): "Sat 21 Nov, 17:40 PST".
+
+    With its year, where that could be taken for another.
+    """
     if not moment:
         return DASH
     local = _local(moment, zone)
-    day = format_date(local, pgettext("day and time of a moment, Django date format", "D j M, H:i"))
+    form = pgettext("day and time of a moment, Django date format", "D j M, H:i")
+    if _is_far(local):
+        form = pgettext("day, year and time of a moment, Django date format", "D j M Y, H:i")
+    day = format_date(local, form)
     return f"{day} {_zone_name(local)}"
 
 
@@ -222,10 +244,12 @@ def day_in(moment: dt.datetime | dt.date | None, zone: str | dt.tzinfo | None = 
 
 @register.filter
 def short_day_in(moment: dt.datetime | dt.date | None, zone: str | dt.tzinfo | None = None) -> str:
-    """Write the day without its year in ``zone``: "21 Nov"."""
+    """Write the day in ``zone``: "21 Nov"; with its year, where that could be taken for another."""
     if not moment:
         return DASH
     day = _local(moment, zone) if isinstance(moment, dt.datetime) else moment
+    if _is_far(day):
+        return day_in(day, zone)
     return format_date(day, pgettext("a day without its year, Django date format", "j M"))
 
 

@@ -80,7 +80,7 @@ def test_the_fleet_is_ordered_worst_first() -> None:
 def test_what_is_unknown_or_too_old_is_blind_and_shows_no_number() -> None:
     stale, unknown = make_row("a", standing="stale", rating=187), make_row("b", known=False)
 
-    assert [(row.band, row.value, row.last_known) for row in (stale, unknown)] == [
+    assert [(row.band, row.value, row.held) for row in (stale, unknown)] == [
         ("unknown", None, 187),
         ("unknown", None, None),
     ]
