@@ -34,14 +34,18 @@ class Stake:
     is_estimate: bool
     prospects: tuple[Prospect, ...]
     leaves_at: datetime | None  # when the points leave by themselves
+    is_decided: bool = False  # then nothing is at stake any more: there is but one prospect
 
     @property
     def is_known(self) -> bool:
         return any(each.rating is not None or each.deducted is not None for each in self.prospects)
 
 
-def stake_of(violation: Violation, *, at: datetime) -> Stake:
-    """Return what ``violation``'s case is worth at ``at``, in a fixed number of queries."""
+def stake_of(violation: Violation, *, is_decided: bool, at: datetime) -> Stake:
+    """Return what ``violation``'s case is worth at ``at``, in a fixed number of queries.
+
+    Of a case that ``is_decided`` only how the store stands now.
+    """
     store = violation.store
     ledger, options, library = ledger_of(store), options_of(store), books.library_for(store)
     own = {
@@ -56,17 +60,18 @@ def stake_of(violation: Violation, *, at: datetime) -> Stake:
         return core.evaluate(what_if, library, at=at, known_at=at, options=options)
 
     now = answer(iter(()))
-    granted = answer(_given_back(ledger, own, at))
-    refused = answer(_taken(violation, at))
+    prospects = [_prospect("now", _("Now"), now, now)]
+    if not is_decided:
+        granted = answer(_given_back(ledger, own, at))
+        refused = answer(_taken(violation, at))
+        prospects.append(_prospect("granted", _("If granted"), granted, now))
+        prospects.append(_prospect("refused", _("If refused"), refused, now))
     taken = _points(violation, ledger, own)
     return Stake(
         points=taken,
         is_estimate=any(each.id in own and each.estimate for each in ledger.entries),
-        prospects=(
-            _prospect("now", _("Now"), now, now),
-            _prospect("granted", _("If granted"), granted, now),
-            _prospect("refused", _("If refused"), refused, now),
-        ),
+        prospects=tuple(prospects),
+        is_decided=is_decided,
         leaves_at=min(
             (each.instant for each in now.next_expiries if own.intersection(each.entries)),
             default=None,

@@ -387,7 +387,9 @@ def _page(
         "says_note": shown.says_note(case),
         "limits": shown.limits(typed),
         "people": shown.people(case) if case.sees_drafts else (),
-        "stake": stake.stake_of(violation, at=at) if violation is not None else None,
+        "stake": stake.stake_of(violation, is_decided=appeal.state in selectors.DECIDED, at=at)
+        if violation is not None
+        else None,
         "timeline": selectors.timeline(case),
         "documents": play_for(violation.rule).documents if violation is not None else (),
         "draft": (draft or DraftForm(initial=initial)) if acts.draft else None,

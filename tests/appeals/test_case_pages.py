@@ -165,6 +165,49 @@ def test_the_case_page_says_what_is_at_stake(store: Store, browser: Client, now:
     ]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "row", "leaves"),
+    [
+        ("granted", ["0", "200", "150, 50 above"], False),
+        ("refused", ["48", "152", "150, 2 above"], True),
+    ],
+)
+def test_a_decided_case_shows_only_how_the_store_stands_now(
+    store: Store,
+    browser: Client,
+    now: datetime,
+    outcome: str,
+    row: list[str],
+    *,
+    leaves: bool,
+) -> None:
+    violation = record_violation(
+        store=store,
+        facts={"rule": "counterfeit", "points": -48, "reference": "741922"},
+        source="mail",
+        at=now - timedelta(days=2),
+        by=None,
+    ).violation
+    attempt = factories.make_attempt(
+        violation=violation,
+        opened_at=now,
+        file_by=now + timedelta(days=5),
+        state="filed",
+        filed_at=now,
+    )
+    Appeal.objects.update(attempts_allowed=1)
+    _post(browser, "outcome", attempt.pk, outcome=outcome, note="By mail")
+
+    panel = _page(browser, attempt).split('id="stake"')[1].split("</section>")[0]
+    rows = [
+        [cell.split("<")[0].strip() for cell in line.split('<td class="end">')[1:]]
+        for line in panel.split("<tr>")[2:]
+    ]
+    assert rows == [row]
+    assert ("The points leave by themselves" in panel) == leaves
+    assert "Refused, or not filed" not in panel
+
+
 def test_the_text_that_was_refused_stays_with_the_one_that_stands(
     store: Store, browser: Client
 ) -> None:
