@@ -208,9 +208,11 @@ def _expected(
     rating: Any, recorded: Sequence[Enforcement], *, at: datetime
 ) -> tuple[Expected, ...]:
     """Return what milestones let us expect at ``at``, less what is recorded as told already."""
+    if rating is None or rating.band == "closed":
+        return ()  # a closed store is let do nothing anyway
     language = translation.get_language() or ""
     found = []
-    for each in rating.in_force if rating is not None else ():
+    for each in rating.in_force:
         if "since" not in each:
             continue  # rated before this was kept; the next change of the rating tells it
         until = datetime.fromisoformat(each["until"]) if each["until"] else None
