@@ -272,13 +272,22 @@ def read_text(cell: str, *, line: int, field: str, longest: int, required: bool 
 
 
 def neutralise(cell: str) -> str:
-    """Return ``cell`` so that no spreadsheet runs it; plain numbers stay as they are."""
+    """Return ``cell`` so that no spreadsheet runs it; plain numbers stay as they are.
+
+    ``read_table`` takes the guard off again, so what goes out comes back equal.
+    """
+    return "'" + cell if _runs(cell.lstrip("'")) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _runs(cell.lstrip("'")) else cell
+
+
+def _runs(cell: str) -> bool:
     if re.fullmatch(r"[-+]?\d{1,15}(?:[.,]\d{1,9})?%?", cell):
-        return cell
+        return False
     seen = cell.lstrip(" \u00a0\u3000\ufeff\u200b")
-    if seen[:1] in _RUNS or cell[:1] in _RUNS:
-        return "'" + cell
-    return cell
+    return bool(cell) and (seen[:1] in _RUNS or cell[:1] in _RUNS)
 
 
 def excerpt(value: str) -> str:
@@ -405,10 +414,10 @@ def _sane_lines(text: str, delimiter: str, filename: str) -> Iterator[str]:
 
 
 def _bare(cell: str) -> str:
-    """Strip a cell of its margins, and of ="..." by which spreadsheets keep digits as text."""
+    """Strip a cell of its margins, of ="..." that keeps digits as text, and of our guard."""
     cell = cell.strip(" \t\r\n\u00a0\u3000\ufeff\u200b")
     wrapped = re.fullmatch(r'="([^"]*)"', cell)
-    return wrapped[1].strip() if wrapped else cell
+    return wrapped[1].strip() if wrapped else _unguarded(cell)
 
 
 def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -149,8 +149,11 @@ def _csv(table: tables.Table, plan: Plan) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([_("Line"), _("Problem"), *map(tables.neutralise, table.headers)])
+    found: dict[int, list[str]] = {}
     for error in plan.errors:
-        row = [str(error.line), str(error), *cells.get(error.line, ())]
+        found.setdefault(error.line, []).append(str(error))
+    for line, problems in found.items():
+        row = [str(line), " ".join(problems), *cells.get(line, ())]
         writer.writerow([tables.neutralise(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 

@@ -307,6 +307,25 @@ def test_html_and_formulas_are_plain_text_in_pages_and_harmless_in_the_download(
     assert formula not in rows[1]
 
 
+def test_rows_to_mend_hold_each_line_once_and_come_back_equal(
+    client: HttpClient, store: Store
+) -> None:
+    # given a line with two errors, and a subject that a spreadsheet would run
+    path = bring(client, f"{HEADERS}\nA1,Counterfeit,=CLICK(1),many,Odd,2026-07-14,\n", store)
+
+    # when what is to be mended is downloaded, mended and brought in again
+    download = client.get(f"{path}errors.csv").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(download)))
+    again = bring(client, download.replace("many", "4").replace("Odd", "Enforced"), store)
+    client.post(f"{again}confirm/")
+
+    # then
+    assert [row[0] for row in rows[1:]] == ["2"]
+    assert "“many”" in rows[1][1]
+    assert "“Odd”" in rows[1][1]
+    assert Violation.objects.get().subject == "=CLICK(1)"
+
+
 def test_reference_of_another_store_is_refused_by_row(client: HttpClient, store: Store) -> None:
     factories.make_violation(store=factories.make_store(), reference="7412345678")
 

@@ -1,3 +1,5 @@
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -296,6 +298,18 @@ def test_choice_is_read_in_any_language(cell: str) -> None:
 )  # fmt: skip
 def test_formula_is_neutralised_on_the_way_out(cell: str, written: str) -> None:
     assert tables.neutralise(cell) == written
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1 (555) 010", "@handle", "'=1", "''@x", "'quoted'", "it's", "-4", "'"]
+)
+def test_what_was_neutralised_comes_back_equal(cell: str) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([["Name", "Note"], [tables.neutralise(cell), "x"]])
+
+    table = tables.read_table(out.getvalue().encode(), filename="mended.csv")
+
+    assert table.rows[0].cells[0] == cell
 
 
 @settings(max_examples=300, deadline=None)
