@@ -23,12 +23,22 @@ _TABLE = (
     ("IE", _("Ireland"), "Europe/Dublin"),
     ("MX", _("Mexico"), "America/Mexico_City"),
     ("BR", _("Brazil"), "America/Sao_Paulo"),
-    ("JP", _("Japan"), "Asia/Tokyo"),
     ("TW", _("Taiwan"), "Asia/Taipei"),
 )
 
 MARKETS: Mapping[str, Promise] = MappingProxyType({code: name for code, name, _zone in _TABLE})
 ZONES: Mapping[str, str] = MappingProxyType({code: zone for code, _name, zone in _TABLE})
+
+
+# Where each marketplace has stores, by its own seller centres, as of 2026-11.
+_SOUTH_EAST_ASIA = frozenset({"VN", "TH", "PH", "SG", "MY", "ID"})
+MARKETS_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "tiktok_shop": frozenset(MARKETS) - {"TW"},
+        "shopee": _SOUTH_EAST_ASIA | {"TW", "BR", "MX"},
+        "lazada": _SOUTH_EAST_ASIA,
+    }
+)
 
 
 def is_zone(name: str) -> bool:

@@ -73,6 +73,23 @@ class StoreForm(forms.Form):
         _choose_from(self, "groups", groups)
         _choose_from(self, "owner", members_of(agency))
 
+    def clean(self) -> None:
+        marketplace, market = self.cleaned_data.get("marketplace"), self.cleaned_data.get("market")
+        if marketplace and market and market not in markets.MARKETS_OF[marketplace]:
+            has = [
+                name
+                for code, name in markets.MARKETS.items()
+                if code in markets.MARKETS_OF[marketplace]
+            ]
+            self.add_error(
+                "market",
+                _("%(marketplace)s has stores in: %(markets)s.")
+                % {
+                    "marketplace": Store.Marketplace(marketplace).label,
+                    "markets": ", ".join(map(str, has)),
+                },
+            )
+
     def clean_time_zone(self) -> str:
         zone = str(self.cleaned_data["time_zone"])
         if zone and not markets.is_zone(zone):

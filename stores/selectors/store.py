@@ -27,3 +27,9 @@ def connection_of(store: Store) -> Connection | None:
 
 def newest_run(store: Store) -> SyncRun | None:
     return SyncRun.objects.filter(store=store).order_by("-started_at", "-id").first()
+
+
+def namesakes(store: Store) -> QuerySet[Store]:
+    """Return the agency's other stores of this name, archived ones left out."""
+    others = Store.objects.exclude(pk=store.pk).exclude(state=Store.State.ARCHIVED)
+    return others.filter(name__iexact=store.name).order_by("marketplace", "market")

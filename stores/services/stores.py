@@ -16,6 +16,7 @@ from stores.models import (
     StoreGroup,
     StoreGrouping,
 )
+from stores.selectors.store import namesakes
 from stores.services import connections
 from tenants.errors import DomainError
 from tenants.models import Membership
@@ -88,7 +89,9 @@ def create_store(  # noqa: PLR0913 - a store is its place, its names and its peo
 
     Raises:
         StoreLimitReached: at 500 stores that are not archived.
-        MarketUnknown, TimeZoneUnknown: if we do not know the market or zone.
+        MarketUnknown, TimeZoneUnknown: if we do not know the zone, or the marketplace is not in
+            the market.
+        NameTaken: if another store of this place has the name.
         ShopIdTaken: if another store of the agency has the shop ID.
     """
     if Store.objects.exclude(state=Store.State.ARCHIVED).count() >= MOST_STORES:
@@ -107,7 +110,9 @@ def create_store(  # noqa: PLR0913 - a store is its place, its names and its peo
         owner=owner,
         created_at=at,
     )
-    _check(store)
+    _check_place(store)
+    _check_name(store)
+    _check_zone(store)
     _save(store)
     _set_groups(store, groups)
     if by is not None and not by.sees_all_stores:
@@ -138,7 +143,7 @@ def edit_store(
     """Change the named fields of a store, and its groups unless None.
 
     Raises:
-        MarketUnknown, TimeZoneUnknown, ShopIdTaken: as for a new store.
+        MarketUnknown, TimeZoneUnknown, NameTaken, ShopIdTaken: as for a new store.
         StoreConnected: if marketplace, market or shop ID of a connected store would change.
     """
     assert values.keys() <= _EDITABLE, "A field that is not for editing."
@@ -154,7 +159,11 @@ def edit_store(
         name: [_shown(before, name), _shown(store, name)] for name in sorted(changed)
     }
     if changed:
-        _check(store)
+        if changed & _PLACE:
+            _check_place(store)
+        if changed & {"name", "marketplace", "market"}:
+            _check_name(store)
+        _check_zone(store)
         _save(store, update_fields=sorted(changed))
     if groups is not None and _set_groups(store, groups):
         changes["groups"] = [sorted(group.name for group in groups)]
@@ -279,11 +288,35 @@ def _save_named(row: Named, noun: str, by: Membership | None, at: datetime, via:
     return row
 
 
-def _check(store: Store) -> None:
+def _check_place(store: Store) -> None:
     if store.market not in markets.MARKETS:
         raise MarketUnknown(
             _("We do not know the market %(market)s.") % {"market": store.market[:10]}
         )
+    if store.market not in markets.MARKETS_OF.get(store.marketplace, ()):
+        raise MarketUnknown(
+            _("%(marketplace)s has no stores in this market: %(market)s.")
+            % {
+                "marketplace": store.get_marketplace_display(),
+                "market": markets.MARKETS[store.market],
+            }
+        )
+
+
+def _check_name(store: Store) -> None:
+    same_place = namesakes(store).filter(marketplace=store.marketplace, market=store.market)
+    if (other := same_place.first()) is not None:
+        raise NameTaken(
+            _("%(store)s (%(marketplace)s %(market)s) is here already. Give this one another name.")
+            % {
+                "store": other.name,
+                "marketplace": other.get_marketplace_display(),
+                "market": other.market,
+            }
+        )
+
+
+def _check_zone(store: Store) -> None:
     if not markets.is_zone(store.time_zone):
         raise TimeZoneUnknown(_("We do not know this time zone."))
 

@@ -87,6 +87,7 @@ def add_store(request: MemberRequest) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("%(store)s was added.") % {"store": store})
+            _warn_of_namesake(request, store)
             return redirect("stores:store", pk=store.pk)
     is_first = not visible_stores(request.member).exists()
     return render(request, "stores/add.html", {"form": form, "is_first": is_first})
@@ -109,6 +110,7 @@ def edit_store(request: MemberRequest, pk: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             messages.success(request, _("Saved."))
+            _warn_of_namesake(request, store)
             return redirect("stores:store", pk=store.pk)
     return render(request, "stores/edit.html", {"form": form, "store": store})
 
@@ -159,6 +161,17 @@ def _panels(slot: str, request: MemberRequest, store: Store) -> list[str]:
         render_to_string(template, context, request)
         for template, context in slots.panels(slot, request, store)
     ]
+
+
+def _warn_of_namesake(request: MemberRequest, store: Store) -> None:
+    """Tell of a store of the same name elsewhere, as lists show the name first."""
+    found = selectors.namesakes(store) & visible_stores(request.member)
+    if (other := found.first()) is not None:
+        messages.warning(
+            request,
+            _("Another store has this name: %(marketplace)s %(market)s.")
+            % {"marketplace": other.get_marketplace_display(), "market": other.market},
+        )
 
 
 def _values(store: Store) -> dict[str, Any]:

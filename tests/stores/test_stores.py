@@ -1,13 +1,15 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.test import Client as HttpClient
 
 from stores import signals
 from stores.access import visible_stores
 from stores.models import Alert, Client, Store, StoreAccess, StoreGroup, StoreGrouping
 from stores.services import access, stores
-from tenants.models import Agency
+from tenants.models import Agency, Membership
 from tenants.trail.models import AuditEvent
 from tests import factories
 
@@ -66,7 +68,7 @@ def test_create_store_refuses(
     # given
     factories.make_store(external_id="77")
     values: dict[str, Any] = {
-        "name": "N",
+        "name": "Another",
         "marketplace": "tiktok_shop",
         "market": "TH",
         "by": None,
@@ -96,7 +98,7 @@ def test_an_agency_has_500_stores_at_most_archived_ones_left_out(agency: Agency)
 
     Store.objects.bulk_create(many(499, "active") + many(3, "archived"))
     values: dict[str, Any] = {
-        "name": "N",
+        "name": "Another",
         "marketplace": "tiktok_shop",
         "market": "TH",
         "by": None,
@@ -206,3 +208,74 @@ def test_nobody_shares_stores_that_she_does_not_reach(agency: Agency) -> None:
             at=NOW,
         )
     assert not StoreAccess.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("marketplace", "market", "taken"),
+    [
+        ("tiktok_shop", "US", True),
+        ("tiktok_shop", "TW", False),
+        ("tiktok_shop", "JP", False),
+        ("shopee", "TW", True),
+        ("shopee", "US", False),
+        ("lazada", "ID", True),
+        ("lazada", "US", False),
+    ],
+)
+def test_a_store_is_where_its_marketplace_is(
+    agency: Agency,
+    client_for: Callable[[Membership], HttpClient],
+    marketplace: str,
+    market: str,
+    *,
+    taken: bool,
+) -> None:
+    lead = factories.make_membership("lead")
+    sent = {"name": "Fern", "marketplace": marketplace, "market": market, "seller_type": "local"}
+
+    page = client_for(lead).post("/stores/new/", sent, follow=True).content.decode()
+
+    assert Store.objects.exists() is taken
+    assert ("field__errors" in page) is not taken
+
+
+def test_a_marketplace_elsewhere_is_refused_by_the_service_too(agency: Agency) -> None:
+    with pytest.raises(stores.MarketUnknown, match="Lazada has no stores in this market"):
+        stores.create_store(
+            name="Fern", marketplace="lazada", market="US", by=None, at=datetime.now(UTC)
+        )
+
+
+def test_two_stores_of_one_place_do_not_share_a_name(agency: Agency) -> None:
+    # given
+    at = datetime.now(UTC)
+    place: dict[str, Any] = {
+        "marketplace": "tiktok_shop",
+        "market": "US",
+        "by": None,
+        "at": at,
+    }
+    first = stores.create_store(name="Fern & Co", **place)
+    other = stores.create_store(name="Juniper", **place)
+
+    # then neither a new one nor one that is renamed takes it
+    with pytest.raises(stores.NameTaken, match=r"Fern & Co \(TikTok Shop US\) is here already"):
+        stores.create_store(name="FERN & CO", **place)
+    with pytest.raises(stores.NameTaken):
+        stores.edit_store(store=other, values={"name": "fern & co"}, by=None, at=at)
+
+    # but what is archived frees it
+    stores.archive_store(store=first, by=None, at=at)
+    assert stores.create_store(name="Fern & Co", **place).name == "Fern & Co"
+
+
+def test_a_store_of_the_same_name_elsewhere_is_told_of(
+    agency: Agency, client_for: Callable[[Membership], HttpClient]
+) -> None:
+    factories.make_store(name="Fern", market="GB")
+    sent = {"name": "Fern", "marketplace": "tiktok_shop", "market": "US", "seller_type": "local"}
+
+    lead = factories.make_membership("lead")
+    page = client_for(lead).post("/stores/new/", sent, follow=True).content.decode()
+
+    assert "Another store has this name: TikTok Shop GB." in page
