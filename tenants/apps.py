@@ -1,5 +1,9 @@
 from django.apps import AppConfig
 
+from tenants.forms import refusals
+
+refusals.say_plainly()
+
 
 class TenantsConfig(AppConfig):
     name = "tenants"

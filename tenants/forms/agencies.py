@@ -16,8 +16,16 @@ class FoundAgencyForm(forms.Form):
         return " ".join(str(self.cleaned_data["name"]).split())
 
     def clean(self) -> None:
-        if not self.cleaned_data.get("slug"):
-            self.cleaned_data["slug"] = slugify(self.cleaned_data.get("name", ""))[:40].strip("-")
+        name = self.cleaned_data.get("name")
+        if self.cleaned_data.get("slug") or not name:
+            return
+        made = slugify(name)[:40].strip("-")
+        if made:
+            self.cleaned_data["slug"] = made
+        elif "slug" not in self.errors:
+            self.add_error(
+                "slug", _("No address can be made from this name. Give one of Latin letters.")
+            )
 
     def clean_slug(self) -> str:
         return str(self.cleaned_data["slug"]).strip().lower()

@@ -41,9 +41,12 @@ class SeatForm(forms.Form):
         by: Membership,
         roles: list[Role],
         stores: Mapping[UUID, str],
+        is_shared: bool = False,
         **kwargs: Any,
     ) -> None:
+        """``is_shared``: groups or clients are shared with the member beside single stores."""
         super().__init__(*args, **kwargs)
+        self._is_shared = is_shared
         self._roles = {str(role.pk): role for role in roles}
         self._choices("role", [(pk, str(role)) for pk, role in self._roles.items()])
         by_name = sorted(stores.items(), key=lambda item: item[1].lower())
@@ -60,6 +63,12 @@ class SeatForm(forms.Form):
 
     def clean_role(self) -> Role:
         return self._roles[self.cleaned_data["role"]]
+
+    def clean(self) -> None:
+        is_listed = self.cleaned_data.get("store_scope") == Membership.StoreScope.LISTED
+        is_empty = "stores" in self.fields and self.cleaned_data.get("stores") == []
+        if is_listed and is_empty and not self._is_shared:
+            self.add_error("stores", _("Choose at least one store."))
 
     @property
     def store_ids(self) -> list[UUID]:

@@ -15,8 +15,15 @@ from tenants.errors import DomainError
 from tenants.models import AccountEvent, Agency, Domain, Membership, Role, User
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,38}[a-z0-9])")
+# Hosts that are ours or may become so, and names that would pass for the service's own.
 RESERVED = frozenset(
-    {"www", "api", "admin", "app", "mail", "in", "static", "media", "hooks", "oauth", "sandbox"}
+    {
+        *("www", "api", "admin", "app", "apps", "mail", "in", "smtp", "mx", "static", "media"),
+        *("assets", "cdn", "hooks", "oauth", "sandbox", "public", "private", "status", "health"),
+        *("help", "docs", "support", "account", "accounts", "login", "signup", "auth", "sso"),
+        *("billing", "blog", "about", "root", "system", "internal", "test", "staging", "dev"),
+        *("demo", "localhost", "security", "abuse", "postmaster", "webmaster", "storewarden"),
+    }
 )
 
 
@@ -37,10 +44,11 @@ def found_agency(*, name: str, slug: str, owner: User, at: datetime) -> Membersh
     """Write an agency with its roles and owner, and ask for its schema; return the owner's seat.
 
     Raises:
-        AddressUnusable: if ``slug`` is not 3 to 40 of a-z, 0-9 and inner hyphens, or is reserved.
+        AddressUnusable: if ``slug`` is not 3 to 40 of a-z, 0-9 and inner hyphens, or is reserved,
+            as is what browsers show in other letters (xn--).
         AddressTaken: if another agency has it.
     """
-    if not _SLUG.fullmatch(slug) or slug in RESERVED:
+    if not _SLUG.fullmatch(slug) or slug in RESERVED or slug[2:4] == "--":
         raise AddressUnusable(
             _("An address has 3 to 40 small letters, digits and hyphens, and is no reserved word.")
         )

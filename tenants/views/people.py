@@ -88,7 +88,11 @@ def people(request: MemberRequest) -> HttpResponse:
 
 
 def _seat_form(
-    form: type[SeatForm], request: MemberRequest, initial: dict[str, Any] | None = None
+    form: type[SeatForm],
+    request: MemberRequest,
+    initial: dict[str, Any] | None = None,
+    *,
+    is_shared: bool = False,
 ) -> SeatForm:
     by = request.member
     roles = [r for r in selectors.roles_of(by.agency_id) if selectors.may_grant(by, r)]
@@ -97,6 +101,7 @@ def _seat_form(
         by=by,
         roles=roles,
         stores=selectors.stores_in_reach(by),
+        is_shared=is_shared,
         initial=initial,
     )
 
@@ -175,7 +180,8 @@ def change_seat(request: MemberRequest, pk: str) -> HttpResponse:
         "store_scope": member.store_scope,
         "stores": [str(pk) for kind, (pk, _name) in held if kind == "store"],
     }
-    form = _seat_form(SeatForm, request, initial)
+    is_shared = any(kind != "store" for kind, _named in held)
+    form = _seat_form(SeatForm, request, initial, is_shared=is_shared)
     if request.method == "POST" and form.is_valid():
         try:
             services.change_seat(

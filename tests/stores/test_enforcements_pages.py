@@ -93,7 +93,7 @@ def test_record_takes_times_in_the_stores_zone_and_leaves_a_trail(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"kind": "no_such"}, "Select a valid choice"),
+        ({"kind": "no_such"}, "Choose one of the list"),
         ({"kind": ""}, "This field is required"),
         ({"starts_at": ""}, "This field is required"),
         ({"starts_at": "0001-01-01T00:00", "ends_at": ""}, "too far off to be meant"),
@@ -102,8 +102,8 @@ def test_record_takes_times_in_the_stores_zone_and_leaves_a_trail(
         ({"ends_at": "9999-12-31T23:59"}, "too far off to be meant"),
         ({"ends_at": "2026-07-14T09:30"}, "ends after it starts"),
         ({"ends_at": "<b>"}, "Enter a valid date/time"),
-        ({"violation": str(uuid4())}, "Select a valid choice"),
-        ({"violation": "x"}, "Select a valid choice"),
+        ({"violation": str(uuid4())}, "Choose one of the list"),
+        ({"violation": "x"}, "Choose one of the list"),
     ],
 )
 def test_bad_input_is_refused_by_field_and_writes_nothing(
@@ -127,7 +127,7 @@ def test_the_same_is_recorded_once_and_another_stores_violation_is_none_of_it(
     strange = client.post(new(store), typed(kind="closed", violation=str(elsewhere.pk)))
 
     assert "is recorded already" in again.content.decode()
-    assert "Select a valid choice" in strange.content.decode()
+    assert "Choose one of the list" in strange.content.decode()
     assert Enforcement.objects.count() == 1
 
 

@@ -75,7 +75,7 @@ def test_rules_are_those_of_the_stores_book(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"rule": "no_such"}, "Select a valid choice"),
+        ({"rule": "no_such"}, "Choose one of the list"),
         ({"points": "1001"}, "less than or equal to 1000"),
         ({"points": "4.5"}, "Enter a whole number"),
         ({"points": "9" * 400}, "less than or equal to 1000"),
@@ -86,7 +86,7 @@ def test_rules_are_those_of_the_stores_book(
         ({"appeal_by": "2026-07-01T00:00"}, "before the report"),
         ({"reference": "x" * 65}, "at most 64"),
         ({"reference": "a\x00b"}, "Null characters are not allowed"),
-        ({"state": "reversed"}, "Select a valid choice"),
+        ({"state": "reversed"}, "Choose one of the list"),
     ],
 )
 def test_bad_input_is_refused_by_field_and_writes_nothing(

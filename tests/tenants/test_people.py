@@ -15,11 +15,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from stores.models import Store, StoreAccess
 from tenants import entrance, scope, tasks
 from tenants.models import Agency, DueWork, Invitation, Membership, Role, User
 from tenants.selectors import people as selectors
 from tenants.services import people
 from tenants.signals import membership_changed
+from tenants.templatetags import ui
 from tenants.trail.models import AuditEvent
 from tests import factories
 
@@ -481,3 +483,75 @@ def test_odd_invitation_is_refused_with_words(
 )
 def test_odd_address_is_not_found(agency: Agency, client_for: ClientFor, path: str) -> None:
     assert client_for(factories.make_membership("owner")).get(path).status_code == 404
+
+
+# Only these stores, and none of them
+
+
+def test_invitation_to_none_of_the_stores_is_refused(agency: Agency, client_for: ClientFor) -> None:
+    store = factories.make_store()
+    client = client_for(factories.make_membership("owner"))
+    sent = {
+        "email": "linh@example.com",
+        "role": str(_role(agency, "specialist").pk),
+        "store_scope": "listed",
+    }
+
+    refused = client.post("/people/invite/", sent)
+    taken = client.post("/people/invite/", {**sent, "stores": [str(store.pk)]})
+
+    assert (refused.status_code, taken.status_code) == (422, 302)
+    assert "Choose at least one store." in refused.content.decode()
+    assert [invitation.store_ids for invitation in Invitation.objects.all()] == [[store.pk]]
+
+
+def test_seat_of_no_store_is_refused_unless_a_group_is_shared(
+    agency: Agency, client_for: ClientFor
+) -> None:
+    # given
+    store = factories.make_store()
+    owner, member = factories.make_membership("owner"), factories.make_membership("specialist")
+    sent = {"role": str(_role(agency, "specialist").pk), "store_scope": "listed"}
+    client, path = _proven(client_for(owner)), f"/people/{member.pk}/seat/"
+
+    # when
+    refused = client.post(path, sent)
+    StoreAccess.objects.create(member=member, group=factories.make_group(stores=[store]))
+    taken = client.post(path, sent)
+
+    # then
+    assert "Choose at least one store." in refused.content.decode()
+    assert (refused.status_code, taken.status_code) == (422, 302)
+
+
+@pytest.mark.parametrize("sent", ["zzz", "x" * 5_000, "00000000-0000-7000-8000-000000000000"])
+def test_a_choice_that_is_none_is_refused_in_plain_words(
+    agency: Agency, client_for: ClientFor, sent: str
+) -> None:
+    # given
+    store = factories.make_store(name="Juniper")
+    client = client_for(factories.make_membership("owner"))
+    known = {"name": "Fern", "marketplace": "tiktok_shop", "market": "US", "seller_type": "local"}
+
+    # when it is sent for one of a list, for several, for a code and for a row
+    answers = [
+        client.post("/stores/new/", {**known, name: sent})
+        for name in ("market", "client", "groups", "owner")
+    ]
+    answers.append(client.post("/people/invite/", {"role": sent, "stores": [sent]}))
+
+    # then
+    for answer in answers:
+        page = answer.content.decode()
+        errors = " ".join(re.findall(r'<ul class="field__errors".*?</ul>', page, re.DOTALL))
+        assert "Choose one of the list." in errors
+        assert "UUID" not in errors
+        assert sent not in errors
+    assert list(Store.objects.all()) == [store]
+
+
+def test_an_address_breaks_at_its_at_and_dots_only() -> None:
+    said = ui.mail("maya.chen@harbourline.example")
+
+    assert said == "maya<wbr>.chen@<wbr>harbourline<wbr>.example"
+    assert ui.mail("<b>@x") == "&lt;b&gt;@<wbr>x"
