@@ -253,7 +253,7 @@ def import_a_file_with_a_bad_row(walk: Walk) -> None:
 
     page.goto(store)
     for reference in ("7000000000000011", "7000000000000012"):
-        expect(walk.panel("Violations").get_by_role("link", name=reference)).to_be_visible()
+        expect(walk.panel("Violations").get_by_text(reference)).to_be_visible()
 
 
 def hand_in(page: Page, rows: str) -> None:
@@ -317,7 +317,8 @@ def win_the_appeal(walk: Walk, reviewer: Walk) -> None:
     walk.follow("Juniper Street")
     walk.saw("Juniper Street")
     store = page.url
-    walk.panel("Violations").get_by_role("link", name="5764614130387001").first.click()
+    reported = walk.panel("Violations").get_by_role("row").filter(has_text="5764614130387001")
+    reported.get_by_role("link").first.click()
     walk.saw("High late dispatch rate")
     walk.press("Appeal")
     walk.saw(re.compile("late dispatch", re.IGNORECASE))
