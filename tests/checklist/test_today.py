@@ -291,7 +291,9 @@ def test_without_javascript_an_answer_leads_back_to_the_list(
             {"tick": "pass", "value": "1", "note": "x" * 10_000}, "at most 2000", id="note"
         ),
         pytest.param({"tick": "pass", "value": "1", "note": "a\x00b"}, "Null characters", id="nul"),
-        pytest.param({"tick": "maybe", "value": "1"}, "Choose one of the list", id="unknown_answer"),
+        pytest.param(
+            {"tick": "maybe", "value": "1"}, "Choose one of the list", id="unknown_answer"
+        ),
         pytest.param({"value": "1"}, "This field is required", id="no_answer"),
         pytest.param({"tick": "pass"}, "asks for a value", id="no_value"),
         pytest.param({"tick": "pass", "value": "1", "replaces": "x"}, "valid UUID", id="bad_id"),
