@@ -113,7 +113,9 @@ def test_items_are_moved_and_left_out(client: HttpClient, procedure: Procedure) 
     [
         pytest.param({"title": ""}, "title", "This field is required.", id="no_title"),
         pytest.param({"title": "x" * 121}, "title", "at most 120", id="long_title"),
-        pytest.param({"metric_0": "nonsense"}, "metric_0", "valid choice", id="unknown_reading"),
+        pytest.param(
+            {"metric_0": "nonsense"}, "metric_0", "Choose one of the list", id="unknown_reading"
+        ),
         pytest.param({"limit_0": ""}, "limit_0", "Give the limit.", id="no_limit"),
         pytest.param({"limit_0": "few"}, "limit_0", "Enter a number.", id="limit_is_a_word"),
         pytest.param({"metric_0": ""}, "proof", "Data can only prove", id="data_without_reading"),
@@ -141,10 +143,12 @@ def test_an_item_typed_badly_is_refused_at_its_field(
         pytest.param({"hours": "0.1"}, "hours", "quarter of an hour", id="too_short"),
         pytest.param({"hours": "24.5"}, "hours", "24 hours", id="too_long"),
         pytest.param({"hours": "inf"}, "hours", "Enter a number.", id="endless"),
-        pytest.param({"weekdays": ["7"]}, "weekdays", "valid choice", id="no_such_day"),
+        pytest.param({"weekdays": ["7"]}, "weekdays", "Choose one of the list", id="no_such_day"),
         pytest.param({"reach": "group"}, "group", "Choose which one.", id="which_group"),
         pytest.param({"assignee": "member"}, "member", "Choose who.", id="which_member"),
-        pytest.param({"reach": "store", "store": "x"}, "store", "valid UUID", id="bad_id"),
+        pytest.param(
+            {"reach": "store", "store": "x"}, "store", "Choose one of the list", id="bad_id"
+        ),
     ],
 )
 def test_a_schedule_typed_badly_is_refused_at_its_field(
