@@ -126,7 +126,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.accounts.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "tenants.passwords.StrengthValidator"},
     {"NAME": "tenants.passwords.LeakedPasswordValidator"},

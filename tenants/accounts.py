@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from allauth.account import auth_backends
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import unstash_login
@@ -19,13 +20,21 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.urls import reverse
 
-from tenants import addresses, sealing
+from tenants import addresses, scope, sealing
 from tenants.models import User
 from tenants.selectors import people
 
 _NO_AGENCY = UUID(int=0)  # a person's secrets belong to no agency
 _LINKS = ("activate_url", "password_reset_url", "signup_url")
 _KEPT = "signup_password"  # in a session: whose, and its hash
+
+
+class AuthenticationBackend(auth_backends.AuthenticationBackend):  # type: ignore[misc]
+    """allauth's, which loads a person outside any scope: an agency's role reads no password."""
+
+    def get_user(self, user_id: Any) -> Any:
+        with scope.public():
+            return super().get_user(user_id)
 
 
 def end_sessions(user: User, *, but: str | None = None) -> None:

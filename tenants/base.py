@@ -34,6 +34,19 @@ class AgencyModel(models.Model):
         return row
 
 
+class PublicSecret(models.CharField):  # type: ignore[type-arg]
+    """A text of a public table that no agency's role may read: inside a scope it reads as None."""
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        if scope.current() is None:
+            return super().select_format(compiler, sql, params)
+        return "NULL", ()
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", list(args), kwargs  # the column is a plain one
+
+
 class MembershipKey(models.ForeignKey):  # type: ignore[type-arg]
     """A foreign key from an agency's row to a membership, which lives in the public schema.
 

@@ -61,7 +61,8 @@ class HostMiddleware:
         bare_host = host.rsplit(":", 1)[0] if ":" in host else host
         if request.path in _ANY_HOST or bare_host == settings.PUBLIC_HOST.split(":")[0]:
             return self._serve_public(request)
-        agency = _agency_at(bare_host) if _HOST.fullmatch(bare_host) else None
+        with scope.public():
+            agency = _agency_at(bare_host) if _HOST.fullmatch(bare_host) else None
         if agency is None or agency.state == Agency.State.SUSPENDED:
             return HttpResponseNotFound("Not found", content_type="text/plain")
         return self._serve_agency(request, agency)
@@ -70,26 +71,29 @@ class HostMiddleware:
         request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
         request.agency = None  # type: ignore[attr-defined]
-        if _is_too_large(request):
-            return answers.too_large(request)
-        with scope.public():
-            return self.get_response(request)
+        return self._serve(request)
 
     def _serve_agency(self, request: HttpRequest, agency: Agency) -> HttpResponse:
         request.urlconf = settings.ROOT_URLCONF
         set_urlconf(settings.ROOT_URLCONF)
         request.agency = agency  # type: ignore[attr-defined]
+        return self._serve(request)
+
+    def _serve(self, request: HttpRequest) -> HttpResponse:
         if _is_too_large(request):
             return answers.too_large(request)
-        if agency.state != Agency.State.READY:
-            with scope.public():
-                return self.get_response(request)
-        _ = request.body  # read whole before the transaction opens: a slow sender holds no lock
-        with scope.agency(agency):
-            response = self.get_response(request)
-            if response.status_code >= 500:  # noqa: PLR2004 - HTTP's own line
-                transaction.set_rollback(True)
-        return response
+        with scope.public():  # an agency's scope is entered once it is known who asks
+            return self.get_response(request)
+
+
+def answer_inside(agency: Agency, request: HttpRequest, get_response: GetResponse) -> HttpResponse:
+    """Answer in the agency's scope: in one transaction, which an answer of 5xx rolls back."""
+    _ = request.body  # read whole before the transaction opens: a slow sender holds no lock
+    with scope.agency(agency):
+        response = get_response(request)
+        if response.status_code >= 500:  # noqa: PLR2004 - HTTP's own line
+            transaction.set_rollback(True)
+    return response
 
 
 def _is_too_large(request: HttpRequest) -> bool:
@@ -127,7 +131,7 @@ class MemberMiddleware:
         if member is None:
             raise Http404
         request.member = member  # type: ignore[attr-defined]
-        return self._answer(request)
+        return answer_inside(agency, request, self._answer)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         """Go on in the reader's own language and time zone."""

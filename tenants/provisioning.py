@@ -29,7 +29,8 @@ def provision(agency: Agency, *, at: datetime) -> bool:
         schemas.make(agency, at=at)
         with scope.agency(agency):
             signals.agency_ready.send(sender=Agency, agency=agency, at=at)
-            waiting.update(state=Agency.State.READY)
+            with scope.public():  # its state is not an agency's own affair
+                waiting.update(state=Agency.State.READY)
     agency.refresh_from_db()
     logger.info("agency_ready", extra={"agency_id": str(agency.pk)})
     return True

@@ -18,15 +18,11 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
+from tenants import fence
 from tenants.models import Agency, SchemaTemplate
 
 OWNER: Final = "owner"
 _KEPT = ("CREATE", "ALTER", "INSERT", "COMMENT", "DROP", "DO", "UPDATE", "DELETE")
-_GRANTS = (
-    "GRANT USAGE ON SCHEMA {schema} TO {login}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {login}",
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {login}",
-)
 _BIND = (
     "ALTER TABLE {table} ALTER COLUMN agency_id SET DEFAULT {id},"
     " DROP CONSTRAINT IF EXISTS {check}, ADD CONSTRAINT {check} CHECK (agency_id = {id})"
@@ -86,7 +82,7 @@ def migrate(agency: Agency) -> None:
 
 
 def bind(cursor: Any, schema: str, agency_id: UUID) -> None:
-    """Tie every table of a schema to its agency, and let the login role use them.
+    """Tie every table of a schema to its agency, and put the fence around them.
 
     Each row carries its agency's id: the default writes it, the check refuses any other.
     """
@@ -101,22 +97,14 @@ def bind(cursor: Any, schema: str, agency_id: UUID) -> None:
     ]
     if statements:
         cursor.execute(sql.SQL("; ").join(statements))
-    grant(cursor, schema)
-
-
-def grant(cursor: Any, schema: str) -> None:
-    login = settings.DATABASES["default"]["USER"]
-    if login == settings.DATABASES[OWNER]["USER"]:
-        return
-    for statement in _GRANTS:
-        cursor.execute(
-            sql.SQL(statement).format(schema=sql.Identifier(schema), login=sql.Identifier(login))
-        )
+    fence.enclose(cursor, schema)
 
 
 def drop(schema: str) -> None:
+    """Drop a schema with all its rows, and the role that reached it."""
     with _owner().cursor() as cursor:
         cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+        fence.lift(cursor, schema)
 
 
 def _template(*, at: datetime) -> SchemaTemplate:

@@ -109,13 +109,14 @@ def _fill(
 def _seat(
     agency: Agency, user: User, role: str, reach: Sequence[Client], at: datetime
 ) -> Membership:
-    member = Membership.objects.create(
-        agency=agency,
-        user=user,
-        role=Role.objects.get(agency=agency, code=role),
-        store_scope=Membership.StoreScope.LISTED if reach else Membership.StoreScope.ALL,
-        joined_at=at,
-    )
+    with scope.public():
+        member = Membership.objects.create(
+            agency=agency,
+            user=user,
+            role=Role.objects.get(agency=agency, code=role),
+            store_scope=Membership.StoreScope.LISTED if reach else Membership.StoreScope.ALL,
+            joined_at=at,
+        )
     StoreAccess.objects.bulk_create(StoreAccess(member=member, client=client) for client in reach)
     return member
 

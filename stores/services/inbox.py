@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from tenants import due, sealing
+from tenants import due, scope, sealing
 from tenants.models import Agency, InboundEvent
 
 _TABLE: Final = "inbound_event"
@@ -35,7 +35,7 @@ def keep(
     sealed = sealing.seal(text, table=_TABLE, column=_COLUMN, row=event.pk, agency=agency.pk)
     event.payload = sealed.encode()
     try:
-        with transaction.atomic():
+        with scope.public(), transaction.atomic():
             event.save(force_insert=True)
             due.add(kind=kind, subject=event.pk, at=at, agency=agency)
     except IntegrityError:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tenants import scope
+from tenants.middleware import answer_inside
 from tenants.selectors.keys import live_key
 from tenants.services import keys
 
@@ -37,12 +36,5 @@ class ApiKeyMiddleware:
             return self.get_response(request)
         request.api_key = key  # type: ignore[attr-defined]
         keys.note_use(key, at=at)
-        if here is not None:
-            return self.get_response(request)
         request.agency = key.agency  # type: ignore[attr-defined]
-        _ = request.body  # read whole before the transaction opens
-        with scope.agency(key.agency):
-            response = self.get_response(request)
-            if response.status_code >= 500:  # noqa: PLR2004 - HTTP's own line
-                transaction.set_rollback(True)
-        return response
+        return answer_inside(key.agency, request, self.get_response)

@@ -3,7 +3,8 @@
 Stock django-tenants sets the search path once per cursor and session, which a transaction pooler,
 a savepoint rollback or a late queryset turns into another agency's rows. Here one ``set_config``
 statement, local to the transaction, goes before a statement whenever the scope differs from what
-the transaction has in force.
+the transaction has in force. It also takes the agency's own role, which has no way into another
+agency's schema (``tenants.fence``).
 """
 
 from collections.abc import Callable
@@ -11,11 +12,15 @@ from typing import Any, Final
 
 from django_tenants.postgresql_backend import base
 
-from tenants import scope
+from tenants import fence, scope
 
 _PUBLIC: Final = "public"
 _UNKNOWN: Final = object()
-_SET = "SELECT set_config('search_path', %s, true), set_config('app.agency', %s, true)"
+_SET = (
+    "SELECT set_config('search_path', %s, true), set_config('app.agency', %s, true),"
+    " set_config('role', %s, true)"
+)
+_LOGIN: Final = "none"  # PostgreSQL's word for the role that logged in
 _TRANSACTION_WORDS = ("SAVEPOINT", "ROLLBACK", "RELEASE")
 
 
@@ -57,11 +62,14 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
                 self._in_force = None
                 return
             raise scope.NoScope("Agency SQL outside a transaction.")
-        path = _PUBLIC if wanted is None else f'"{wanted.schema}", {_PUBLIC}'
+        values = [_PUBLIC, "", _LOGIN]
+        if wanted is not None:
+            role = fence.role_of(wanted.schema)
+            values = [f'"{wanted.schema}", {_PUBLIC}', str(wanted.id), role]
         self._setting = True
         try:
             with self.cursor() as cursor:
-                cursor.execute(_SET, [path, "" if wanted is None else str(wanted.id)])
+                cursor.execute(_SET, values)
         finally:
             self._setting = False
         self._in_force = wanted

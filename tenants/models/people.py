@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tenants import ids
+from tenants.base import PublicSecret
 from tenants.models.agencies import Agency
 
 
@@ -32,6 +33,7 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=40, default="UTC")
     is_active = models.BooleanField(default=True)
+    password = PublicSecret(_("password"), max_length=128)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -136,7 +136,7 @@ def revoke_invitation(*, invitation: Invitation, by: Membership, at: datetime) -
 
 
 def accept_invitation(*, token: str, user: User, at: datetime) -> Membership:
-    """Give ``user`` the seat she was invited to, whatever scope the caller is in.
+    """Give ``user`` the seat she was invited to; called outside any scope.
 
     Raises:
         InvitationGone: if it has expired, was used or taken back, or who invited may no longer.
@@ -151,11 +151,28 @@ def accept_invitation(*, token: str, user: User, at: datetime) -> Membership:
             _("This invitation was sent to %(email)s. Sign in with that address.")
             % {"email": invitation.email}
         )
-    with scope.agency(invitation.agency):
-        return _accept(invitation, user, at)
+    with transaction.atomic():
+        member = _seat(invitation, user, at)
+        with scope.agency(invitation.agency):
+            signals.membership_changed.send(
+                sender=Membership,
+                member=member,
+                store_ids=invitation.store_ids,
+                by=invitation.invited_by,
+                at=at,
+            )
+            trail.record(
+                action="member.joined",
+                by=member,
+                subject=member,
+                at=at,
+                changes={"role": invitation.role.code, "store_scope": invitation.store_scope},
+            )
+    return member
 
 
-def _accept(invitation: Invitation, user: User, at: datetime) -> Membership:
+def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
+    """Use the invitation up and return the seat it gives; written outside any scope."""
     by = invitation.invited_by
     if not (by.is_active and by.can("people.invite") and people.may_grant(by, invitation.role)):
         raise InvitationGone(_("Who invited you may not do so any more. Ask for a new invitation."))
@@ -177,16 +194,6 @@ def _accept(invitation: Invitation, user: User, at: datetime) -> Membership:
         member.role, member.store_scope = invitation.role, invitation.store_scope
         member.is_active = True
         member.save(update_fields=["role", "store_scope", "is_active"])
-    signals.membership_changed.send(
-        sender=Membership, member=member, store_ids=invitation.store_ids, by=by, at=at
-    )
-    trail.record(
-        action="member.joined",
-        by=member,
-        subject=member,
-        at=at,
-        changes={"role": invitation.role.code, "store_scope": invitation.store_scope},
-    )
     return member
 
 
@@ -280,4 +287,5 @@ def change_agency(
 def change_person(*, user: User, name: str, language: str, time_zone: str) -> None:
     """Keep how a person is called, in which language and zone she reads; her own matter alone."""
     user.name, user.language, user.time_zone = name, language, time_zone
-    user.save(update_fields=["name", "language", "time_zone"])
+    with scope.public():  # a person is nobody's; her settings hold at every agency
+        user.save(update_fields=["name", "language", "time_zone"])

@@ -5,13 +5,14 @@ import time
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login, logout
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from tenants import addresses, entrance
+from tenants import addresses, entrance, scope
 from tenants.access import ANY_MEMBER, MemberRequest, is_open, requires
 from tenants.errors import DomainError
 from tenants.models import Agency, Membership
@@ -21,6 +22,7 @@ from tenants.services import handoffs
 @is_open("the single-use pass in the address decides")
 @never_cache
 @require_GET
+@transaction.atomic
 def handoff(request: HttpRequest) -> HttpResponse:
     """Sign the bearer of a pass in on this host, in a new session bound to it."""
     agency: Agency = request.agency  # type: ignore[attr-defined]
@@ -48,6 +50,7 @@ def handoff(request: HttpRequest) -> HttpResponse:
 
 @requires(ANY_MEMBER)
 @require_POST
+@scope.public()  # sessions are nobody's
 def sign_out(request: MemberRequest) -> HttpResponse:
     """End the session on this agency's host; the public host's goes on."""
     seat: Membership = request.member

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from tenants import addresses
+from tenants import addresses, scope
 from tenants.access import is_open
 from tenants.accounts import recently_signed_in
 from tenants.errors import DomainError
@@ -147,7 +147,8 @@ def choose_language(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("This language is not there yet."))
         return response
     if isinstance(request.user, User):
-        User.objects.filter(pk=request.user.pk).update(language=code)
+        with scope.public():
+            User.objects.filter(pk=request.user.pk).update(language=code)
     translation.activate(code)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,

@@ -177,7 +177,8 @@ def test_the_due_row_is_armed_for_the_next_opening(agency: Agency) -> None:
 def test_every_agency_starts_with_seven_items_and_eight_ticks_a_day(agency: Agency) -> None:
     # given
     Procedure.objects.all().delete()
-    DueWork.objects.all().delete()
+    with scope.public():
+        DueWork.objects.all().delete()
     store = factories.make_store(market="VN")
 
     # when made twice, and swept over one day

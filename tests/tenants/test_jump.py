@@ -185,7 +185,8 @@ def test_a_member_without_any_right_finds_nothing(agency: Agency, client_for: Cl
     _fill("Lotus", "V-1")
     member = factories.make_membership("lead")
     member.role.capabilities = []
-    member.role.save(update_fields=["capabilities"])
+    with scope.public():
+        member.role.save(update_fields=["capabilities"])
 
     assert _shown(client_for(member), "lotus") == {}
 
@@ -263,12 +264,13 @@ def test_the_jump_asks_the_same_number_of_queries_for_one_and_for_three(
     client = client_for(lead)
 
     def queries(headers: dict[str, str] | None = None) -> int:
+        # What is read once a process is read now, and the scope before the count is the same.
+        client.get("/jump/", {"q": "lotus"}, headers=headers)
         with CaptureQueriesContext(connection) as asked:
             client.get("/jump/", {"q": "lotus"}, headers=headers)
         return len(asked)
 
     _fill("Lotus", "V-1")
-    queries()  # what is read once a process is read now
     of_one = queries(), queries(HTMX)
     _fill("Lotus", "V-2")
     _fill("Lotus", "V-3")

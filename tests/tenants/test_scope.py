@@ -44,15 +44,32 @@ def test_a_new_row_without_a_scope_is_refused(db: None) -> None:
         Client(name="Nobody's")
 
 
-def test_a_row_of_another_agency_is_refused_on_load(agency: Agency, other_agency: Agency) -> None:
+def test_a_row_of_another_agency_is_refused_by_the_role(
+    agency: Agency, other_agency: Agency
+) -> None:
     # given a row of the other agency's, read by its qualified name
     with scope.agency(other_agency):
         Client.objects.create(name="Theirs")
     table = f'"{other_agency.schema_name}"."stores_client"'
 
     # then
-    with pytest.raises(scope.ForeignRow):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied for schema"),
+        transaction.atomic(),
+    ):
         list(Client.objects.raw(f"SELECT * FROM {table}"))  # noqa: S608 - our own schema's name
+
+
+def test_a_row_of_another_agency_is_refused_on_load(agency: Agency, other_agency: Agency) -> None:
+    # given the values of a row, as they come out of the database
+    names = ["id", "agency_id", "name"]
+    ours, theirs = (Client(name="Silk"), Client(name="Silk", agency_id=other_agency.pk))
+    values, foreign_values = ([getattr(row, name) for name in names] for row in (ours, theirs))
+
+    # then
+    assert Client.from_db("default", names, values) == ours
+    with pytest.raises(scope.ForeignRow):
+        Client.from_db("default", names, foreign_values)
 
 
 def test_the_database_refuses_a_row_with_another_agencys_id(
@@ -90,9 +107,12 @@ def test_nothing_of_a_scope_is_left_in_force_after_it() -> None:
     with scope.agency(Agency.objects.get(slug="harbour")):
         Client.objects.create(name="Ours")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('search_path'), current_setting('app.agency', true)")
-        path, agency_id = cursor.fetchone()
-    assert (path, agency_id or "") == ('"$user", public', "")
+        cursor.execute(
+            "SELECT current_setting('search_path'), current_setting('app.agency', true),"
+            " current_user = session_user"
+        )
+        path, agency_id, is_login_role = cursor.fetchone()
+    assert (path, agency_id or "", is_login_role) == ('"$user", public', "", True)
 
 
 def test_factories_give_members_the_reach_of_their_role(agency: Agency) -> None:

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections
 
-from tenants import schemas
+from tenants import fence, schemas
 from tenants.models import Agency
 
 _LOCK = 5_307_001  # any number of our own: two runs at once wait for each other
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         connection.set_schema_to_public()
         call_command(Migrate(), database=schemas.OWNER, verbosity=verbosity, interactive=False)
         with connection.cursor() as cursor:
-            schemas.grant(cursor, "public")
+            fence.install(cursor)
         agencies = list(
             Agency.objects.using(schemas.OWNER).exclude(state=Agency.State.PROVISIONING)
         )

@@ -1,0 +1,218 @@
+"""Who reaches which rows in the database, whatever a query says: roles, grants, row policies.
+
+The login role owns nothing and inherits nothing. Inside an agency's scope every statement runs as
+that agency's own role: it reaches its own schema, and in ``public`` what is listed here, of its
+own agency only. Outside any scope statements run as the login role, which has no way into an
+agency's schema.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, Final
+
+from django.conf import settings
+from psycopg import sql
+
+_PUBLIC: Final = "public"
+_INHERITS_BY_GRANT: Final = 160_000  # since PostgreSQL 16 a grant itself says what is inherited
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What an agency's role may do with a public table, and why. No columns: all of them."""
+
+    may: str
+    why: str
+    columns: tuple[str, ...] = ()
+
+
+_READ = "a member's pages name it"
+RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
+    {
+        "tenants_agency": (
+            Right("SELECT", _READ),
+            Right("UPDATE", "its owner sets them", ("name", "review_required")),
+        ),
+        "tenants_domain": (Right("SELECT", _READ),),
+        "tenants_role": (Right("SELECT", _READ),),
+        "tenants_membership": (
+            Right("SELECT", _READ),
+            Right(
+                "UPDATE", "who may do so changes a seat", ("role_id", "store_scope", "is_active")
+            ),
+        ),
+        "tenants_user": (
+            Right("SELECT", _READ, ("id", "name", "email", "is_active")),
+            Right("SELECT", "a task answers in its reader's words", ("language", "time_zone")),
+            Right("SELECT", "the people page says when somebody last came", ("last_login",)),
+        ),
+        "mfa_authenticator": (
+            Right("SELECT", "the people page says who signs in in two steps", ("user_id", "type")),
+        ),
+        "tenants_invitation": (Right("SELECT, INSERT, UPDATE", "people are invited on its host"),),
+        "tenants_apikey": (
+            Right("SELECT, INSERT, UPDATE", "keys are made and revoked on its host"),
+        ),
+        "tenants_oauthstate": (
+            Right(
+                "SELECT, INSERT, UPDATE", "a member leaves for a consent page, a task comes back"
+            ),
+        ),
+        "tenants_storeroute": (
+            Right("SELECT, INSERT, UPDATE", "a store takes and frees its shop in the scope"),
+        ),
+        "tenants_mailroute": (
+            Right("SELECT, INSERT, UPDATE", "a new store gets its address with it"),
+        ),
+        "tenants_inboundevent": (Right("SELECT, UPDATE", "a task works on what came in"),),
+        "django_session": (
+            Right("SELECT, INSERT, UPDATE, DELETE", "a browser's session lives on its host"),
+        ),
+        "tenants_duework": (
+            Right("SELECT, INSERT, UPDATE", "work is asked for and done in the scope"),
+        ),
+    }
+)
+"""Public tables that an agency's role may touch; all else in ``public`` is closed to it."""
+
+
+def _tag() -> str:
+    """Return what tells this database's roles from those of others in the same cluster."""
+    name = str(settings.DATABASES["default"]["NAME"])
+    return sha256(name.encode()).hexdigest()[:8]
+
+
+def group() -> str:
+    """Return the role that holds what every agency's role may do in ``public``."""
+    return f"agency_{_tag()}"
+
+
+def role_of(schema: str) -> str:
+    """Return the role that an agency's statements run as."""
+    return f"{schema}_{_tag()}"
+
+
+def login() -> str:
+    return str(settings.DATABASES["default"]["USER"])
+
+
+def owner() -> str:
+    return str(settings.DATABASES["owner"]["USER"])
+
+
+def install(cursor: Any) -> None:
+    """Set up the roles and everything in ``public``, as the owner; safe to run again."""
+    _make_role(cursor, group())
+    names = {"group": sql.Identifier(group()), "login": sql.Identifier(login())}
+    for statement in _ON_PUBLIC:
+        cursor.execute(sql.SQL(statement).format(**names))
+    for table, rights in RIGHTS.items():
+        for right in rights:
+            cursor.execute(_grant(table, right))
+    for table, column in _tables_of_agencies(cursor):
+        _guard(cursor, table, column)
+
+
+def enclose(cursor: Any, schema: str) -> None:
+    """Give a schema its role, which alone reaches it, as the owner; safe to run again."""
+    role = role_of(schema)
+    _make_role(cursor, role)
+    version = cursor.connection.info.server_version
+    manner = "WITH INHERIT FALSE, SET TRUE" if version >= _INHERITS_BY_GRANT else ""
+    names = {
+        "schema": sql.Identifier(schema),
+        "role": sql.Identifier(role),
+        "group": sql.Identifier(group()),
+        "login": sql.Identifier(login()),
+        "others": sql.SQL(", ").join([sql.SQL("PUBLIC"), *_login_beside_owner()]),
+        "manner": sql.SQL(manner),
+    }
+    cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in _ON_SCHEMA))
+
+
+def _login_beside_owner() -> list[sql.Identifier]:
+    """Return the login role; none where it owns everything too, as one address may name both."""
+    return [sql.Identifier(login())] if login() != owner() else []
+
+
+def lift(cursor: Any, schema: str) -> None:
+    """Remove the role of a schema that was dropped."""
+    cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role_of(schema))))
+
+
+_ON_PUBLIC: Final = (
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    "GRANT USAGE ON SCHEMA public TO {group}, {login}",
+    "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {group}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {login}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {login}",
+)
+_ON_SCHEMA: Final = (
+    "GRANT {group} TO {role}",
+    "GRANT {role} TO {login} {manner}",
+    "REVOKE ALL ON SCHEMA {schema} FROM {others}",
+    "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {others}",
+    "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+)
+_TABLES: Final = """
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped
+  AND (a.attname = 'agency_id' OR (c.relname, a.attname) IN
+       (('tenants_agency', 'id'), ('tenants_domain', 'tenant_id')))
+ORDER BY c.relname
+"""
+# Outside any scope the login role sees all agencies' rows: a host and a key name their agency, a
+# person has seats at several, the dispatcher serves them all. Inside one it sees none by itself.
+_POLICIES: Final = {
+    "of_one_agency": (
+        "{group}",
+        "{column} = nullif(current_setting('app.agency', true), '')::uuid",
+    ),
+    "outside_any_scope": ("{login}", "coalesce(current_setting('app.agency', true), '') = ''"),
+    "for_migrations": ("{owner}", "true"),
+}
+
+
+def _make_role(cursor: Any, role: str) -> None:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+    if cursor.fetchone() is None:
+        cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+
+
+def _grant(table: str, right: Right) -> sql.Composed:
+    columns: sql.Composable = sql.SQL("")
+    if right.columns:
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in right.columns)
+        columns = sql.SQL(" ({})").format(names)
+    return sql.SQL("GRANT {may}{columns} ON public.{table} TO {group}").format(
+        may=sql.SQL(right.may),
+        columns=columns,
+        table=sql.Identifier(table),
+        group=sql.Identifier(group()),
+    )
+
+
+def _tables_of_agencies(cursor: Any) -> list[tuple[str, str]]:
+    """Return the public tables that hold rows of agencies, and the column that says whose."""
+    cursor.execute(_TABLES)
+    return list(cursor.fetchall())
+
+
+def _guard(cursor: Any, table: str, column: str) -> None:
+    """Show each reader of a public table its own agency's rows, the table's owner included."""
+    names = {
+        "table": sql.Identifier(_PUBLIC, table),
+        "column": sql.Identifier(column),
+        "group": sql.Identifier(group()),
+        "login": sql.Identifier(login()),
+        "owner": sql.Identifier(owner()),
+    }
+    statements = ["ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"]
+    for policy, (reader, rows) in _POLICIES.items():
+        statements.append(f"DROP POLICY IF EXISTS {policy} ON {{table}}")
+        statements.append(f"CREATE POLICY {policy} ON {{table}} TO {reader} USING ({rows})")
+    cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in statements))
