@@ -42,6 +42,8 @@ def forget_host(host: str) -> None:
 
 
 def _agency_at(host: str) -> Agency | None:
+    if not _HOST.fullmatch(host):
+        return None
     found = cache.get(host_key(host))
     if found is None:
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
@@ -57,33 +59,23 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        host = request.META.get("HTTP_HOST", "").lower()
-        bare_host = host.rsplit(":", 1)[0] if ":" in host else host
-        if request.path in _ANY_HOST or bare_host == settings.PUBLIC_HOST.split(":")[0]:
-            return self._serve_public(request)
-        with scope.public():
-            agency = _agency_at(bare_host) if _HOST.fullmatch(bare_host) else None
-        if agency is None or agency.state == Agency.State.SUSPENDED:
-            return HttpResponseNotFound("Not found", content_type="text/plain")
-        return self._serve_agency(request, agency)
-
-    def _serve_public(self, request: HttpRequest) -> HttpResponse:
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
-        set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
-        request.agency = None  # type: ignore[attr-defined]
-        return self._serve(request)
-
-    def _serve_agency(self, request: HttpRequest, agency: Agency) -> HttpResponse:
-        request.urlconf = settings.ROOT_URLCONF
-        set_urlconf(settings.ROOT_URLCONF)
-        request.agency = agency  # type: ignore[attr-defined]
-        return self._serve(request)
+        with scope.public():  # an agency's scope is entered once it is known who asks
+            return self._serve(request)
 
     def _serve(self, request: HttpRequest) -> HttpResponse:
+        host = request.META.get("HTTP_HOST", "").lower()
+        bare_host = host.rsplit(":", 1)[0] if ":" in host else host
+        agency, urlconf = None, settings.PUBLIC_SCHEMA_URLCONF
+        if request.path not in _ANY_HOST and bare_host != settings.PUBLIC_HOST.split(":")[0]:
+            agency, urlconf = _agency_at(bare_host), settings.ROOT_URLCONF
+            if agency is None or agency.state == Agency.State.SUSPENDED:
+                return HttpResponseNotFound("Not found", content_type="text/plain")
+        request.urlconf = urlconf
+        set_urlconf(urlconf)
+        request.agency = agency  # type: ignore[attr-defined]
         if _is_too_large(request):
             return answers.too_large(request)
-        with scope.public():  # an agency's scope is entered once it is known who asks
-            return self.get_response(request)
+        return self.get_response(request)
 
 
 def answer_inside(agency: Agency, request: HttpRequest, get_response: GetResponse) -> HttpResponse:

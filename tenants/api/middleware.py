@@ -1,15 +1,12 @@
 """Lets an API key name its agency, also on the public host, and opens that agency's scope."""
 
-from collections.abc import Callable
-
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from tenants.middleware import answer_inside
+from tenants.middleware import GetResponse, answer_inside
 from tenants.selectors.keys import live_key
 from tenants.services import keys
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
 PREFIX = "/api/v1/"
 
 
