@@ -120,7 +120,8 @@ class Pooler:
         return settings
 
     def _answers(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.log
+        assert self.process is not None
+        assert self.process.poll() is None, self.log
         try:
             psycopg.connect(self.url, connect_timeout=2).close()
         except psycopg.OperationalError:
