@@ -4,6 +4,7 @@ import os
 from typing import Any, Final
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu import Queue
 
 QUEUES: Final = ("default", "sync", "rate", "notify", "provision")
@@ -56,3 +57,10 @@ app = Celery("storewarden")
 app.add_defaults(configuration)
 app.autodiscover_tasks()
 app.set_default()  # the dispatcher enqueues through it without knowing it
+
+
+@worker_init.connect
+def _start_inside_a_whole_fence(**_kwargs: Any) -> None:
+    from tenants import fence_check
+
+    fence_check.demand_whole()

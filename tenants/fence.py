@@ -16,7 +16,7 @@ from django.conf import settings
 from psycopg import sql
 
 _PUBLIC: Final = "public"
-_INHERITS_BY_GRANT: Final = 160_000  # since PostgreSQL 16 a grant itself says what is inherited
+INHERITS_BY_GRANT: Final = 160_000  # since PostgreSQL 16 a grant itself says what is inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def enclose(cursor: Any, schema: str) -> None:
     role = role_of(schema)
     _make_role(cursor, role)
     version = cursor.connection.info.server_version
-    manner = "WITH INHERIT FALSE, SET TRUE" if version >= _INHERITS_BY_GRANT else ""
+    manner = "WITH INHERIT FALSE, SET TRUE" if version >= INHERITS_BY_GRANT else ""
     names = {
         "schema": sql.Identifier(schema),
         "role": sql.Identifier(role),
@@ -167,7 +167,7 @@ ORDER BY c.relname
 """
 # Outside any scope the login role sees all agencies' rows: a host and a key name their agency, a
 # person has seats at several, the dispatcher serves them all. Inside one it sees none by itself.
-_POLICIES: Final = {
+POLICIES: Final = {
     "of_one_agency": (
         "{group}",
         "{column} = nullif(current_setting('app.agency', true), '')::uuid",
@@ -212,7 +212,7 @@ def _guard(cursor: Any, table: str, column: str) -> None:
         "owner": sql.Identifier(owner()),
     }
     statements = ["ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"]
-    for policy, (reader, rows) in _POLICIES.items():
+    for policy, (reader, rows) in POLICIES.items():
         statements.append(f"DROP POLICY IF EXISTS {policy} ON {{table}}")
         statements.append(f"CREATE POLICY {policy} ON {{table}} TO {reader} USING ({rows})")
     cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in statements))

@@ -31,6 +31,12 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(self._keep_scope)
 
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Refuse what would switch the schema behind the scope's back."""
+        if tenant.schema_name != _PUBLIC:
+            raise RuntimeError("Enter tenants.scope.agency(): nothing else leads into an agency.")
+        super().set_tenant(tenant, include_public)
+
     def _handle_search_path(self, cursor: Any = None) -> None:
         """Do nothing: the scope is kept statement by statement."""
 
