@@ -106,6 +106,7 @@ BANS: Final = {
         _takes_the_owners_connection,
         {
             "tenants/base.py": "passes on what Django passes",
+            "tenants/models/people.py": "passes on what Django passes",
             "tenants/schemas.py": "makes and migrates the agencies' schemas",
             "tenants/provisioning.py": "holds the lock of the one that is made",
             "tenants/management/commands/": "an operator's commands migrate and look after schemas",
