@@ -229,7 +229,10 @@ def _is_cut(error: Exception) -> bool:
     if isinstance(error, psycopg.OperationalError | OperationalError | InterfaceError):
         return True
     # The pooler tells of the end unasked, before the answer to what is sent next.
-    return isinstance(error, InternalError) and "received 2 results" in str(error)
+    told_twice = ("received 2 results", "COPY cannot be mixed with other operations")
+    return isinstance(error, InternalError | psycopg.ProgrammingError) and any(
+        words in str(error) for words in told_twice
+    )
 
 
 def _kill_backends(url: str, rng: random.Random, findings: Findings, done: threading.Event) -> None:
