@@ -67,9 +67,6 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
             Right("SELECT, INSERT, UPDATE", "a new store gets its address with it"),
         ),
         "tenants_inboundevent": (Right("SELECT, UPDATE", "a task works on what came in"),),
-        "django_session": (
-            Right("SELECT, INSERT, UPDATE, DELETE", "a browser's session lives on its host"),
-        ),
         "tenants_duework": (
             Right("SELECT, INSERT, UPDATE", "work is asked for and done in the scope"),
         ),

@@ -4,7 +4,8 @@ Stock django-tenants sets the search path once per cursor and session, which a t
 a savepoint rollback or a late queryset turns into another agency's rows. Here one ``set_config``
 statement, local to the transaction, goes before a statement whenever the scope differs from what
 the transaction has in force. It also takes the agency's own role, which has no way into another
-agency's schema (``tenants.fence``).
+agency's schema (``tenants.fence``), and limits how long a statement runs or waits: one that hangs
+must not keep a web thread for good.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ _PUBLIC: Final = "public"
 _UNKNOWN: Final = object()
 _SET = (
     "SELECT set_config('search_path', %s, true), set_config('app.agency', %s, true),"
-    " set_config('role', %s, true)"
+    " set_config('role', %s, true), set_config('statement_timeout', '60s', true),"
+    " set_config('lock_timeout', '10s', true)"
 )
 _LOGIN: Final = "none"  # PostgreSQL's word for the role that logged in
 _TRANSACTION_WORDS = ("SAVEPOINT", "ROLLBACK", "RELEASE")

@@ -203,3 +203,11 @@ def test_every_queryset_of_an_agencys_rows_remembers_its_scope() -> None:
         if not isinstance(manager.all().query, AgencyQuery)
     }
     assert forgetful == set()
+
+
+def test_a_statement_in_a_scope_neither_runs_nor_waits_for_ever(agency: Agency) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')"
+        )
+        assert cursor.fetchone() == ("1min", "10s")

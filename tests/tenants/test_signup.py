@@ -82,7 +82,7 @@ def _lets_in(password: str) -> bool:
         cache.clear()
     client = Client(headers={"host": factories.PUBLIC_HOST})
     client.post("/accounts/login/", {"login": STRANGER, "password": password})
-    return "_auth_user_id" in client.session
+    return "_auth_user_id" in factories.session_of(client)
 
 
 @pytest.mark.parametrize("link", ["first", "newest"])
