@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -9,4 +10,7 @@ class Command(BaseCommand):
     help = "Claim due work and put it on the queue, until stopped."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        loop.run_forever()
+        try:
+            loop.run_forever()
+        except loop.GaveUp:
+            sys.exit(1)

@@ -1,0 +1,197 @@
+"""Claims due work: what is ready, agency by agency, so that none waits for another's backlog.
+
+A row whose moment has come is first marked ready (``promote``). The index of ready rows goes by
+kind and agency, so that a claim steps from one agency that has ready work to the next, whatever
+the number of those that have none. Each takes its turn, and gives its oldest row first.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from tenants import due
+from tenants.due import Kind
+
+# A message that nobody has begun after this long is taken for lost, and its row claimed anew. A
+# run that has begun has the lease of its kind.
+LEASE: Final = timedelta(seconds=15)
+BATCH: Final = 100
+_PROMOTED_AT_ONCE: Final = 5_000
+_FIRST: Final = UUID(int=0)
+
+_LAPSED = """
+WITH lapsed AS MATERIALIZED (
+  SELECT id FROM tenants_duework
+  WHERE claimed_until <= %(now)s AND done_at IS NULL AND quarantined_at IS NULL
+  ORDER BY claimed_until LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+UPDATE tenants_duework AS work SET
+  claimed_until = NULL,
+  quarantined_at = CASE WHEN started >= %(starts)s THEN %(now)s END,
+  last_error = CASE WHEN started >= %(starts)s THEN %(reason)s ELSE last_error END
+FROM lapsed WHERE work.id = lapsed.id
+RETURNING work.id, kind, quarantined_at IS NOT NULL
+"""
+_COMING = """
+WITH coming AS MATERIALIZED (
+  SELECT id FROM tenants_duework
+  WHERE due_at <= %(now)s AND NOT ready AND claimed_until IS NULL
+    AND done_at IS NULL AND quarantined_at IS NULL
+  ORDER BY due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+UPDATE tenants_duework AS work SET ready = true FROM coming WHERE work.id = coming.id
+"""
+_READY = "kind = %(kind)s AND ready AND done_at IS NULL AND quarantined_at IS NULL"
+_KINDS = """
+SELECT name FROM unnest(%s::text[]) AS name WHERE EXISTS (
+  SELECT FROM tenants_duework WHERE kind = name
+    AND ready AND done_at IS NULL AND quarantined_at IS NULL)
+"""
+# From agency to agency that has ready work: one descent into the index for each.
+_TURNS = f"""
+WITH RECURSIVE turn AS (
+  (SELECT agency_id, 1 AS place FROM tenants_duework
+   WHERE {_READY} AND agency_id > %(after)s ORDER BY agency_id LIMIT 1)
+  UNION ALL
+  SELECT following.agency_id, turn.place + 1 FROM turn CROSS JOIN LATERAL (
+    SELECT agency_id FROM tenants_duework
+    WHERE {_READY} AND agency_id > turn.agency_id ORDER BY agency_id LIMIT 1) AS following
+  WHERE turn.place < %(most)s)
+SELECT turn.agency_id, agency.state = ANY(%(states)s)
+FROM turn JOIN tenants_agency agency ON agency.id = turn.agency_id ORDER BY place
+"""  # noqa: S608 - only our own words are put together
+_CLAIM = f"""
+WITH picked AS MATERIALIZED (
+  SELECT oldest.id FROM unnest(%(agencies)s::uuid[]) AS turn(agency_id) CROSS JOIN LATERAL (
+    SELECT id FROM tenants_duework
+    WHERE {_READY} AND agency_id = turn.agency_id
+    ORDER BY due_at LIMIT %(share)s FOR UPDATE SKIP LOCKED) AS oldest)
+UPDATE tenants_duework AS work SET
+  ready = false, claimed_until = %(until)s, claims = claims + 1
+FROM picked WHERE work.id = picked.id
+RETURNING work.id, agency_id::text, kind, claims, due_at
+"""  # noqa: S608 - only our own words are put together
+_RELEASE = """
+UPDATE tenants_duework SET claimed_until = NULL, ready = true
+FROM unnest(%s::bigint[], %s::integer[]) AS claim(work_id, number)
+WHERE id = work_id AND claims = number AND started = 0 AND claimed_until IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    work_id: int
+    agency_id: str
+    kind: str
+    number: int  # the row's how-manieth claim; an older message of the row is void
+    due_at: datetime
+
+
+@dataclass(slots=True)
+class Turns:
+    """Whose turn it is: for each kind, the agency that was served last."""
+
+    served: dict[str, UUID] = field(default_factory=dict)
+
+    def of(self, kind: Kind, most: int) -> tuple[list[UUID], bool]:
+        """Return the next agencies that have ready work and may do it, and whether there are more.
+
+        Those whose work has to wait (suspended, not ready) are passed over; they take a place in
+        the round all the same, so that none of them is looked at twice in one.
+        """
+        after = self.served.get(kind.name, _FIRST)
+        found = _turns(kind, after, most)
+        has_more = len(found) >= most
+        if not has_more and after != _FIRST:
+            seen = {agency_id for agency_id, _may in found}
+            wrapped = _turns(kind, _FIRST, most - len(found))
+            found += [each for each in wrapped if each[0] <= after and each[0] not in seen]
+        if found:
+            self.served[kind.name] = found[-1][0]
+        return [agency_id for agency_id, may in found if may], has_more
+
+
+def _turns(kind: Kind, after: UUID, most: int) -> list[tuple[UUID, bool]]:
+    values = {"kind": kind.name, "after": after, "most": most, "states": list(kind.states)}
+    return _rows(_TURNS, values)
+
+
+def promote(*, at: datetime) -> None:
+    """Mark as ready what is due at ``at``; take back what was claimed and never ended.
+
+    A row that took its process with it too often is set aside.
+    """
+    values: dict[str, Any] = {
+        "now": at,
+        "most": _PROMOTED_AT_ONCE,
+        "starts": due.MOST_STARTS,
+        "reason": due.ENDED_ITS_PROCESS,
+    }
+    for work_id, kind, is_set_aside in _rows(_LAPSED, values):
+        if is_set_aside:
+            due.log_quarantine(work_id, kind, due.ENDED_ITS_PROCESS)
+    with connection.cursor() as cursor:
+        cursor.execute(_COMING, values)
+
+
+def ready_kinds() -> list[Kind]:
+    """Return the kinds that have ready work; kinds of a newer deploy are left to its dispatcher."""
+    known = due.kinds()
+    return [known[name] for (name,) in _rows(_KINDS, [list(known)])]
+
+
+def claim_kind(kind: Kind, *, at: datetime, most: int, turns: Turns) -> tuple[list[Claim], bool]:
+    """Lease up to ``most`` ready rows, in the order to send them; and whether there are more.
+
+    Agencies take turns; where there are fewer than ``most`` each gives several rows.
+    """
+    agencies, has_more = turns.of(kind, most)
+    if not agencies:
+        return [], has_more
+    values = {
+        "kind": kind.name,
+        "agencies": agencies,
+        "share": max(1, most // len(agencies)),
+        "until": at + LEASE,
+    }
+    claimed = [Claim(*row) for row in _rows(_CLAIM, values)]
+    return _in_turns(claimed, [str(agency) for agency in agencies]), has_more or bool(claimed)
+
+
+def _in_turns(claims: Iterable[Claim], agencies: Sequence[str]) -> list[Claim]:
+    """Order claims as they are to be done: each agency's oldest, then each one's second."""
+    of_agency: dict[str, list[Claim]] = defaultdict(list)
+    for claim in sorted(claims, key=lambda claim: (claim.due_at, claim.work_id)):
+        of_agency[claim.agency_id].append(claim)
+    rounds = zip_longest(*(of_agency[agency] for agency in agencies))
+    return [claim for each in rounds for claim in each if claim is not None]
+
+
+def claim(
+    *, at: datetime, batch: int = BATCH, turns: Turns | None = None, of: Collection[Kind] = ()
+) -> list[Claim]:
+    """Promote, and lease up to ``batch`` rows of each kind that has ready work (or each ``of``)."""
+    turns = turns or Turns()
+    promote(at=at)
+    claimed: list[Claim] = []
+    for kind in of or ready_kinds():
+        claimed += claim_kind(kind, at=at, most=batch, turns=turns)[0]
+    return claimed
+
+
+def release(claims: Sequence[Claim]) -> None:
+    """Let claims be made anew at once: their messages were never sent."""
+    if claims:
+        ids, numbers = [each.work_id for each in claims], [each.number for each in claims]
+        with connection.cursor() as cursor:
+            cursor.execute(_RELEASE, [ids, numbers])
+
+
+def _rows(statement: str, values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
