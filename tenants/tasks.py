@@ -71,13 +71,13 @@ def run(agency_id: UUID, work_id: int, number: int | None = None) -> None:
     where the row is the agency's own it waits until the agency may work.
     """
     with scope.public():
-        _fresh_connections()
+        fresh_connections()
         try:
             begun = _begin(agency_id, work_id, number)
             if begun is not None:
                 _do(*begun)
         finally:
-            _fresh_connections()
+            fresh_connections()
 
 
 def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Agency, Work] | None:
@@ -169,7 +169,7 @@ def _write_down(
 ) -> bool | None:
     """Write how a run ended, over a new connection where the old one broke with it."""
     for wait in (*waits, None):
-        _fresh_connections()
+        fresh_connections()
         try:
             return write()
         except (OperationalError, InterfaceError):
@@ -180,7 +180,7 @@ def _write_down(
     return None
 
 
-def _fresh_connections() -> None:
+def fresh_connections() -> None:
     """Drop connections that broke or grew old; the next statement makes another.
 
     Celery asks for this around a task, yet not in the middle of one.

@@ -21,6 +21,7 @@ from tenants.dispatcher.broker import Broker
 from tenants.dispatcher.claims import Turns
 from tenants.dispatcher.watch import Watch
 from tenants.due import Kind
+from tenants.tasks import fresh_connections
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class _Runner:
             GaveUp: if the database fails again and again.
         """
         try:
-            connection.close_if_unusable_or_obsolete()
+            fresh_connections()
             self.watch.look(at)
             has_more = self.dispatcher.tick(at=at)
         except django.db.Error as fault:
