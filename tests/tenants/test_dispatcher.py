@@ -53,22 +53,19 @@ def public(db: None) -> Iterator[None]:
 
 def make_agencies(count: int, *, state: str = Agency.State.READY) -> list[Agency]:
     """Return agencies in the order of their ids, without schemas: nothing here enters them."""
-    return Agency.objects.bulk_create(
-        sorted(
-            (
-                Agency(
-                    id=(pk := ids.new_id()),
-                    name=str(pk),
-                    slug=pk.hex,
-                    schema_name=f"a_{pk.hex}",
-                    state=state,
-                    created_at=NOW,
-                )
-                for _ in range(count)
-            ),
-            key=lambda agency: agency.pk,
+    made = [
+        Agency(
+            id=pk,
+            name=str(pk),
+            slug=pk.hex,
+            schema_name=f"a_{pk.hex}",
+            state=state,
+            created_at=NOW,
         )
-    )
+        for pk in sorted(ids.new_id() for _ in range(count))
+    ]
+    Agency.objects.bulk_create(made)
+    return made
 
 
 def add_due(
@@ -306,8 +303,8 @@ def test_a_message_names_ids_and_its_kinds_limits_only(
     with celery.app.connection_for_write() as connected, connected.SimpleQueue("default") as queue:
         message = queue.get(timeout=5)
     row = DueWork.objects.get()
-    assert message.payload[0] == [str(agency.pk), row.pk, 1]
-    assert message.headers["timelimit"] == [13, 10]
+    asked: list[Any] = [message.payload[0], message.headers["timelimit"]]
+    assert asked == [[str(agency.pk), row.pk, 1], [13, 10]]
 
 
 def test_a_run_that_is_over_time_is_ended_before_another_may_begin() -> None:
