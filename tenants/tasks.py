@@ -9,7 +9,7 @@ from uuid import UUID
 
 import celery
 from django.db import InterfaceError, OperationalError, connection, connections
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -87,7 +87,8 @@ def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Age
         refuse("unknown work" if row is None else "work of another agency", work_id)
         return None
     is_over = row.done_at is not None or row.quarantined_at is not None
-    if is_over or row.claimed_until is None or number not in {None, row.claims}:
+    is_free = row.claimed_until is None and not row.ready  # ready: its lease ended, no more
+    if is_over or is_free or number not in {None, row.claims}:
         logger.info("due_work_gone", extra={"work_id": work_id})
         return None
     at = timezone.now()
@@ -129,8 +130,8 @@ def _note_start(work: Work, kind: Kind, at: datetime) -> bool:
         return False
     work.fence = (claims, started + 1)
     return bool(
-        mine.exclude(claimed_until=None).update(
-            started=F("started") + 1, claimed_until=at + kind.lease
+        mine.filter(Q(claimed_until__isnull=False) | Q(ready=True)).update(
+            started=started + 1, ready=False, claimed_until=at + kind.lease
         )
     )
 

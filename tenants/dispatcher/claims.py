@@ -18,11 +18,13 @@ from django.db import connection, transaction
 from tenants import due
 from tenants.due import Kind
 
-# A message that nobody has begun after this long is taken for lost, and its row claimed anew. A
-# run that has begun has the lease of its kind.
-LEASE: Final = timedelta(seconds=15)
+# A message that nobody has begun after this long may be lost, and its row is ready to be claimed
+# anew; where it only waited it still counts, until then. A run that has begun has the lease of its
+# kind.
+LEASE: Final = timedelta(seconds=10)
 BATCH: Final = 100
 _PROMOTED_AT_ONCE: Final = 2_500  # from each end
+_MOST_PASSED_OVER: Final = 2_000  # agencies that may not work, at once
 _FIRST: Final = UUID(int=0)
 
 _LAPSED = """
@@ -56,16 +58,17 @@ SELECT name FROM unnest(%s::text[]) AS name CROSS JOIN LATERAL (
 """
 # From agency to agency that has ready work: one descent into the index for each.
 _TURNS = f"""
-WITH RECURSIVE turn AS (
-  (SELECT agency_id, 1 AS place FROM tenants_duework
-   WHERE {_READY} AND agency_id > %(after)s ORDER BY agency_id LIMIT 1)
+WITH RECURSIVE turn (agency_id, may, places, looks) AS (
+  SELECT %(after)s::uuid, false, 0, 0
   UNION ALL
-  SELECT following.agency_id, turn.place + 1 FROM turn CROSS JOIN LATERAL (
-    SELECT agency_id FROM tenants_duework
-    WHERE {_READY} AND agency_id > turn.agency_id ORDER BY agency_id LIMIT 1) AS following
-  WHERE turn.place < %(most)s)
-SELECT turn.agency_id, agency.state = ANY(%(states)s)
-FROM turn JOIN tenants_agency agency ON agency.id = turn.agency_id ORDER BY place
+  SELECT following.id, following.may, places + following.may::int, looks + 1
+  FROM turn CROSS JOIN LATERAL (
+    SELECT agency.id, agency.state = ANY(%(states)s) AS may
+    FROM (SELECT agency_id FROM tenants_duework
+      WHERE {_READY} AND agency_id > turn.agency_id ORDER BY agency_id LIMIT 1) AS next
+    JOIN tenants_agency agency ON agency.id = next.agency_id) AS following
+  WHERE places < %(most)s AND looks < %(looks)s)
+SELECT agency_id, may FROM turn WHERE looks > 0 ORDER BY looks
 """  # noqa: S608 - only our own words are put together
 _CLAIM = f"""
 WITH picked AS MATERIALIZED (
@@ -100,26 +103,29 @@ class Turns:
 
     served: dict[str, UUID] = field(default_factory=dict)
 
-    def of(self, kind: Kind, most: int) -> tuple[list[UUID], bool]:
-        """Return the next agencies that have ready work and may do it, and whether there are more.
+    def of(self, kind: Kind, most: int) -> list[UUID]:
+        """Return the next agencies that have ready work and may do it.
 
-        Those whose work has to wait (suspended, not ready) are passed over; they take a place in
-        the round all the same, so that none of them is looked at twice in one.
+        Those whose work has to wait (suspended, not ready) are passed over.
         """
         after = self.served.get(kind.name, _FIRST)
         found = _turns(kind, after, most)
-        has_more = len(found) >= most
-        if not has_more and after != _FIRST:
-            seen = {agency_id for agency_id, _may in found}
-            wrapped = _turns(kind, _FIRST, most - len(found))
-            found += [each for each in wrapped if each[0] <= after and each[0] not in seen]
+        missing = most - sum(may for _agency_id, may in found)
+        if missing > 0 and after != _FIRST:
+            found += [each for each in _turns(kind, _FIRST, missing) if each[0] <= after]
         if found:
             self.served[kind.name] = found[-1][0]
-        return [agency_id for agency_id, may in found if may], has_more
+        return [agency_id for agency_id, may in found if may]
 
 
 def _turns(kind: Kind, after: UUID, most: int) -> list[tuple[UUID, bool]]:
-    values = {"kind": kind.name, "after": after, "most": most, "states": list(kind.states)}
+    values = {
+        "kind": kind.name,
+        "after": after,
+        "most": most,
+        "looks": most + _MOST_PASSED_OVER,
+        "states": list(kind.states),
+    }
     return _rows(_TURNS, values)
 
 
@@ -146,14 +152,14 @@ def ready_kinds() -> list[Kind]:
     return [known[name] for (name,) in _rows(_KINDS, [list(known)])]
 
 
-def claim_kind(kind: Kind, *, at: datetime, most: int, turns: Turns) -> tuple[list[Claim], bool]:
-    """Lease up to ``most`` ready rows, in the order to send them; and whether there are more.
+def claim_kind(kind: Kind, *, at: datetime, most: int, turns: Turns) -> list[Claim]:
+    """Lease up to ``most`` ready rows, in the order to send them.
 
     Agencies take turns; where there are fewer than ``most`` each gives several rows.
     """
-    agencies, has_more = turns.of(kind, most)
+    agencies = turns.of(kind, most)
     if not agencies:
-        return [], has_more
+        return []
     values = {
         "kind": kind.name,
         "agencies": agencies,
@@ -161,7 +167,7 @@ def claim_kind(kind: Kind, *, at: datetime, most: int, turns: Turns) -> tuple[li
         "until": at + LEASE,
     }
     claimed = [Claim(*row) for row in _rows(_CLAIM, values)]
-    return _in_turns(claimed, [str(agency) for agency in agencies]), has_more or bool(claimed)
+    return _in_turns(claimed, [str(agency) for agency in agencies])
 
 
 def _in_turns(claims: Iterable[Claim], agencies: Sequence[str]) -> list[Claim]:
@@ -181,7 +187,7 @@ def claim(
     promote(at=at)
     claimed: list[Claim] = []
     for kind in of or ready_kinds():
-        claimed += claim_kind(kind, at=at, most=batch, turns=turns)[0]
+        claimed += claim_kind(kind, at=at, most=batch, turns=turns)
     return claimed
 
 

@@ -59,14 +59,14 @@ class Dispatcher:
             most = min(room, claims.BATCH)
             if most <= 0:
                 continue
-            claimed, is_more = claims.claim_kind(kind, at=at, most=most, turns=self.turns)
+            claimed = claims.claim_kind(kind, at=at, most=most, turns=self.turns)
             try:
                 self.broker.send(claimed)
             except broker.Away as away:
                 claims.release(away.unsent)
                 raise
             rooms[kind.queue] -= len(claimed)
-            has_more = has_more or is_more
+            has_more = has_more or bool(claimed)
         return has_more
 
     def _rooms(self) -> dict[str, int]:

@@ -82,7 +82,7 @@ def claim_all(*, most: int, rows: int) -> Pace:
     promoting = (time.perf_counter() - began) * most / rows
     began, claimed = time.perf_counter(), 0
     while claimed < most:
-        some, _more = claims.claim_kind(kind, at=NOW, most=claims.BATCH, turns=turns)
+        some = claims.claim_kind(kind, at=NOW, most=claims.BATCH, turns=turns)
         assert some
         claimed += len(some)
     return Pace(promoting, time.perf_counter() - began, claimed)

@@ -226,6 +226,17 @@ def test_no_more_is_claimed_than_a_queue_has_room_for(
     assert DueWork.objects.exclude(claimed_until=None).count() == 14
 
 
+def test_work_that_may_not_be_done_yet_keeps_no_dispatcher_busy(
+    dispatcher: loop.Dispatcher,
+) -> None:
+    for agency in make_agencies(3, state=Agency.State.SUSPENDED):
+        add_due(agency, 2)
+    assert ([dispatcher.tick(at=NOW) for _ in range(3)], _waiting(dispatcher)) == (
+        [False] * 3,
+        {},
+    )
+
+
 def test_urgent_work_goes_before_bulk_work_that_fills_its_queue(
     dispatcher: loop.Dispatcher, settings: Any
 ) -> None:

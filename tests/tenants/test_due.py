@@ -93,6 +93,15 @@ def test_a_claim_is_leased_and_comes_back_when_the_lease_ends(agency: Agency) ->
     )
 
 
+def test_a_message_that_only_waited_longer_than_its_lease_still_counts(agency: Agency) -> None:
+    due.add(kind="test.name_client", subject="Waited", at=NOW)
+    (claim,) = claims.claim(at=NOW)
+    claims.promote(at=NOW + claims.LEASE)
+    for _ in range(2):
+        tasks.run(agency.pk, claim.work_id, claim.number)
+    assert (Client.objects.count(), claims.claim(at=NOW + 2 * claims.LEASE)) == (1, [])
+
+
 def test_a_message_of_an_earlier_claim_is_void(agency: Agency) -> None:
     due.add(kind="test.name_client", subject="Claimed anew", at=NOW)
     (lost,) = claims.claim(at=NOW)
