@@ -58,8 +58,10 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 # "default" serves requests and tasks behind the scope; "owner" migrates and makes schemas.
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://storewarden@localhost/storewarden")
 DATABASE_POOL_SIZE = env.number("DATABASE_POOL_SIZE", 0)  # 0: one connection kept per thread
+# Short waits: while the database is away every page answers 503 soon, and a pool that gives up on
+# a connection early makes a new one as soon as one is asked for, where a patient one backs off.
 _POOL: dict[str, Any] = (
-    {"pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}}
+    {"pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3, "reconnect_timeout": 2}}
     if DATABASE_POOL_SIZE
     else {}
 )
@@ -68,7 +70,7 @@ DATABASES = {
         DATABASE_URL,
         ENGINE="tenants.backend",
         CONN_MAX_AGE=0 if DATABASE_POOL_SIZE else 600,
-        CONN_HEALTH_CHECKS=True,
+        CONN_HEALTH_CHECKS=not DATABASE_POOL_SIZE,  # tenants.backend checks what the pool gives
         DISABLE_SERVER_SIDE_CURSORS=True,
         OPTIONS={"connect_timeout": 5, **_POOL},
     ),
