@@ -87,7 +87,10 @@ CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
 }
 
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # whoever reads /metrics shows it; empty: nobody
+
 MIDDLEWARE = [
+    "tenants.health.middleware.RequestMiddleware",
     "tenants.middleware.HostMiddleware",
     "tenants.api.middleware.ApiKeyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -296,5 +299,14 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        # Django's own handlers go: they mail reports with a request's values, or print plain text.
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # each request has its line: request_served
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "psycopg.pool": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # it tells who writes to whom
+    },
 }

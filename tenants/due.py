@@ -51,6 +51,16 @@ def kind(name: str) -> Kind:
     return _kinds[name]
 
 
+def queue_of(name: str) -> str:
+    """Return the queue of a kind, also of one that a newer deploy has asked for."""
+    return _kinds[name].queue if name in _kinds else "unknown"
+
+
+def queues() -> list[str]:
+    """Return the queues that some kind of work goes to."""
+    return sorted({kind.queue for kind in _kinds.values()})
+
+
 def add(
     *,
     kind: str,

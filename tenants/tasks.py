@@ -1,6 +1,7 @@
 """The one task that the queue carries: do a due row of an agency."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,8 +9,9 @@ from uuid import UUID
 import celery
 from django.utils import timezone
 
-from tenants import due, scope
+from tenants import due, logs, scope
 from tenants.due import Kind, Work
+from tenants.health.counters import task_ended
 from tenants.models import Agency, DueWork
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ def run(agency_id: UUID, work_id: int) -> None:
     ).first()
     if row is None:
         logger.info("due_work_gone", extra={"work_id": work_id})
+        task_ended("unknown", "repeated")
         return
     agency = Agency.objects.filter(pk=agency_id).first()
     kind = due.kind(row.kind)
@@ -53,11 +56,15 @@ def run(agency_id: UUID, work_id: int) -> None:
     work = Work(
         id=row.pk, subject=row.subject, period=row.period, due_at=row.due_at, asked=row.asked, at=at
     )
+    began = time.perf_counter()
     try:
         _do(kind, agency, work)
+        task_ended(row.kind, "done", time.perf_counter() - began)
     except due.DoneAlready:
         logger.info("due_work_done_already", extra={"work_id": work_id})
+        task_ended(row.kind, "repeated")
     except Exception as error:
+        task_ended(row.kind, "failed", time.perf_counter() - began)
         _retry_later(row, at, error)
         logger.exception("due_work_failed", extra={"work_id": work_id, "kind": row.kind})
         raise
@@ -75,6 +82,7 @@ def _do(kind: Kind, agency: Agency, work: Work) -> None:
 def _refuse(row: DueWork, at: datetime, reason: str) -> None:
     DueWork.objects.filter(pk=row.pk).update(quarantined_at=at, last_error=reason)
     logger.warning("due_work_refused", extra={"work_id": row.pk, "kind": row.kind})
+    task_ended(row.kind, "refused")
 
 
 def _retry_later(row: DueWork, at: datetime, error: Exception) -> None:
@@ -88,4 +96,6 @@ def _retry_later(row: DueWork, at: datetime, error: Exception) -> None:
 
 @celery.shared_task(name="tenants.run_due")
 def run_due(agency_id: str, work_id: int) -> None:
-    run(UUID(agency_id), work_id)
+    task = celery.current_task.request.id
+    with logs.bound(agency=agency_id, task=task, work_id=work_id):
+        run(UUID(agency_id), work_id)

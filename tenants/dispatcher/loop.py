@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants import due
+from tenants.health.counters import task_ended
 from tenants.tasks import run_due
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def claim(*, at: datetime, batch: int = BATCH) -> list[Claim]:
         cursor.execute(_QUARANTINE, values)
         for work_id, kind in cursor.fetchall():
             logger.error("due_work_quarantined", extra={"work_id": work_id, "kind": kind})
+            task_ended(kind, "quarantined")
         cursor.execute(_CLAIM, values)
         return [Claim(*row) for row in cursor.fetchall()]
 

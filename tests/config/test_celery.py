@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,15 @@ def test_a_message_goes_to_its_own_queue_and_no_other(tmp_path: Path, queue: str
         with redis.Redis.from_url(server.url) as client:
             waiting = {name: client.llen(name) for name in celery.QUEUES}
     assert waiting == {name: int(name == queue) for name in celery.QUEUES}
+
+
+def test_what_a_worker_says_as_it_ends_is_a_log_line_too(capfd: pytest.CaptureFixture[str]) -> None:
+    celery._say("\nworker: Warm shutdown (MainProcess)\n")
+
+    told = json.loads(capfd.readouterr().err)
+    assert told | {"at": ""} == {
+        "at": "",
+        "level": "INFO",
+        "logger": "celery.apps.worker",
+        "event": "worker: Warm shutdown (MainProcess)",
+    }
