@@ -301,7 +301,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
         # Django's own handlers go: they mail reports with a request's values, or print plain text.
-        "django": {"handlers": [], "level": "INFO"},
+        "django": {"handlers": [], "level": env.text("LOG_LEVEL", "INFO")},
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},  # each request has its line: request_served
         "httpx": {"level": "WARNING"},
