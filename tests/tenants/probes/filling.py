@@ -108,6 +108,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
         ("tenants.Agency.slug", "tenants.Domain.domain", "tenants.User.time_zone"), ADDRESS
     ),
 }
+_NO_AGENCY: Final = UUID(int=0)  # a person's secrets belong to none
 _SHORTEST: Final = 24  # letters that a column must take to be marked
 
 
@@ -339,7 +340,10 @@ def _person(user: User, agency: Agency, canary: str, at: datetime) -> None:
     EmailAddress.objects.create(
         user=user, email=f"{canary}@example.com", verified=True, primary=True
     )
-    Authenticator.objects.create(user=user, type="totp", data={"secret": canary})
+    secret = sealing.seal(
+        "JBSWY3DPEHPK3PXP", table="mfa_authenticator", column="data", row=user.pk, agency=_NO_AGENCY
+    )
+    Authenticator.objects.create(user=user, type="totp", data={"secret": secret, "note": canary})
     UserSession.objects.create(
         user=user, ip="127.0.0.1", session_key=digest(canary)[:40], user_agent=canary
     )
