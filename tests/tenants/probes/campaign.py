@@ -120,17 +120,21 @@ def listening() -> Iterator[Ear]:
 
 
 def run(probes: Iterable[Probe], everybody: Sequence[Side], rng: Random) -> Report:
-    """Make the probes, all of one caller together: no row of anybody else may change by them."""
+    """Make the probes, all of one caller together: no row of anybody else may change by them.
+
+    Those that may change rows of the caller's own come last: what they spoil nobody needs then.
+    """
     report = Report(frozenset(side.canary for side in everybody))
-    by_caller: dict[str, list[Probe]] = {side.agency.slug: [] for side in everybody}
-    for probe in probes:
-        by_caller[probe.caller.agency.slug].append(probe)
-    for caller in everybody:
-        # Those that write rows of the caller's own come last: what they spoil nobody needs then.
-        by_caller[caller.agency.slug].sort(key=lambda probe: probe.kind == "ids in the body")
+    probes = list(probes)
+    for is_last, caller in product((False, True), everybody):
+        mine = [
+            probe
+            for probe in probes
+            if probe.caller is caller and is_last == (probe.kind == "ids in the body")
+        ]
         bystanders = [side for side in everybody if side is not caller]
         with _unchanged(bystanders, report, caller), listening() as ear:
-            for probe in by_caller[caller.agency.slug]:
+            for probe in mine:
                 _make(probe, report, ear, rng)
     return report
 

@@ -46,6 +46,7 @@ from tenants import due, scope, sealing
 from tenants.models import (
     AccountEvent,
     Agency,
+    DueWork,
     Handoff,
     Invitation,
     MailRoute,
@@ -108,6 +109,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
         ("tenants.Agency.slug", "tenants.Domain.domain", "tenants.User.time_zone"), ADDRESS
     ),
 }
+Ids = dict[str, UUID | int]
+
 _NO_AGENCY: Final = UUID(int=0)  # a person's secrets belong to none
 _SHORTEST: Final = 24  # letters that a column must take to be marked
 
@@ -144,7 +147,7 @@ def name_of(field: "Field[Any, Any]") -> str:
     return f"{field.model._meta.label}.{field.name}"
 
 
-def fill(agency: Agency, canary: str, at: datetime | None = None) -> dict[str, UUID]:
+def fill(agency: Agency, canary: str, at: datetime | None = None) -> Ids:
     """Write rows of every kind and mark them; return an id of each model's by its label."""
     at = at or datetime.now(UTC)
     with scope.agency(agency):
@@ -300,7 +303,8 @@ def _public_rows(agency: Agency, owner: Membership, canary: str, at: datetime) -
         app.save()
         _passes(agency, owner, canary, at)
         _person(User.objects.get(pk=owner.user_id), agency, canary, at)
-        due.add(kind="stores.sync", subject=uuid4(), at=at + timedelta(days=300), agency=agency)
+        due.add(kind="stores.sync", subject=uuid4(), at=at, agency=agency)
+        DueWork.objects.filter(agency=agency, kind="stores.sync").update(quarantined_at=at)
 
 
 def _passes(agency: Agency, owner: Membership, canary: str, at: datetime) -> None:
@@ -392,8 +396,8 @@ def _around(field: "Field[Any, Any]") -> tuple[str, str]:
     )
 
 
-def _ids(agency: Agency) -> dict[str, UUID]:
-    ids: dict[str, UUID] = {}
+def _ids(agency: Agency) -> Ids:
+    ids: Ids = {}
     with scope.agency(agency):
         for model in agency_models():
             row = model._default_manager.order_by("pk").first()
@@ -405,6 +409,8 @@ def _ids(agency: Agency) -> dict[str, UUID]:
             row = model._default_manager.filter(**{owner: agency.pk}).order_by("pk").first()
             if row is not None and isinstance(row.pk, UUID):  # other keys are secrets or texts
                 ids[model._meta.label] = row.pk
+        set_aside = DueWork.objects.exclude(quarantined_at=None)
+        ids[DueWork._meta.label] = set_aside.get(agency=agency).pk
     return ids
 
 

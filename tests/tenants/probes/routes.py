@@ -51,6 +51,8 @@ _BY_WORD: Final = {
     "stores": "stores.Store",
     "ticks": "checklist.Tick",
     "violations": "stores.Violation",
+    "work": "tenants.DueWork",
+    "due-work": "tenants.DueWork",
 }
 # Names that no row of an agency stands behind, or that are no ids.
 _VALUES: Final[dict[str, Callable[[Side], str]]] = {

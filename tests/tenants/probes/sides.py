@@ -43,7 +43,7 @@ class Side:
     revoked_key: str
     ended_session: str
     told: dict[str, Any] = field(repr=False)  # what it once told the API under IDEMPOTENCY_KEY
-    ids: dict[str, UUID] = field(repr=False)
+    ids: filling.Ids = field(repr=False)
     files: tuple[str, ...]
 
     @property
@@ -95,7 +95,7 @@ def make_side(agency: Agency, rng: Random) -> Side:
     )
 
 
-def _tell(agency: Agency, key: str, store_id: UUID, canary: str) -> dict[str, Any]:
+def _tell(agency: Agency, key: str, store_id: object, canary: str) -> dict[str, Any]:
     """Push a reading under an Idempotency-Key that all agencies use; its answer is marked."""
     told = {
         "store": str(store_id),
