@@ -1,17 +1,19 @@
-"""Isolation at length, between eight agencies: over HTTP, and in the database itself."""
+"""Isolation at length, between eight agencies: over HTTP, in the database, in the workers."""
 
 from collections.abc import Callable
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
 from tenants.models import Agency
 from tests import factories
-from tests.tenants.probes import campaign, routes, sides, tables
+from tests.tenants.probes import campaign, jobs, routes, sides, tables
 from tests.tenants.probes.kinds import KINDS
 
 AGENCIES = 8
 PROBES = 10_000
+JOBS, BAD_JOBS = 1_000, 200
 SEED = 20261129
 Figure = Callable[[str, str, int], None]
 
@@ -72,3 +74,16 @@ def test_the_login_role_alone_reads_none(figure: Figure) -> None:
 
     assert tried.got_through == {}
     figure("I3: every table by the login role alone", f"0 of {tried.attempts} acts", SEED)
+
+
+@pytest.mark.usefixtures("committed")
+def test_workers_do_each_job_in_its_own_agency(figure: Figure, tmp_path: Path) -> None:
+    crowd = jobs.make_crowd(AGENCIES)
+
+    outcome = jobs.run(crowd, tmp_path, good=JOBS, bad=BAD_JOBS)
+
+    assert outcome == jobs.Outcome(right=JOBS, refused=BAD_JOBS)
+    assert outcome.processes < JOBS / 100  # so that each did work of all agencies
+    what = f"0 of {JOBS} in a wrong schema, {BAD_JOBS} of {BAD_JOBS} bad ones refused and logged"
+    place = f"{AGENCIES} agencies, two workers at once, {outcome.processes} processes"
+    figure(f"I6: jobs of {place}", what, SEED)
