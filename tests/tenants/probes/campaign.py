@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core import mail
 from django.db import connections
 from django.test import Client
@@ -70,7 +71,7 @@ def every_probe(
 
 
 def some_probes(everybody: Sequence[Side], rng: Random, count: int) -> list[Probe]:
-    """Return ``count`` probes with each route and each kind among them.
+    """Return ``count`` probes: each route and each kind among them, each kind at each API route.
 
     Most are by methods that their route takes; the others stop at the method.
     """
@@ -80,9 +81,12 @@ def some_probes(everybody: Sequence[Side], rng: Random, count: int) -> list[Prob
         if probe.method in routes.methods_of(probe.route) or rng.random() < 0.05
     ]
     rng.shuffle(taken)
-    firsts = {str(probe.route): probe for probe in taken} | {probe.kind: probe for probe in taken}
-    chosen = set(firsts.values())
-    return [*chosen, *(probe for probe in taken if probe not in chosen)][:count]
+    firsts: dict[object, Probe] = {}
+    for probe in sorted(taken, key=lambda probe: probe.method != "GET"):
+        is_api = probe.route.is_api
+        for place in (probe.route, probe.kind, (probe.route, probe.kind) if is_api else None):
+            firsts.setdefault(place, probe)
+    return list(dict.fromkeys([*firsts.values(), *taken]))[:count]
 
 
 def uncovered(known: Iterable[Route], probes: Iterable[Probe]) -> list[str]:
@@ -165,7 +169,7 @@ def send(call: Call, rng: Random) -> Any:
     """Make a call from an address of its own, so that no limit of calls stands in its way."""
     client = Client(headers={"host": call.host, **call.headers}, raise_request_exception=False)
     if call.session:
-        client.cookies["storewarden_session"] = call.session
+        client.cookies[settings.SESSION_COOKIE_NAME] = call.session
     extra: Any = {
         "REMOTE_ADDR": f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(256)}"
     }

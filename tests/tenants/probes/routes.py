@@ -182,7 +182,7 @@ def form_fields(route: Route) -> dict[str, forms.Field]:
     app = _module_of(route.view).rpartition(".views")[0]
     return {
         name: field
-        for place in {route.room, app}
+        for place in (app, route.room)
         for module in _modules(f"{place}.forms")
         for form in vars(module).values()
         if isinstance(form, type) and issubclass(form, forms.Form)
