@@ -231,5 +231,6 @@ def _judge(owners: Mapping[str, Agency], crowd: Crowd, refused: int) -> Outcome:
             outcome.right += 1
         else:
             outcome.wrong.append(f"{name}: {found}, not {expected}")
-    outcome.done_though_bad = sorted(notes)
+    closed = DueWork.objects.filter(subject__startswith="bad ").exclude(done_at=None)
+    outcome.done_though_bad = sorted({*notes, *closed.values_list("subject", flat=True)})
     return outcome
