@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: up test check prove bench help lock messages setup browser
+.PHONY: up test check prove bench help lock messages setup programs
 
 up: setup ## start everything; PORT=8000 chooses the web port, Ctrl-C ends it
 	@exec $(BIN)/python -m config.launcher
 
-test: setup browser ## run the tests; ARGS='tests/scoring -k sweep' chooses
+test: setup programs ## run the tests; ARGS='tests/scoring -k sweep' chooses
 	$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## form, templates, types, the rooms' order, migrations
@@ -18,10 +18,10 @@ check: setup ## form, templates, types, the rooms' order, migrations
 	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=config.settings_test DJANGO_TEST_SERVER=1 $(BIN)/python manage.py makemigrations --check --dry-run
 
-prove: setup ## the long proofs with the large counts; figures go to docs/proof.md
+prove: setup programs ## the long proofs with the large counts; figures go to docs/proof.md
 	$(BIN)/python -m pytest tests/prove -s $(ARGS)
 
-bench: setup ## the ratios of docs/proof.md's budgets
+bench: setup programs ## the ratios of docs/proof.md's budgets
 	$(BIN)/python -m pytest tests/bench -s $(ARGS)
 
 messages: setup ## find new texts and bring the translations' catalogs up to date
@@ -33,8 +33,8 @@ lock: ## write requirements.lock anew from requirements*.in
 setup:
 	@$(PYTHON) config/launcher/bootstrap.py
 
-browser:
-	@$(PYTHON) config/launcher/browser.py
+programs:
+	@$(PYTHON) config/launcher/test_programs.py
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,12 +1,84 @@
 """What every model in an agency's schema is built on."""
 
-from collections.abc import Collection
-from typing import Any, Self
+from collections.abc import Collection, Iterator
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import sql
+from django.db.models.query import RawQuerySet
 
 from tenants import ids, scope
+
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class AgencyQuery(sql.Query):
+    """A query that remembers the scope it was built in, and is compiled in no other.
+
+    Every way to evaluate one compiles it: rows, values, counts, subqueries inside another query.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place = scope.current()
+
+    def get_compiler(self, *args: Any, **kwargs: Any) -> Any:
+        scope.demand_same(self.place)
+        return super().get_compiler(*args, **kwargs)
+
+    def chain(self, klass: Any = None) -> Any:
+        if klass is not None:  # an update, which is made when it is run
+            scope.demand_same(self.place)
+        return super().chain(klass)
+
+
+class _AgencyRawQuerySet(RawQuerySet):  # type: ignore[type-arg] # no subscript at run time
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.place = scope.current()
+
+    def iterator(self) -> Iterator[Any]:
+        scope.demand_same(self.place)
+        return super().iterator()
+
+
+class AgencyQuerySet(models.QuerySet[_Row]):
+    """Rows of the agency in whose scope it was built.
+
+    Evaluated in another scope, or in none, it raises ``scope.LateQuery``.
+    """
+
+    def __init__(
+        self, model: Any = None, query: Any = None, using: Any = None, hints: Any = None
+    ) -> None:
+        if query is None and model is not None:
+            query = AgencyQuery(model)
+        super().__init__(model=model, query=query, using=using, hints=hints)
+
+    def raw(
+        self,
+        raw_query: Any,
+        params: Any = (),
+        translations: dict[str, str] | None = None,
+        using: str | None = None,
+    ) -> "RawQuerySet[Any]":
+        found: RawQuerySet[Any] = _AgencyRawQuerySet(
+            raw_query,
+            model=self.model,
+            params=params,
+            translations=translations,
+            using=using or self.db,
+        )
+        return found
+
+    def _raw_delete(self, using: str | None) -> int:
+        query: Any = self.query
+        scope.demand_same(query.place)
+        return super()._raw_delete(using)
+
+
+AgencyManager = models.Manager.from_queryset(AgencyQuerySet)
 
 
 class AgencyModel(models.Model):
@@ -14,6 +86,8 @@ class AgencyModel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     agency_id = models.UUIDField(default=scope.current_id, editable=False)
+
+    objects = AgencyManager()
 
     class Meta:
         abstract = True

@@ -16,7 +16,7 @@ from django.conf import settings
 from psycopg import sql
 
 _PUBLIC: Final = "public"
-_INHERITS_BY_GRANT: Final = 160_000  # since PostgreSQL 16 a grant itself says what is inherited
+INHERITS_BY_GRANT: Final = 160_000  # since PostgreSQL 16 a grant itself says what is inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,6 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
             Right("SELECT, INSERT, UPDATE", "a new store gets its address with it"),
         ),
         "tenants_inboundevent": (Right("SELECT, UPDATE", "a task works on what came in"),),
-        "django_session": (
-            Right("SELECT, INSERT, UPDATE, DELETE", "a browser's session lives on its host"),
-        ),
         "tenants_duework": (
             Right("SELECT, INSERT, UPDATE", "work is asked for and done in the scope"),
         ),
@@ -124,7 +121,7 @@ def enclose(cursor: Any, schema: str) -> None:
     role = role_of(schema)
     _make_role(cursor, role)
     version = cursor.connection.info.server_version
-    manner = "WITH INHERIT FALSE, SET TRUE" if version >= _INHERITS_BY_GRANT else ""
+    manner = "WITH INHERIT FALSE, SET TRUE" if version >= INHERITS_BY_GRANT else ""
     names = {
         "schema": sql.Identifier(schema),
         "role": sql.Identifier(role),
@@ -178,7 +175,7 @@ ORDER BY c.relname
 """
 # Outside any scope the login role sees all agencies' rows: a host and a key name their agency, a
 # person has seats at several, the dispatcher serves them all. Inside one it sees none by itself.
-_POLICIES: Final = {
+POLICIES: Final = {
     "of_one_agency": (
         "{group}",
         "{column} = nullif(current_setting('app.agency', true), '')::uuid",
@@ -227,7 +224,7 @@ def _guard(cursor: Any, table: str, column: str) -> None:
         "owner": sql.Identifier(owner()),
     }
     statements = ["ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"]
-    for policy, (reader, rows) in _POLICIES.items():
+    for policy, (reader, rows) in POLICIES.items():
         statements.append(f"DROP POLICY IF EXISTS {policy} ON {{table}}")
         statements.append(f"CREATE POLICY {policy} ON {{table}} TO {reader} USING ({rows})")
     cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in statements))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import get_user
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
@@ -32,23 +32,20 @@ class _Unknown:
     """Cached in place of an agency for a host that leads nowhere."""
 
 
-def host_key(host: str) -> str:
-    return f"host:{host}"
-
-
 def forget_host(host: str) -> None:
-    """Let the next request look ``host`` up anew; called when an agency's state or host changes."""
-    cache.delete(host_key(host))
+    """Let this process look ``host`` up anew; others do within ``HOST_CACHE_SECONDS``."""
+    caches["hosts"].delete(host)
 
 
 def _agency_at(host: str) -> Agency | None:
     if not _HOST.fullmatch(host):
         return None
-    found = cache.get(host_key(host))
+    hosts = caches["hosts"]  # of this process: a look-up asks no other server
+    found = hosts.get(host)
     if found is None:
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
         found = domain.tenant if domain else _Unknown()
-        cache.set(host_key(host), found, settings.HOST_CACHE_SECONDS)
+        hosts.set(host, found, settings.HOST_CACHE_SECONDS)
     return None if isinstance(found, _Unknown) else found
 
 

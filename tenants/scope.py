@@ -30,6 +30,10 @@ class ForeignRow(RuntimeError):
     """A row of another agency than the one in scope came out of the database."""
 
 
+class LateQuery(RuntimeError):
+    """A queryset that was built in one scope was evaluated in another: a bug."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """An agency as the database knows it."""
@@ -66,6 +70,21 @@ def current() -> Place | None:
     return _current.get()
 
 
+def demand_same(place: Place | None) -> None:
+    """Let go on only what is evaluated in the scope that it was built in.
+
+    Raises:
+        LateQuery: where ``place`` is another scope than the one in force.
+    """
+    here = _current.get()
+    if place is not here and place != here:
+        raise LateQuery(f"Built in the scope of {_name(place)}, evaluated in {_name(here)}'s.")
+
+
+def _name(place: Place | None) -> str:
+    return f"agency {place.id}" if place else "no agency"
+
+
 def current_id() -> UUID:
     """Return the id of the agency in scope.
 
@@ -76,3 +95,12 @@ def current_id() -> UUID:
     if place is None:
         raise NoScope("This needs an agency's scope: enter tenants.scope.agency() first.")
     return place.id
+
+
+def cache_key(key: str, key_prefix: str, version: int) -> str:
+    """Return the key of the cache alias ``agency``: no two agencies share one.
+
+    Raises:
+        NoScope: outside an agency's scope.
+    """
+    return f"{key_prefix}:{current_id()}:{version}:{key}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
+from time import time as time_of_day
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,7 +32,7 @@ from stores.models import (
     Violation,
 )
 from stores.services import tokens
-from tenants import scope, sealing
+from tenants import entrance, scope, sealing
 from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.provisioning import provision
 from tenants.services.agencies import agency_host, found_agency
@@ -96,9 +97,29 @@ def signed_in_client(member: Membership) -> HttpClient:
     with scope.public():
         session[HASH_SESSION_KEY] = User.objects.get(pk=member.user_id).get_session_auth_hash()
     session["host"] = host
-    session.save()
+    with scope.public():
+        session.save()
     client = HttpClient(headers={"host": host})
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
+    return client
+
+
+def session_of(client: HttpClient) -> dict[str, Any]:
+    """Return what the client's session holds; it is nobody's: no agency's role reaches it."""
+    with scope.public():
+        return dict(client.session.items())
+
+
+def change_session(client: HttpClient, **values: Any) -> None:
+    with scope.public():
+        session = client.session
+        session.update(values)
+        session.save()
+
+
+def prove(client: HttpClient, *, seconds_ago: float = 0) -> HttpClient:
+    """Let the member have shown who she is, as the handoff for that does."""
+    change_session(client, **{entrance.PROVEN_AT: time_of_day() - seconds_ago})
     return client
 
 

@@ -1,4 +1,4 @@
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from checklist.models.procedures import Assignee, Procedure, ProcedureItem, Proof, Schedule
 from stores.models import Store
 from tenants import scope
-from tenants.base import AgencyModel, MembershipKey
+from tenants.base import AgencyModel, AgencyQuerySet, MembershipKey
 
 NOTE_LENGTH = 2000
 
 
-class RoundQuerySet(models.QuerySet["Round"]):
+class RoundQuerySet(AgencyQuerySet["Round"]):
     def open(self) -> Self:
         return self.filter(state=Round.State.OPEN)
 
@@ -49,7 +49,7 @@ class Round(AgencyModel):
         null=True,
     )
 
-    objects = RoundQuerySet.as_manager()
+    objects: ClassVar = RoundQuerySet.as_manager()
 
     class Meta:
         constraints = [

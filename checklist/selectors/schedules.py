@@ -35,16 +35,12 @@ def schedules_in_use() -> QuerySet[Schedule]:
 
 def procedures() -> QuerySet[Procedure]:
     """Return every procedure with its items in force and its schedules, those in use first."""
-    return Procedure.objects.order_by("-is_active", "-is_default", "name", "id").prefetch_related(
-        Prefetch(
-            "items",
-            ProcedureItem.objects.filter(is_active=True).prefetch_related("limits"),
-            to_attr="items_in_force",
-        ),
-        Prefetch(
-            "schedules",
-            Schedule.objects.select_related("group", "client", "store", "member__user", "role"),
-        ),
+    in_force = ProcedureItem.objects.filter(is_active=True).prefetch_related("limits")
+    schedules = Schedule.objects.select_related("group", "client", "store", "member__user", "role")
+    return (
+        Procedure.objects.order_by("-is_active", "-is_default", "name", "id")
+        .prefetch_related(Prefetch("items", in_force, to_attr="items_in_force"))
+        .prefetch_related(Prefetch("schedules", schedules))
     )
 
 

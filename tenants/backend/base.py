@@ -4,7 +4,8 @@ Stock django-tenants sets the search path once per cursor and session, which a t
 a savepoint rollback or a late queryset turns into another agency's rows. Here one ``set_config``
 statement, local to the transaction, goes before a statement whenever the scope differs from what
 the transaction has in force. It also takes the agency's own role, which has no way into another
-agency's schema (``tenants.fence``).
+agency's schema (``tenants.fence``), and limits how long a statement runs or waits: one that hangs
+must not keep a web thread for good.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ _PUBLIC: Final = "public"
 _UNKNOWN: Final = object()
 _SET = (
     "SELECT set_config('search_path', %s, true), set_config('app.agency', %s, true),"
-    " set_config('role', %s, true)"
+    " set_config('role', %s, true), set_config('statement_timeout', '60s', true),"
+    " set_config('lock_timeout', '10s', true)"
 )
 _LOGIN: Final = "none"  # PostgreSQL's word for the role that logged in
 _TRANSACTION_WORDS = ("SAVEPOINT", "ROLLBACK", "RELEASE")
@@ -30,6 +32,12 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
         self._setting = False
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(self._keep_scope)
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Refuse what would switch the schema behind the scope's back."""
+        if tenant.schema_name != _PUBLIC:
+            raise RuntimeError("Enter tenants.scope.agency(): nothing else leads into an agency.")
+        super().set_tenant(tenant, include_public)
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """Do nothing: the scope is kept statement by statement."""

@@ -1,3 +1,5 @@
+from typing import NoReturn
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
@@ -28,6 +30,9 @@ class Agency(TenantMixin):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.name
+
+    def __enter__(self) -> NoReturn:
+        raise RuntimeError("Enter tenants.scope.agency(): this keeps one stack for all threads.")
 
 
 class Domain(DomainMixin):  # type: ignore[misc]

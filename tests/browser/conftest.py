@@ -24,8 +24,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
-from config.launcher import bootstrap, processes
-from config.launcher import browser as chromium
+from config.launcher import bootstrap, processes, test_programs
 
 ROOT: Final = bootstrap.ROOT
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -143,7 +142,7 @@ def _house_of(run_dir: Path) -> House:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    program = chromium.find()
+    program = test_programs.CHROMIUM.find()
     if program is None:
         pytest.fail("There is no Chromium: `make test` installs it, or name one by CHROMIUM=.")
     with sync_playwright() as playwright:

@@ -39,9 +39,7 @@ def _ask(agency: Agency, path: str = "/sign-out/") -> tuple[Client, str]:
 def _signed_in(client: Client, member: Membership) -> Client:
     with scope.public():
         client.force_login(User.objects.get(pk=member.user_id))
-        session = client.session
-        session["host"] = settings.PUBLIC_HOST
-        session.save()
+    factories.change_session(client, host=settings.PUBLIC_HOST)
     return client
 
 
@@ -65,7 +63,7 @@ def test_anonymous_person_enters_after_signing_in_on_the_public_host(
 
     # then she is back where she wanted to go, in a session of this host
     assert (entered.status_code, entered.headers["Location"]) == (302, "/sign-out/?x=1")
-    assert browser.session["host"] == "harbour.localhost:8000"
+    assert factories.session_of(browser)["host"] == "harbour.localhost:8000"
     assert browser.get("/sign-out/").status_code == 405
     with scope.public():
         entries = AccountEvent.objects.filter(user=member.user, kind="agency.entered")
@@ -83,7 +81,7 @@ def test_pass_is_refused_when_used_again(agency: Agency, public_client: Client) 
     again.cookies[entrance.NONCE_COOKIE] = nonce
 
     assert again.get(passed).status_code == 403
-    assert "_auth_user_id" not in again.session
+    assert "_auth_user_id" not in factories.session_of(again)
 
 
 def test_pass_is_refused_when_shown_by_another_browser(
@@ -98,7 +96,7 @@ def test_pass_is_refused_when_shown_by_another_browser(
 
     assert answer.status_code == 403
     assert "another browser or agency" in answer.content.decode()
-    assert "_auth_user_id" not in thief.session
+    assert "_auth_user_id" not in factories.session_of(thief)
     assert _passes() == 0
 
 
@@ -144,7 +142,7 @@ def test_pass_is_refused_at_another_agency(
 
     # then
     assert answer.status_code == 403
-    assert "_auth_user_id" not in elsewhere.session
+    assert "_auth_user_id" not in factories.session_of(elsewhere)
 
 
 def test_enter_is_not_found_for_whoever_has_no_seat(
@@ -212,9 +210,7 @@ def test_member_of_another_agency_finds_nothing(
 ) -> None:
     stranger = factories.make_membership("owner", agency=other_agency)
     client = client_for(stranger)
-    session = client.session
-    session["host"] = agency_host(agency.slug)
-    session.save()
+    factories.change_session(client, host=agency_host(agency.slug))
 
     assert client.get("/sign-out/", headers={"host": agency_host(agency.slug)}).status_code == 404
 

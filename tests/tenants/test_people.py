@@ -1,7 +1,6 @@
 """Seats: inviting, joining, changing, shutting out; nobody grants what they do not hold."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stores.models import Store, StoreAccess
-from tenants import entrance, scope, tasks
+from tenants import scope, tasks
 from tenants.models import Agency, DueWork, Invitation, Membership, Role, User
 from tenants.selectors import people as selectors
 from tenants.services import people
@@ -62,16 +61,7 @@ def _signed_in_publicly(user: User) -> Client:
     client = Client(headers={"host": settings.PUBLIC_HOST})
     with scope.public():
         client.force_login(user)
-        session = client.session
-        session["host"] = settings.PUBLIC_HOST
-        session.save()
-    return client
-
-
-def _proven(client: Client) -> Client:
-    session = client.session
-    session[entrance.PROVEN_AT] = time.time()
-    session.save()
+    factories.change_session(client, host=settings.PUBLIC_HOST)
     return client
 
 
@@ -301,7 +291,7 @@ def test_role_of_another_agency_is_not_granted(agency: Agency, other_agency: Age
 
 def test_owner_changes_role_and_stores_by_the_page(agency: Agency, client_for: ClientFor) -> None:
     owner, member = factories.make_membership("owner"), factories.make_membership("lead")
-    client = _proven(client_for(owner))
+    client = factories.prove(client_for(owner))
 
     answer = client.post(
         f"/people/{member.pk}/seat/",
@@ -334,7 +324,7 @@ def test_changing_a_seat_asks_for_fresh_proof(agency: Agency, client_for: Client
 
 def test_owner_shuts_a_member_out_and_in_by_the_page(agency: Agency, client_for: ClientFor) -> None:
     owner, member = factories.make_membership("owner"), factories.make_membership("lead")
-    client, hers = _proven(client_for(owner)), client_for(member)
+    client, hers = factories.prove(client_for(owner)), client_for(member)
     assert hers.get("/settings/").status_code == 200
 
     client.post(f"/people/{member.pk}/active/", {"active": "no"})
@@ -404,7 +394,7 @@ def test_people_shows_only_this_agencys(
     )
     with scope.agency(other_agency):
         foreign = _invite(stranger, email="foreign@example.com")
-    client = _proven(client_for(factories.make_membership("owner")))
+    client = factories.prove(client_for(factories.make_membership("owner")))
 
     page = client.get("/people/").content.decode()
 
@@ -520,7 +510,7 @@ def test_seat_of_no_store_is_refused_unless_a_group_is_shared(
     store = factories.make_store()
     owner, member = factories.make_membership("owner"), factories.make_membership("specialist")
     sent = {"role": str(_role(agency, "specialist").pk), "store_scope": "listed"}
-    client, path = _proven(client_for(owner)), f"/people/{member.pk}/seat/"
+    client, path = factories.prove(client_for(owner)), f"/people/{member.pk}/seat/"
 
     # when
     refused = client.post(path, sent)

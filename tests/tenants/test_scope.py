@@ -1,12 +1,18 @@
 """The scope: whose rows are in sight."""
 
 import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Final
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.models import Count
 
 from stores.models import Client
 from tenants import scope
+from tenants.base import AgencyModel, AgencyQuery
 from tenants.models import Agency
 from tests import factories
 
@@ -118,3 +124,90 @@ def test_nothing_of_a_scope_is_left_in_force_after_it() -> None:
 def test_factories_give_members_the_reach_of_their_role(agency: Agency) -> None:
     lead, specialist = factories.make_membership("lead"), factories.make_membership("specialist")
     assert (lead.sees_all_stores, specialist.sees_all_stores) == (True, False)
+
+
+# What was built in one scope
+
+
+def _late(agency: Agency) -> dict[str, Callable[[], object]]:
+    """Return ways to evaluate querysets that were all built in the agency's scope."""
+    with scope.agency(agency):
+        rows = Client.objects.order_by("name")
+        narrowed = Client.objects.filter(name__startswith="T")
+        raw = Client.objects.raw("SELECT * FROM stores_client")
+        of_a_client = Client(name="Theirs").stores.all()
+    return {
+        "rows": lambda: list(rows),
+        "narrowed later": lambda: list(rows.filter(name="Theirs").reverse()),
+        "values": lambda: list(rows.values("name")),
+        "values_list": lambda: list(rows.values_list("name", flat=True)),
+        "iterator": lambda: list(rows.iterator(chunk_size=1)),
+        "count": rows.count,
+        "exists": rows.exists,
+        "first": rows.first,
+        "aggregate": lambda: rows.aggregate(Count("pk")),
+        "in another query": lambda: list(Client.objects.filter(pk__in=rows)),
+        "union": lambda: list(rows.order_by().union(narrowed.order_by())),
+        "related rows": lambda: list(of_a_client),
+        "raw": lambda: list(raw),
+        "raw iterator": lambda: list(raw.iterator()),
+        "update": lambda: narrowed.update(name="Ours"),
+        "delete": narrowed.delete,
+        "raw delete": lambda: narrowed._raw_delete("default"),
+    }
+
+
+WAYS: Final = (
+    *("rows", "narrowed later", "values", "values_list", "iterator", "count", "exists", "first"),
+    *("aggregate", "in another query", "union", "related rows", "raw", "raw iterator"),
+    *("update", "delete", "raw delete"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("place", ["in another agency's scope", "outside any scope"])
+def test_a_queryset_is_refused_in_another_scope_than_its_own(
+    agency: Agency, other_agency: Agency, way: str, place: str
+) -> None:
+    # given rows on both sides, and a queryset of the other's
+    Client.objects.create(name="Ours")
+    with scope.agency(other_agency):
+        Client.objects.create(name="Theirs")
+    ways = _late(other_agency)
+    assert tuple(ways) == WAYS
+
+    # then
+    here = scope.public() if place == "outside any scope" else nullcontext()
+    with here, pytest.raises(scope.LateQuery), transaction.atomic():
+        ways[way]()
+
+    # and nothing was changed, on neither side
+    with scope.agency(other_agency):
+        assert _client_names() == ["Theirs"]
+    assert _client_names() == ["Ours"]
+
+
+def test_a_queryset_serves_in_every_entry_of_its_own_scope(agency: Agency) -> None:
+    with scope.agency(agency):
+        rows = Client.objects.values_list("name", flat=True)
+    Client.objects.create(name="Ours")
+    assert list(rows) == ["Ours"]
+
+
+def test_every_queryset_of_an_agencys_rows_remembers_its_scope() -> None:
+    forgetful = {
+        model._meta.label
+        for model in apps.get_models()
+        if issubclass(model, AgencyModel)
+        for manager in model._meta.managers
+        if not isinstance(manager.all().query, AgencyQuery)
+    }
+    assert forgetful == set()
+
+
+def test_a_statement_in_a_scope_neither_runs_nor_waits_for_ever(agency: Agency) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')"
+        )
+        assert cursor.fetchone() == ("1min", "10s")

@@ -1,14 +1,13 @@
 """Settings and API keys."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
-from tenants import entrance, scope
+from tenants import scope
 from tenants.models import Agency, ApiKey, Membership, User
 from tenants.selectors import keys as key_selectors
 from tenants.services import keys
@@ -18,13 +17,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 ClientFor = Callable[[Membership], Client]
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def _proven(client: Client) -> Client:
-    session = client.session
-    session[entrance.PROVEN_AT] = time.time()
-    session.save()
-    return client
 
 
 def test_member_changes_how_they_are_called_and_read(agency: Agency, client_for: ClientFor) -> None:
@@ -86,7 +78,7 @@ def test_owner_renames_the_agency_and_drops_the_review(
 def test_settings_of_the_agency_are_the_owners(
     agency: Agency, client_for: ClientFor, role: str
 ) -> None:
-    client = _proven(client_for(factories.make_membership(role)))
+    client = factories.prove(client_for(factories.make_membership(role)))
 
     page = client.get("/settings/").content.decode()
 
@@ -98,7 +90,7 @@ def test_settings_of_the_agency_are_the_owners(
 
 
 def test_key_is_shown_once_and_kept_as_a_digest(agency: Agency, client_for: ClientFor) -> None:
-    client = _proven(client_for(factories.make_membership("owner")))
+    client = factories.prove(client_for(factories.make_membership("owner")))
 
     page = client.post(
         "/settings/keys/new/", {"name": "ERP", "scopes": ["read", "write"], "days": "90"}
@@ -116,9 +108,7 @@ def test_key_is_shown_once_and_kept_as_a_digest(agency: Agency, client_for: Clie
 
 def test_making_a_key_asks_for_fresh_proof(agency: Agency, client_for: ClientFor) -> None:
     client = client_for(factories.make_membership("owner"))
-    session = client.session
-    session[entrance.PROVEN_AT] = time.time() - 301
-    session.save()
+    factories.prove(client, seconds_ago=301)
 
     answer = client.post("/settings/keys/new/", {"name": "ERP", "scopes": ["read"], "days": "0"})
 
@@ -180,7 +170,7 @@ def test_key_of_another_agency_is_not_found(
     ],
 )
 def test_odd_key_is_refused(agency: Agency, client_for: ClientFor, odd: dict[str, str]) -> None:
-    client = _proven(client_for(factories.make_membership("owner")))
+    client = factories.prove(client_for(factories.make_membership("owner")))
 
     assert client.post("/settings/keys/new/", odd).status_code == 422
     assert not ApiKey.objects.exists()

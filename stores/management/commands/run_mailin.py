@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from stores.mailin import deliver
 from stores.mailin.server import MailinServer
+from tenants import fence_check
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        fence_check.demand_whole()
         server = MailinServer(
             settings.MAILIN_HOST, settings.MAILIN_PORT, deliver.deliver, knows=deliver.knows
         )

@@ -1,7 +1,9 @@
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from tenants import fence_check
 from tenants.dispatcher import loop
 
 
@@ -9,4 +11,8 @@ class Command(BaseCommand):
     help = "Claim due work and put it on the queue, until stopped."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        loop.run_forever()
+        fence_check.demand_whole()
+        try:
+            loop.run_forever()
+        except loop.GaveUp:
+            sys.exit(1)
