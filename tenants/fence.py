@@ -102,7 +102,11 @@ def owner() -> str:
 def install(cursor: Any) -> None:
     """Set up the roles and everything in ``public``, as the owner; safe to run again."""
     _make_role(cursor, group())
-    names = {"group": sql.Identifier(group()), "login": sql.Identifier(login())}
+    names = {
+        "database": sql.Identifier(str(settings.DATABASES["default"]["NAME"])),
+        "group": sql.Identifier(group()),
+        "login": sql.Identifier(login()),
+    }
     for statement in _ON_PUBLIC:
         cursor.execute(sql.SQL(statement).format(**names))
     for table, rights in RIGHTS.items():
@@ -135,11 +139,18 @@ def _login_beside_owner() -> list[sql.Identifier]:
 
 
 def lift(cursor: Any, schema: str) -> None:
-    """Remove the role of a schema that was dropped."""
-    cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role_of(schema))))
+    """Remove the role of a schema that was dropped, with what it may have made for itself."""
+    role = role_of(schema)
+    if _is_role(cursor, role):
+        # Only who has a role may drop what it owns: any role may keep a large object.
+        statement = "GRANT {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}"
+        cursor.execute(sql.SQL(statement).format(role=sql.Identifier(role)))
 
 
 _ON_PUBLIC: Final = (
+    # A temporary table outlives its transaction, and the next agency's statements on the same
+    # connection would find it before the table of that name in their own schema.
+    "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
     "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     "GRANT USAGE ON SCHEMA public TO {group}, {login}",
     "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {group}",
@@ -175,9 +186,13 @@ POLICIES: Final = {
 
 
 def _make_role(cursor: Any, role: str) -> None:
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-    if cursor.fetchone() is None:
+    if not _is_role(cursor, role):
         cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+
+
+def _is_role(cursor: Any, role: str) -> bool:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+    return cursor.fetchone() is not None
 
 
 def _grant(table: str, right: Right) -> sql.Composed:

@@ -1,249 +1,46 @@
 """The fence in the database itself: what a statement reaches, whatever the program meant."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, LiteralString, Self
-from uuid import UUID
+from collections.abc import Iterator
+from typing import Any, Final, LiteralString
 
-import psycopg
 import pytest
-from django.apps import apps
-from django.conf import settings
 from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from psycopg import errors, sql
 
 from stores.models import Client
 from tenants import fence, schemas, scope
-from tenants.base import AgencyModel
 from tenants.models import Agency, Domain, Membership
 from tests import factories
+from tests.tenants.probes.tables import (
+    Psql,
+    Side,
+    Table,
+    acts_on_any_row,
+    acts_on_rows_of,
+    connect,
+    enter,
+    fill,
+    got_through,
+    public_tables,
+    tables_in,
+    try_everything,
+    two_roles,
+)
 
-Psql = psycopg.Connection[tuple[Any, ...]]
-Act = Callable[[Psql], int]
-DENIED: Final = "denied"
 OTHER: Final = {"harbour": "meridian", "meridian": "harbour"}
-
-
-def _connect(alias: str = "default") -> Psql:
-    """Return a connection of a role's own, without Django."""
-    login = settings.DATABASES[alias]
-    return psycopg.connect(
-        host=login["HOST"],
-        port=login["PORT"],
-        user=login["USER"],
-        password=login["PASSWORD"],
-        dbname=login["NAME"],
-    )
 
 
 @pytest.fixture
 def psql(django_db_setup: None) -> Iterator[Psql]:
     """The login role's connection; what a test writes is rolled back."""
-    with _connect() as psql:
+    with connect() as psql:
         yield psql
         psql.rollback()
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """An agency as the database knows it, with the role that its statements run as."""
-
-    id: UUID
-    schema: str
-    role: str
-
-    @classmethod
-    def of(cls, psql: Psql, slug: str) -> Self:
-        (found,) = psql.execute(
-            "SELECT id, schema_name FROM tenants_agency WHERE slug = %s", [slug]
-        ).fetchall()
-        agency_id, schema = found
-        return cls(agency_id, schema, fence.role_of(schema))
-
-
-def _enter(psql: Psql, *, role: str = "none", agency: UUID | None = None) -> None:
-    psql.execute(
-        "SELECT set_config('role', %s, true), set_config('app.agency', %s, true)",
-        [role, str(agency or "")],
-    )
-
-
-# The tables, as the catalog knows them
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that holds rows of agencies; in ``public`` its ``column`` says whose."""
-
-    schema: str
-    name: str
-    column: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-
-def _public_tables(psql: Psql) -> list[Table]:
-    """Return what refers to an agency in ``public``, and the agencies themselves."""
-    found = psql.execute(
-        """
-        SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-          AND a.attnum > 0 AND NOT a.attisdropped
-          AND (a.attname IN ('agency', 'agency_id', 'tenant_id') OR EXISTS (
-            SELECT FROM pg_constraint r WHERE r.contype = 'f' AND r.conrelid = c.oid
-              AND r.confrelid = 'tenants_agency'::regclass AND a.attnum = ANY (r.conkey)))
-        ORDER BY 1
-        """
-    )
-    return [Table("public", "tenants_agency", "id"), *(Table("public", *each) for each in found)]
-
-
-def _tables_in(psql: Psql, schema: str) -> list[Table]:
-    found = psql.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
-    tables = [Table(schema, name) for (name,) in found]
-    models = {m._meta.db_table for m in apps.get_models() if issubclass(m, AgencyModel)}
-    assert {table.name for table in tables} == models | {"django_migrations"}
-    return tables
-
-
-# Rows that could leak, and ways to get at them
-
-_VALUES: Final[dict[str, LiteralString]] = {
-    "uuid": "gen_random_uuid()",
-    "character varying": "left(md5(random()::text), {length})",
-    "text": "md5(random()::text)",
-    "boolean": "true",
-    "smallint": "1",
-    "integer": "1",
-    "timestamp with time zone": "now()",
-    "jsonb": "'{{}}'",
-    "bytea": "''",
-}
-
-
-def _insertion(psql: Psql, table: Table, owner: UUID) -> sql.Composed:
-    """Return a statement that writes some row of the agency ``owner`` into a public table."""
-    found = psql.execute(
-        "SELECT attname, format_type(atttypid, NULL), greatest(atttypmod - 4, 1) FROM pg_attribute"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND NOT atthasdef"
-        " AND attidentity = '' AND attname <> %s",
-        [str(table), table.column],
-    )
-    values: dict[str, sql.Composable] = {table.column: sql.Literal(owner)}
-    for name, kind, length in found:
-        value = _VALUES["jsonb" if kind.endswith("[]") else kind]
-        values[name] = sql.SQL(value).format(length=sql.Literal(length))
-    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-        sql.Identifier(table.schema, table.name),
-        sql.SQL(", ").join(map(sql.Identifier, values)),
-        sql.SQL(", ").join(values.values()),
-    )
-
-
-def _fill(psql: Psql, *owners: Side) -> None:
-    """Write a row of each agency into every public table that has such rows."""
-    for table in _public_tables(psql):
-        for owner in owners if table.name != "tenants_agency" else ():
-            psql.execute(_insertion(psql, table, owner.id))
-
-
-def _statement(text: LiteralString, **names: Any) -> Act:
-    """Return what runs a statement, and tells how many rows it read or wrote."""
-    query = sql.SQL(text).format(**names)
-
-    def run(psql: Psql) -> int:
-        found = psql.execute(query)
-        return int(found.fetchall()[0][0]) if found.description else found.rowcount
-
-    return run
-
-
-def _copy(text: LiteralString, needle: str = "", **names: Any) -> Act:
-    """Return what copies a table, and tells in how many of its lines ``needle`` stands."""
-    query = sql.SQL(text).format(**names)
-
-    def run(psql: Psql) -> int:
-        with psql.cursor() as cursor, cursor.copy(query) as copied:
-            if "FROM STDIN" in text:
-                return 1
-            return sum(needle in bytes(line).decode() for line in copied)
-
-    return run
-
-
-def _acts(psql: Psql, table: Table, side: Side) -> dict[str, Act]:
-    """Return ways to read and write the agency's rows in a public table."""
-    names = {
-        "table": sql.Identifier(table.schema, table.name),
-        "column": sql.Identifier(table.column),
-        "owner": sql.Literal(side.id),
-    }
-    writable = psql.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
-        " ORDER BY has_column_privilege(%s, attrelid, attnum, 'UPDATE') DESC, attnum LIMIT 1",
-        [str(table), fence.group()],
-    ).fetchall()[0][0]
-    names["writable"] = sql.Identifier(writable)
-    insertion = _insertion(psql, table, side.id)
-    return {
-        "select": _statement("SELECT count(*) FROM {table} WHERE {column} = {owner}", **names),
-        "insert": lambda psql: psql.execute(insertion).rowcount,
-        "update": _statement(
-            "UPDATE {table} SET {writable} = {writable} WHERE {column} = {owner}", **names
-        ),
-        "give": _statement(
-            "UPDATE {table} SET {column} = {owner} WHERE {column} <> {owner}", **names
-        ),
-        "delete": _statement("DELETE FROM {table} WHERE {column} = {owner}", **names),
-        "truncate": _statement("TRUNCATE {table} CASCADE", **names),
-        "copy_out": _copy("COPY {table} TO STDOUT", str(side.id), table=names["table"]),
-        "copy_in": _copy("COPY {table} FROM STDIN", table=names["table"]),
-    }
-
-
-def _acts_on_any_row(table: Table) -> dict[str, Act]:
-    """Return ways to read and write a table, whosever rows it holds."""
-    name = sql.Identifier(table.schema, table.name)
-    return {
-        "select": _statement("SELECT count(*) FROM {table}", table=name),
-        "insert": _statement("INSERT INTO {table} DEFAULT VALUES", table=name),
-        "update": _statement("UPDATE {table} SET id = id", table=name),
-        "delete": _statement("DELETE FROM {table}", table=name),
-        "truncate": _statement("TRUNCATE {table} CASCADE", table=name),
-        "copy_out": _copy("COPY {table} TO STDOUT", table=name),
-        "copy_in": _copy("COPY {table} FROM STDIN", table=name),
-    }
-
-
-def _outcomes(psql: Psql, acts: dict[str, Act]) -> dict[str, int | str]:
-    """Try each act and undo it; tell the rows it reached, or that it was refused."""
-    told: dict[str, int | str] = {}
-    for name, act in acts.items():
-        try:
-            with psql.transaction(force_rollback=True):
-                told[name] = act(psql)
-        except (errors.InsufficientPrivilege, errors.FeatureNotSupported):
-            told[name] = DENIED  # a COPY into a table with row policies is "not supported"
-    return told
-
-
-def _got_through(psql: Psql, acts_of: dict[Table, dict[str, Act]]) -> dict[str, int | str]:
-    return {
-        f"{table.name} {act}": outcome
-        for table, acts in acts_of.items()
-        for act, outcome in _outcomes(psql, acts).items()
-        if outcome not in {DENIED, 0}
-    }
-
-
 # The login role, by itself
-
-two_roles = pytest.mark.skipif(
-    fence.login() == fence.owner(), reason="One role is both here, and owns what there is."
-)
 
 
 @two_roles
@@ -260,11 +57,11 @@ def test_the_login_role_may_nothing_by_itself(psql: Psql) -> None:
 @pytest.mark.parametrize("slug", ["harbour", "meridian"])
 def test_the_login_role_reaches_no_table_of_an_agency(psql: Psql, slug: str) -> None:
     side = Side.of(psql, slug)
-    acts = {table: _acts_on_any_row(table) for table in _tables_in(psql, side.schema)}
+    acts = {table: acts_on_any_row(table) for table in tables_in(psql, side.schema)}
 
-    outside_any_scope = _got_through(psql, acts)
-    _enter(psql, agency=side.id)
-    with_the_agency_named = _got_through(psql, acts)
+    outside_any_scope = got_through(psql, acts)
+    enter(psql, agency=side.id)
+    with_the_agency_named = got_through(psql, acts)
 
     assert (outside_any_scope, with_the_agency_named) == ({}, {})
 
@@ -273,13 +70,13 @@ def test_the_login_role_reaches_no_table_of_an_agency(psql: Psql, slug: str) -> 
 def test_the_login_role_sees_no_public_row_of_an_agency_once_one_is_named(psql: Psql) -> None:
     # given rows of both, seen outside any scope
     sides = [Side.of(psql, slug) for slug in OTHER]
-    _fill(psql, *sides)
-    tables = _public_tables(psql)
-    count = {table: _acts_on_any_row(table)["select"] for table in tables}
+    fill(psql, *sides)
+    tables = public_tables(psql)
+    count = {table: acts_on_any_row(table)["select"] for table in tables}
     assert [table for table in tables if count[table](psql) < len(sides)] == []
 
     # when one of the two is named
-    _enter(psql, agency=sides[0].id)
+    enter(psql, agency=sides[0].id)
 
     # then
     assert {table.name: count[table](psql) for table in tables if count[table](psql)} == {}
@@ -292,17 +89,17 @@ def test_the_login_role_sees_no_public_row_of_an_agency_once_one_is_named(psql: 
 def test_an_agencys_role_reaches_no_public_row_of_another(psql: Psql, slug: str) -> None:
     # given rows of both
     reader, other = Side.of(psql, slug), Side.of(psql, OTHER[slug])
-    _fill(psql, reader, other)
-    tables = _public_tables(psql)
-    on_own = {table: _acts(psql, table, reader) for table in tables}
-    on_foreign = {table: _acts(psql, table, other) for table in tables}
+    fill(psql, reader, other)
+    tables = public_tables(psql)
+    on_own = {table: acts_on_rows_of(psql, table, reader) for table in tables}
+    on_foreign = {table: acts_on_rows_of(psql, table, other) for table in tables}
 
     # when
-    _enter(psql, role=reader.role, agency=reader.id)
+    enter(psql, role=reader.role, agency=reader.id)
 
     # then nothing of the other's is read or written, and by the same acts its own is
-    assert _got_through(psql, on_foreign) == {}
-    own = _got_through(psql, on_own)
+    assert got_through(psql, on_foreign) == {}
+    own = got_through(psql, on_own)
     assert {act: _tables_with(own, act) for act in ("select", "insert", "update", "delete")} == {
         "select": {table.name for table in tables if _has_right(table, "SELECT")},
         "insert": {table.name for table in tables if _has_right(table, "INSERT")},
@@ -323,14 +120,13 @@ def _has_right(table: Table, may: str) -> bool:
 def test_an_agencys_role_reaches_no_table_of_another(psql: Psql, slug: str) -> None:
     # given
     reader, other = Side.of(psql, slug), Side.of(psql, OTHER[slug])
-    acts = {table: _acts_on_any_row(table) for table in _tables_in(psql, other.schema)}
-    own = _acts_on_any_row(Table(reader.schema, "checklist_procedure"))["select"]
+    own = acts_on_any_row(Table(reader.schema, "checklist_procedure"))["select"]
 
     # when
-    _enter(psql, role=reader.role, agency=reader.id)
+    tried = try_everything(psql, reader, other)
 
     # then
-    assert _got_through(psql, acts) == {}
+    assert (tried.got_through, tried.attempts > 200) == ({}, True)
     assert own(psql) > 0
 
     # and a way into the schema would not do: each of its tables is closed as well
@@ -355,6 +151,69 @@ def test_an_agencys_role_takes_no_other_role_with_it(psql: Psql) -> None:
     assert found.fetchall() == [(fence.group(),)]
 
 
+# What no agency's role may read, of its own people neither
+_SECRETS: Final = {
+    "a password": "SELECT password FROM tenants_user",
+    "a whole person": "SELECT * FROM tenants_user",
+    "a second factor": "SELECT data FROM mfa_authenticator",
+    "a pass to a host": "SELECT * FROM tenants_handoff",
+    "what a person did with her account": "SELECT * FROM tenants_accountevent",
+    "a person's addresses": "SELECT * FROM account_emailaddress",
+    "where a person has signed in": "SELECT * FROM usersessions_usersession",
+    "the secret of an own app": "SELECT * FROM tenants_marketplaceapp",
+    "passwords of roles": "SELECT * FROM pg_authid",
+    "files of the server": "SELECT pg_read_file('PG_VERSION')",
+    "programs of the server": "COPY (SELECT 1) TO PROGRAM 'true'",
+}
+# What would last beyond its statement, or change the fence.
+_LASTING: Final = {
+    "a temporary table": "CREATE TEMPORARY TABLE stores_store (id uuid)",
+    "a table in public": "CREATE TABLE public.stores_store (id uuid)",
+    "a table in its own schema": "CREATE TABLE novelty (id uuid)",
+    "a function in its own schema": "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1",
+    "a schema": "CREATE SCHEMA novelty",
+    "a role": "CREATE ROLE novelty",
+    "no row policies": "ALTER TABLE tenants_membership DISABLE ROW LEVEL SECURITY",
+    "no trigger on the ledger": "ALTER TABLE scoring_ledgerentry DISABLE TRIGGER USER",
+    "another agency in its rows": "ALTER TABLE stores_store ALTER agency_id DROP DEFAULT",
+    "the owner's session": f"SET SESSION AUTHORIZATION {fence.owner()}",
+    "the owner's role": f"SET ROLE {fence.owner()}",
+}
+_FORBIDDEN: Final = _SECRETS | _LASTING
+
+
+@pytest.mark.parametrize("statement", _FORBIDDEN.values(), ids=_FORBIDDEN.keys())
+def test_an_agencys_role_reads_no_secret_and_changes_nothing_that_lasts(
+    psql: Psql, statement: LiteralString
+) -> None:
+    reader = Side.of(psql, "harbour")
+    enter(psql, role=reader.role, agency=reader.id)
+    psql.execute(
+        sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(reader.schema))
+    )
+
+    with pytest.raises(errors.InsufficientPrivilege):
+        psql.execute(statement)
+
+
+def test_an_agencys_role_learns_nothing_of_others_statements_and_values(psql: Psql) -> None:
+    """What the server tells about its sessions and about the spread of values is kept back."""
+    reader, other = Side.of(psql, "harbour"), Side.of(psql, "meridian")
+    with connect("owner") as owner:
+        owner.execute(
+            sql.SQL("ANALYZE {}").format(sql.Identifier(other.schema, "checklist_procedure"))
+        )
+        owner.commit()
+        enter(psql, role=reader.role, agency=reader.id)
+        statements = psql.execute(
+            "SELECT DISTINCT query FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+        values = psql.execute("SELECT count(*) FROM pg_stats WHERE schemaname = %s", [other.schema])
+
+        assert statements.fetchall() == [("<insufficient privilege>",)]
+        assert values.fetchall() == [(0,)]
+
+
 # The catalog
 
 
@@ -370,7 +229,7 @@ _GUARD: Final = {
 def _guards(psql: Psql) -> dict[str, dict[str, Any]]:
     """Return how each public table with rows of agencies is guarded."""
     found = {}
-    for table in _public_tables(psql):
+    for table in public_tables(psql):
         ((row_security, forced),) = psql.execute(
             "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = %s::regclass",
             [str(table)],
@@ -401,12 +260,27 @@ def test_every_public_table_with_an_agency_is_guarded(psql: Psql) -> None:
 def test_a_new_public_table_with_an_agency_does_not_pass(
     django_db_setup: None, column: LiteralString
 ) -> None:
-    with _connect("owner") as owner:
+    with connect("owner") as owner:
         owner.execute(sql.SQL("CREATE TABLE public.tenants_novelty ({})").format(sql.SQL(column)))
         guard = _guards(owner)["tenants_novelty"]
         owner.rollback()
 
     assert guard == {"row security": False, "its owner too": False}
+
+
+def test_nothing_runs_or_shows_by_anothers_rights(psql: Psql) -> None:
+    """A view or a function that takes its owner's rights would be a way around the policies."""
+    found = psql.execute(
+        """
+        SELECT name FROM (
+          SELECT relname AS name, relnamespace AS place FROM pg_class
+          WHERE relkind IN ('v', 'm', 'f')
+          UNION ALL SELECT proname, pronamespace FROM pg_proc WHERE prosecdef) made
+        WHERE place NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+        """
+    )
+
+    assert found.fetchall() == []
 
 
 def test_agencies_hold_in_public_what_is_listed_and_nothing_else(psql: Psql) -> None:
@@ -524,7 +398,7 @@ def test_a_page_takes_its_agencys_role_once() -> None:
 
 
 @pytest.mark.django_db(databases=["default", "owner"])
-def test_a_dropped_schema_leaves_no_role() -> None:
+def test_a_dropped_schema_leaves_no_role_nor_what_it_kept() -> None:
     def roles() -> list[tuple[str]]:
         with connections["owner"].cursor() as cursor:
             cursor.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'a\\_brief\\_%'")
@@ -535,6 +409,8 @@ def test_a_dropped_schema_leaves_no_role() -> None:
         cursor.execute("CREATE SCHEMA a_brief")
         cursor.execute("CREATE TABLE a_brief.stores_store (id uuid)")
         fence.enclose(cursor, "a_brief")
+        cursor.execute(f"GRANT {fence.role_of('a_brief')} TO CURRENT_USER")
+        cursor.execute(f"SET ROLE {fence.role_of('a_brief')}; SELECT lo_create(0); RESET ROLE")
     assert roles() == [(fence.role_of("a_brief"),)]
 
     # when

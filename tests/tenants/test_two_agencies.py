@@ -1,206 +1,148 @@
-"""Two agencies: whatever address is asked with the other's ids, session, key or handoff."""
+"""Agencies against each other: every address, asked in every way that ``probes/kinds.py`` lists.
 
-from collections.abc import Iterator
+``make prove`` makes all of the probes between eight agencies (``tests/prove/test_isolation.py``).
+"""
+
+import logging
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.apps import apps
-from django.conf import settings
-from django.db.models import Model
-from django.test import Client
-from django.urls import URLPattern, URLResolver
-from django.urls.resolvers import get_resolver
+from django.core import mail
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
+from stores.models import Client
 from tenants import scope
-from tenants.models import Agency, Membership
-from tenants.services.agencies import agency_host
-from tests import factories
-from tests.api.calls import make_api_key
+from tenants.models import Agency
+from tests.tenants.probes import campaign, filling, routes, sides
+from tests.tenants.probes.kinds import KINDS, Scene, own
+from tests.tenants.probes.routes import AGENCY
 
-CANARY = "zq9canary"  # in every text of the other agency that a page could show
-NAMED = "Canary Store zq9canary"
-
-
-def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[URLPattern]:
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, prefix + str(pattern.pattern))
-        else:
-            pattern.address = "/" + prefix + str(pattern.pattern)  # type: ignore[attr-defined]
-            yield pattern
+SEED = 20261129
+COUNT = 600  # of some 14,000
 
 
-def _addresses() -> list[tuple[str, list[str]]]:
-    """Return each agency page's address, as a format string, with the names it takes."""
-    found = []
-    for pattern in _walk(get_resolver(settings.ROOT_URLCONF).url_patterns):
-        address: str = pattern.address  # type: ignore[attr-defined]
-        names = list(pattern.pattern.converters)
-        for name, converter in pattern.pattern.converters.items():
-            kind = type(converter).__name__.removesuffix("Converter").lower()
-            kind = {"string": "str"}.get(kind, kind)
-            address = address.replace(f"<{kind}:{name}>", f"{{{name}}}")
-            address = address.replace(f"<{name}>", f"{{{name}}}")
-        found.append((address, names))
-    return found
+@pytest.mark.usefixtures("committed")
+def test_no_probe_between_agencies_shows_or_changes_a_foreign_row() -> None:
+    # given three agencies full of rows, and no transaction around the requests
+    rng = sides.dice(SEED)
+    everybody = sides.make_sides(3, rng)
+    probes = campaign.some_probes(everybody, rng, COUNT)
+
+    # when
+    report = campaign.run(probes, everybody, rng)
+
+    # then each route was asked, in each of the ways, and nothing came out
+    assert report.found == []
+    assert campaign.uncovered(routes.all_routes(), probes) == []
+    assert (report.probes, set(report.kinds)) == (COUNT, set(KINDS))
 
 
-def _fill(agency: Agency) -> dict[str, UUID]:
-    """Write rows of the other agency, and return one id of each kind of row that it has."""
-    with scope.agency(agency):
-        store = factories.make_store(name=NAMED)
-        factories.make_client(name=f"Client {CANARY}")
-        factories.make_group(name=f"Group {CANARY}", stores=[store])
-        factories.make_connection(store=store)
-        factories.make_order(store)
-        factories.make_reading(store, "balance", 1)
-        factories.make_sub_account(store, name=f"Seat {CANARY}")
-        factories.make_alert(store)
-        violation = factories.make_violation(store=store, subject=f"Subject {CANARY}")
-        attempt = factories.make_attempt(violation=violation, grounds=CANARY)
-        factories.make_evidence(attempt, title=f"Scan {CANARY}")
-        factories.make_remediation(store=store, title=f"Work {CANARY}", steps=[CANARY])
-        member = factories.make_membership("lead", user=factories.make_user(name=f"Lee {CANARY}"))
-        item = factories.make_item()
-        round_ = factories.make_round(store, item)
-        factories.make_schedule(item.procedure)
-        factories.make_tick(round_, item, member, note=CANARY)
-        ids: dict[str, UUID] = {"tenants.membership": member.pk}
-        for model in _agency_models():
-            row = model._default_manager.first()
-            if row is not None:
-                ids[model._meta.label_lower] = row.pk
-    return ids
+# What the campaign rests on
 
 
-def _agency_models() -> list[type[Model]]:
-    labels = [name.rsplit(".", 1)[-1] for name in settings.TENANT_APPS]
-    return [model for label in labels for model in apps.get_app_config(label).get_models()]
+def test_every_row_carries_its_agencys_canary_in_every_text(agency: Agency) -> None:
+    """A table without a row fails here, and a text of which nobody has said why it stays empty."""
+    with scope.public():
+        side = sides.make_side(agency, sides.dice(SEED))
+
+    assert filling.unmarked(agency, side.canary) == []
 
 
-def _asks_who(answer: Any) -> bool:
-    """Tell whether the answer leads to the sign-in page, or asks to prove oneself again."""
-    return answer.status_code == 302 and "/enter/" in answer["location"]
+def test_no_text_is_excused_that_is_not_there() -> None:
+    models = [*filling.agency_models(), *filling.public_models()]
+    names = {filling.name_of(field) for model in models for field in filling.texts(model)}
+
+    assert set(filling.LEFT_ALONE) - names == set()
 
 
-@pytest.fixture
-def theirs(agency: Agency, other_agency: Agency) -> dict[str, UUID]:
-    return _fill(other_agency)
+def _novelty(_request: HttpRequest, pk: str = "") -> HttpResponse:
+    return HttpResponse(pk)
 
 
-@pytest.fixture
-def owner(agency: Agency) -> Membership:
-    return factories.make_membership("owner")
+def test_a_route_without_a_probe_is_found(agency: Agency, other_agency: Agency) -> None:
+    # given probes of all that there is
+    rng = sides.dice(SEED)
+    with scope.public():
+        everybody = [sides.make_side(each, rng) for each in (agency, other_agency)]
+    probes = campaign.every_probe(everybody, rng, methods=["GET"])
+
+    # when an address comes to it
+    new = list(routes.walk([path("novelty/", _novelty)], AGENCY))
+
+    # then
+    known = [*routes.all_routes(), *new]
+    assert campaign.uncovered(known, probes) == ["agency /novelty/"]
 
 
-def test_the_walk_reaches_pages_that_take_ids(agency: Agency, theirs: dict[str, UUID]) -> None:
-    with_ids = [address for address, names in _addresses() if names]
-    assert len(with_ids) > 20
-    assert len(theirs) > 12
+def test_an_address_whose_ids_nobody_knows_is_found(agency: Agency) -> None:
+    with scope.public():
+        side = sides.make_side(agency, sides.dice(SEED))
+    (new,) = routes.walk([path("novelties/<str:pk>/", _novelty)], AGENCY)
+
+    with pytest.raises(routes.UnknownName, match=r"/novelties/{pk}/: pk"):
+        new.path(side)
 
 
-def test_another_agencys_ids_are_not_found_at_any_address(
-    agency: Agency, theirs: dict[str, UUID], owner: Membership
+CANARY = "zqinthecoalmine"
+
+
+def _in_a_cookie(answer: HttpResponse, _ear: campaign.Ear) -> None:
+    answer.set_cookie("seen", CANARY)
+
+
+def _in_a_header(answer: HttpResponse, _ear: campaign.Ear) -> None:
+    answer["Location"] = f"/{CANARY.upper()}/"
+
+
+def _in_a_body(answer: HttpResponse, _ear: campaign.Ear) -> None:
+    answer.content = f"<b>{CANARY}</b>".encode()
+
+
+def _in_a_mail(_answer: HttpResponse, _ear: campaign.Ear) -> None:
+    mail.send_mail("Hello", CANARY, None, ["somebody@example.com"])
+
+
+def _in_a_log_line(_answer: HttpResponse, ear: campaign.Ear) -> None:
+    record = logging.makeLogRecord({"msg": "seen", "name": "x", "levelno": 10})
+    record.note = CANARY
+    ear.emit(record)
+
+
+@pytest.mark.parametrize(
+    "put", [_in_a_cookie, _in_a_header, _in_a_body, _in_a_mail, _in_a_log_line]
+)
+def test_a_canary_is_seen_wherever_it_stands(
+    put: Callable[[HttpResponse, campaign.Ear], None],
 ) -> None:
-    client = factories.signed_in_client(owner)
-    wrong = set()
-    for address, names in _addresses():
-        if not names or address.startswith("/api/"):
-            continue
-        for label, row_id in theirs.items():
-            path = address.format(**dict.fromkeys(names, row_id))
-            for method in (client.get, client.post):
-                answer = method(path)
-                is_refused = answer.status_code in {404, 405} or _asks_who(answer)
-                if not is_refused or CANARY in answer.content.decode():
-                    wrong.add((method.__name__, address, label, answer.status_code))
-    assert wrong == set()
+    answer: Any = HttpResponse("nothing")
+    ear = campaign.Ear()
+    assert campaign.seen(answer, ear, {CANARY, "zqelsewhere"}) == set()
+
+    put(answer, ear)
+
+    assert campaign.seen(answer, ear, {CANARY, "zqelsewhere"}) == {CANARY}
 
 
-def test_another_agencys_ids_are_not_found_in_the_api(
-    agency: Agency, theirs: dict[str, UUID]
-) -> None:
-    key = make_api_key(agency)
-    client = Client(headers={"host": agency_host(agency.slug), "authorization": f"Bearer {key}"})
-    wrong = set()
-    for address, names in _addresses():
-        if not names or not address.startswith("/api/v1/"):
-            continue
-        for label, row_id in theirs.items():
-            path = address.format(**dict.fromkeys(names, row_id))
-            for method in (client.get, client.post, client.patch):
-                status = method(path, content_type="application/json").status_code
-                if status not in {404, 405}:
-                    wrong.add((method.__name__, address, label, status))
-    assert wrong == set()
+@pytest.mark.usefixtures("committed")
+def test_a_campaign_tells_of_what_is_shown_and_of_what_is_changed() -> None:
+    # given an agency whose own page counts as another's for once, and a row that changes meanwhile
+    rng = sides.dice(SEED)
+    reader, other = sides.make_sides(2, rng)
+    (clients,) = (route for route in routes.all_routes() if str(route) == "agency /clients/")
+    call = own(Scene(clients, "GET", reader, other, rng))
 
+    # when
+    with campaign.listening() as ear:
+        shown = campaign.seen(campaign.send(call, rng), ear, {reader.canary, other.canary})
+    with connections["owner"].cursor() as cursor:
+        before = sides.digests(cursor, [reader, other])
+        with scope.agency(other.agency):
+            Client.objects.create(name="New")
+        after = sides.digests(cursor, [reader, other])
 
-def test_no_page_without_ids_shows_the_other_agencys_rows(
-    agency: Agency, theirs: dict[str, UUID], owner: Membership
-) -> None:
-    client = factories.signed_in_client(owner)
-    shown = {}
-    for address, names in _addresses():
-        if not names:
-            answer = client.get(address)
-            shown[address] = (answer.status_code < 500, CANARY in answer.content.decode())
-    assert {address: told for address, told in shown.items() if told != (True, False)} == {}
-
-
-def test_a_session_of_another_agency_opens_no_address(
-    agency: Agency, other_agency: Agency, theirs: dict[str, UUID], owner: Membership
-) -> None:
-    replayed = factories.signed_in_client(owner)
-    client = Client(headers={"host": agency_host(other_agency.slug)})
-    client.cookies[settings.SESSION_COOKIE_NAME] = replayed.cookies[
-        settings.SESSION_COOKIE_NAME
-    ].value
-    store_id = theirs["stores.store"]
-    opened: list[Any] = []
-    for address, names in _addresses():
-        path = address.format(**dict.fromkeys(names, store_id))
-        answer = client.get(path)
-        is_sent_away = _asks_who(answer)
-        is_refused = answer.status_code in {401, 403, 404, 405}
-        if not (is_sent_away or is_refused) or CANARY in answer.content.decode():
-            opened.append((path, answer.status_code))
-    # The API's description tells of no agency, and the handoff's own door answers by itself.
-    assert [
-        path for path, _status in opened if not path.startswith(("/api/schema", "/api/docs"))
-    ] == []
-
-
-def test_a_person_of_another_agency_with_a_session_here_has_no_seat(
-    agency: Agency, other_agency: Agency, theirs: dict[str, UUID], owner: Membership
-) -> None:
-    stranger = factories.signed_in_client(
-        Membership(agency=other_agency, user=owner.user, user_id=owner.user_id)
-    )
-    statuses = {
-        address: stranger.get(address).status_code
-        for address, names in _addresses()
-        if not names and not address.startswith("/api/")
-    }
-    open_doors = {"/handoff/", "/csp-report/"}
-    assert {
-        address: status
-        for address, status in statuses.items()
-        if status != 404 and address not in open_doors
-    } == {}
-
-
-def test_a_key_of_another_agency_opens_no_address(
-    agency: Agency, other_agency: Agency, theirs: dict[str, UUID]
-) -> None:
-    key = make_api_key(agency)
-    client = Client(
-        headers={"host": agency_host(other_agency.slug), "authorization": f"Bearer {key}"}
-    )
-    paths = [
-        address.format(**dict.fromkeys(names, theirs["stores.store"]))
-        for address, names in _addresses()
-        if address.startswith("/api/v1/")
-    ]
-    assert len(paths) >= 8
-    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 401)
+    # then
+    assert shown == {reader.canary}
+    assert [name for name in after if after[name] != before[name]] == ["meridian stores_client"]
