@@ -113,7 +113,9 @@ def install(cursor: Any) -> None:
         for right in rights:
             cursor.execute(_grant(table, right))
     for table, column in _tables_of_agencies(cursor):
-        _guard(cursor, table, column)
+        _guard(cursor, table, column, _OWN)
+    for table, column in _OF_PEOPLE.items():
+        _guard(cursor, table, column, _OWN_PEOPLE)
 
 
 def enclose(cursor: Any, schema: str) -> None:
@@ -173,13 +175,18 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.atti
        (('tenants_agency', 'id'), ('tenants_domain', 'tenant_id')))
 ORDER BY c.relname
 """
+_HERE: Final = "nullif(current_setting('app.agency', true), '')::uuid"
+_OWN: Final = f"{{column}} = {_HERE}"
+# What tells of a person belongs to no agency; each sees those who have or had a seat with it.
+_OF_PEOPLE: Final = {"tenants_user": "id", "mfa_authenticator": "user_id"}
+_OWN_PEOPLE: Final = (
+    "EXISTS (SELECT FROM public.tenants_membership AS seat"
+    f" WHERE seat.user_id = {{column}} AND seat.agency_id = {_HERE})"
+)
 # Outside any scope the login role sees all agencies' rows: a host and a key name their agency, a
 # person has seats at several, the dispatcher serves them all. Inside one it sees none by itself.
 POLICIES: Final = {
-    "of_one_agency": (
-        "{group}",
-        "{column} = nullif(current_setting('app.agency', true), '')::uuid",
-    ),
+    "of_one_agency": ("{group}", "{own}"),
     "outside_any_scope": ("{login}", "coalesce(current_setting('app.agency', true), '') = ''"),
     "for_migrations": ("{owner}", "true"),
 }
@@ -214,11 +221,16 @@ def _tables_of_agencies(cursor: Any) -> list[tuple[str, str]]:
     return list(cursor.fetchall())
 
 
-def _guard(cursor: Any, table: str, column: str) -> None:
+def guarded_tables(cursor: Any) -> list[str]:
+    """Return the public tables whose rows are shown by agency."""
+    return sorted({*dict(_tables_of_agencies(cursor)), *_OF_PEOPLE})
+
+
+def _guard(cursor: Any, table: str, column: str, own: str) -> None:
     """Show each reader of a public table its own agency's rows, the table's owner included."""
     names = {
         "table": sql.Identifier(_PUBLIC, table),
-        "column": sql.Identifier(column),
+        "own": sql.SQL(own).format(column=sql.Identifier(table, column)),
         "group": sql.Identifier(group()),
         "login": sql.Identifier(login()),
         "owner": sql.Identifier(owner()),

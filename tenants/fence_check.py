@@ -38,8 +38,8 @@ SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
 ORDER BY 1
 """
 _UNGUARDED: Final = """
-SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'agency_id'
+SELECT c.relname FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY (%(tables)s)
   AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND NOT EXISTS (
     SELECT FROM unnest(%(names)s::text[]) AS wanted (name) WHERE NOT EXISTS (
       SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = wanted.name)))
@@ -65,7 +65,7 @@ class FenceBroken(SystemExit):
 def missing(cursor: Any, *, schemas: list[str]) -> list[str]:
     """Return a line for each gap; empty where the fence is whole.
 
-    ``schemas`` are those of the agencies in use. Seven queries, whatever their number. The cursor
+    ``schemas`` are those of the agencies in use. Eight queries, whatever their number. The cursor
     is the login role's, outside any scope.
     """
     group = fence.group()
@@ -80,10 +80,7 @@ def missing(cursor: Any, *, schemas: list[str]) -> list[str]:
             f" {fence.login()}: {_MEND}."
             for table in _names(cursor, _UNSERVED)
         ),
-        *(
-            f"Missing: the row policies of public.{table}: {_MEND}."
-            for table in _names(cursor, _UNGUARDED, {"names": list(fence.POLICIES)})
-        ),
+        *(f"Missing: the row policies of public.{table}: {_MEND}." for table in _unguarded(cursor)),
         *_agencies(cursor, group, schemas),
     ]
 
@@ -187,6 +184,11 @@ def _agencies(cursor: Any, group: str, schemas: list[str]) -> list[str]:
         if login_may and fence.login() != fence.owner():
             lines.append(f"Too much: {fence.login()} reaches the schema {schema} by itself.")
     return lines
+
+
+def _unguarded(cursor: Any) -> list[str]:
+    tables = fence.guarded_tables(cursor)
+    return _names(cursor, _UNGUARDED, {"names": list(fence.POLICIES), "tables": tables})
 
 
 def _names(cursor: Any, query: str, values: dict[str, Any] | None = None) -> list[str]:

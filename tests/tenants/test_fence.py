@@ -418,3 +418,25 @@ def test_a_dropped_schema_leaves_no_role_nor_what_it_kept() -> None:
 
     # then
     assert roles() == []
+
+
+# People, who belong to no agency
+
+
+@pytest.mark.parametrize("slug", ["harbour", "meridian"])
+def test_an_agency_sees_only_people_who_have_or_had_a_seat_with_it(psql: Psql, slug: str) -> None:
+    # given each agency's owner, with a second step; one has left
+    reader = Side.of(psql, slug)
+    psql.execute(
+        "INSERT INTO mfa_authenticator (type, data, user_id, created_at)"
+        " SELECT 'totp', '{}', id, now() FROM tenants_user"
+    )
+    psql.execute("UPDATE tenants_membership SET is_active = false")
+
+    # when
+    enter(psql, role=reader.role, agency=reader.id)
+    people = psql.execute("SELECT email FROM tenants_user").fetchall()
+    factors = psql.execute("SELECT count(*) FROM mfa_authenticator").fetchall()
+
+    # then
+    assert (people, factors) == ([(f"owner@{slug}.example.com",)], [(1,)])
