@@ -1,6 +1,6 @@
 """Work for later is a row, written in the transaction of the change that asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,12 +30,13 @@ WHERE work.period = '' OR work.done_at IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a kind of work is done, and on which queue."""
+    """How a kind of work is done, on which queue, and in which states of its agency."""
 
     name: str
     queue: str
     run: Callable[..., Any]
     transactional: bool
+    states: Collection[str] = (Agency.State.READY,)
 
 
 _kinds: dict[str, Kind] = {}

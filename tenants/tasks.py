@@ -1,7 +1,7 @@
 """The one task that the queue carries: do a due row of an agency."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,11 +16,14 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[Agency, Work], datetime | None]
 _FIRST_RETRY = timedelta(seconds=5)
-_WORKABLE = {Agency.State.READY}
 
 
 def due_task(
-    kind: str, *, queue: str = "default", transactional: bool = True
+    kind: str,
+    *,
+    queue: str = "default",
+    transactional: bool = True,
+    states: Collection[str] = (Agency.State.READY,),
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function as what does ``kind``, on ``queue``.
 
@@ -30,7 +33,15 @@ def due_task(
     """
 
     def register(handler: Handler) -> Handler:
-        due.register(Kind(name=kind, queue=queue, run=handler, transactional=transactional))
+        due.register(
+            Kind(
+                name=kind,
+                queue=queue,
+                run=handler,
+                transactional=transactional,
+                states=states,
+            )
+        )
         return handler
 
     return register
@@ -47,7 +58,7 @@ def run(agency_id: UUID, work_id: int) -> None:
         return
     agency = Agency.objects.filter(pk=agency_id).first()
     kind = due.kind(row.kind)
-    if agency is None or (agency.state not in _WORKABLE and row.kind != "tenants.provision"):
+    if agency is None or agency.state not in kind.states:
         _refuse(row, at, "The agency is unknown, suspended or not ready.")
         return
     work = Work(

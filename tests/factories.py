@@ -34,7 +34,8 @@ from stores.services import tokens
 from tenants import scope, sealing
 from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.provisioning import provision
-from tenants.services.agencies import agency_host, found_agency
+from tenants.selectors.preparing import PROVISION
+from tenants.services.agencies import SWEEP, agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -60,7 +61,7 @@ def make_agency(*, slug: str = "", name: str = "", at: datetime | None = None) -
         owner = make_user(email=f"owner@{slug}.example.com", name=f"Owner of {slug}")
         agency = found_agency(name=name or slug.title(), slug=slug, owner=owner, at=at).agency
         provision(agency, at=at)
-        DueWork.objects.filter(agency=agency, kind="tenants.provision").delete()
+        DueWork.objects.filter(agency=agency, kind__in=(PROVISION, SWEEP)).delete()
     return agency
 
 
@@ -99,6 +100,17 @@ def signed_in_client(member: Membership) -> HttpClient:
     session.save()
     client = HttpClient(headers={"host": host})
     client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
+    return client
+
+
+def signed_in_on_public(user: User) -> HttpClient:
+    """Return a client with a session of the public host."""
+    client = HttpClient(headers={"host": PUBLIC_HOST})
+    with scope.public():
+        client.force_login(User.objects.get(pk=user.pk))
+        session = client.session
+        session["host"] = PUBLIC_HOST
+        session.save()
     return client
 
 

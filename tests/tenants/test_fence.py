@@ -147,7 +147,7 @@ def _fill(psql: Psql, *owners: Side) -> None:
     """Write a row of each agency into every public table that has such rows."""
     for table in _public_tables(psql):
         for owner in owners if table.name != "tenants_agency" else ():
-            psql.execute(_insertion(psql, table, owner.id))
+            psql.execute(_insertion(psql, table, owner.id) + sql.SQL(" ON CONFLICT DO NOTHING"))
 
 
 def _statement(text: LiteralString, **names: Any) -> Act:
@@ -534,7 +534,8 @@ def test_a_dropped_schema_leaves_no_role() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE SCHEMA a_brief")
         cursor.execute("CREATE TABLE a_brief.stores_store (id uuid)")
-        fence.enclose(cursor, "a_brief")
+        relations = fence.Relations(("stores_store",), (), ())
+        fence.enclose(cursor, "a_brief", relations)
     assert roles() == [(fence.role_of("a_brief"),)]
 
     # when
