@@ -7,7 +7,6 @@ replayed in one round trip an agency; what reads rows goes through Django's exec
 """
 
 import hashlib
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from uuid import uuid4
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.migrations import RunPython, SeparateDatabaseAndState
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 from psycopg import errors
 
 from tenants import fence, schemas
@@ -66,10 +64,8 @@ def is_in_the_way(error: Exception) -> bool:
 def public_hash() -> str:
     """Return a digest that changes with what the public tables and the fence should be."""
     digest = hashlib.sha256(f"{fence.login()}\n{fence.owner()}\n".encode())
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    for app, name in sorted(loader.disk_migrations):
-        module = sys.modules[loader.disk_migrations[(app, name)].__module__]
-        digest.update(f"{app}.{name}\n".encode() + Path(str(module.__file__)).read_bytes())
+    for app, path in schemas.migration_files():
+        digest.update(f"{app}.{path.stem}\n".encode() + path.read_bytes())
     digest.update(Path(fence.__file__).read_bytes())
     return digest.hexdigest()
 

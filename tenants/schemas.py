@@ -3,16 +3,17 @@
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID, uuid4
 
+from django.apps import apps
 from django.conf import settings
 from django.db import ProgrammingError, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -78,15 +79,25 @@ def migrations_hash() -> str:
 
 @cache
 def _hash_of(_modules: tuple[tuple[str, str], ...]) -> str:
-    loader = MigrationLoader(None, ignore_no_migrations=True)
     labels = tenant_labels()
     digest = hashlib.sha256()
-    for app, name in sorted(loader.disk_migrations):
-        digest.update(f"{app}.{name}\n".encode())
+    for app, path in migration_files():
+        digest.update(f"{app}.{path.stem}\n".encode())
         if app in labels:  # the others are only noted as applied
-            module = sys.modules[loader.disk_migrations[(app, name)].__module__]
-            digest.update(Path(str(module.__file__)).read_bytes())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def migration_files() -> list[tuple[str, Path]]:
+    """Return each migration on disk with its app's label, in order; none is imported for it."""
+    found = []
+    for config in apps.get_app_configs():
+        module, _explicit = MigrationLoader.migrations_module(config.label)
+        spec = find_spec(module) if module else None
+        if spec is not None and spec.origin is not None:
+            paths = Path(spec.origin).parent.glob("*.py")
+            found += [(config.label, path) for path in paths if path.name[0] not in "_~"]
+    return sorted(found)
 
 
 def tenant_labels() -> frozenset[str]:
