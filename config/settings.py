@@ -299,6 +299,7 @@ TIKTOK_SHOP = {
     "services_url": env.text("TIKTOK_SERVICES_URL", "https://services.tiktokshop.com"),
     "services_us_url": env.text("TIKTOK_SERVICES_US_URL", "https://services.us.tiktokshop.com"),
 }
+SUPPORT_ADDRESS = env.text("SUPPORT_ADDRESS", "support@localhost")  # whom members write to
 MAILIN_DOMAIN = env.text("MAILIN_DOMAIN", "in.localhost")
 MAILIN_HOST = env.text("MAILIN_HOST", "127.0.0.1")
 MAILIN_PORT = env.number("MAILIN_PORT", 8025)

@@ -5,14 +5,19 @@ import sys
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found, server_error
+from django_htmx.http import HttpResponseClientRefresh
 
 from tenants import addresses
 from tenants.health.faults import is_connection_fault
+from tenants.models import Agency, Membership
+from tenants.selectors import closing
 
 RETRY_AFTER: Final = 5  # seconds
 UNAVAILABLE: Final = "The service cannot be reached for a moment. Try again in a few seconds."
@@ -68,6 +73,48 @@ def too_large(request: HttpRequest) -> HttpResponse:
     with translation.override(translation.get_language_from_request(request)):
         page = get_template("413.html").render({"back": _page_before(request)})
     return HttpResponse(page, status=413)
+
+
+def nothing_here() -> HttpResponse:
+    """Answer on a host that leads nowhere for who asks; needs neither template nor session."""
+    return HttpResponseNotFound("Not found", content_type="text/plain")
+
+
+def moved(request: HttpRequest, agency: Agency) -> HttpResponse:
+    """Answer on a host that the agency has given up: the same path at its new one.
+
+    What would write is not carried over: it would be sent twice, or without its session.
+    """
+    target = addresses.agency_url(agency.slug, request.get_full_path())
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotFound(f"This agency is at {target} now.", content_type="text/plain")
+    response = HttpResponse(status=308)
+    response["Location"] = target
+    response["Cache-Control"] = "no-store"  # the agency may take this address again
+    return response
+
+
+def closed_to_the_api(agency: Agency) -> JsonResponse:
+    """Answer a key of an agency that is suspended, or closed for its deletion."""
+    if agency.state == Agency.State.SUSPENDED:
+        detail = f"This agency is suspended. Write to {settings.SUPPORT_ADDRESS}."
+        return refusal(403, "agency_suspended", detail)
+    return refusal(403, "agency_closing", "This agency is closed and will be deleted.")
+
+
+def closed(request: HttpRequest, agency: Agency, member: Membership | None = None) -> HttpResponse:
+    """Answer a member of an agency that is suspended, or closed for its deletion."""
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRefresh()  # the page around a fragment is out of date, too
+    is_closing = agency.state == Agency.State.CLOSING
+    context = {
+        "agency_name": agency.name,
+        "deletion": closing.open_deletion(agency.pk) if is_closing else None,
+        "may_call_off": is_closing and member is not None and member.can(closing.CAPABILITY),
+        "support": settings.SUPPORT_ADDRESS,
+        "agencies_url": addresses.public_url("/agencies/"),
+    }
+    return render(request, "tenants/closed.html", context, status=403)
 
 
 def _is_of_the_api(request: HttpRequest) -> bool:

@@ -10,9 +10,11 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import (  # noqa: F401 - they register
+            closing_mail,
             invitation_mail,
             provisioning,
             receivers,
+            removal,
             slots,
             trail_words,
         )

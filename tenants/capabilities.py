@@ -25,7 +25,7 @@ LEAD: Final = SPECIALIST | {
     "subaccounts.edit",
     "exports.run",
 }
-OWNER: Final = LEAD | {
+ADMIN: Final = LEAD | {
     "people.invite",
     "people.roles",
     "settings.agency",
@@ -34,6 +34,7 @@ OWNER: Final = LEAD | {
     "apikeys.manage",
     "audit.view",
 }
+OWNER: Final = ADMIN | {"agency.delete"}
 AUDITOR: Final = VIEW | {"notes.internal", "people.view", "audit.view", "exports.run"}
 CLIENT: Final = VIEW
 
@@ -42,7 +43,7 @@ CAPABILITIES: Final = OWNER
 # Code, name, capabilities, and whether the role reaches every store or only those listed.
 GIVEN_ROLES: Final = (
     ("owner", "Owner", OWNER, True),
-    ("admin", "Admin", OWNER, True),
+    ("admin", "Admin", ADMIN, True),
     ("lead", "Lead", LEAD, True),
     ("specialist", "Specialist", SPECIALIST, False),
     ("auditor", "Auditor", AUDITOR, True),

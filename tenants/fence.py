@@ -28,6 +28,15 @@ class Right:
     columns: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """The tables and sequences of an agency's schema, by name."""
+
+    tables: tuple[str, ...]
+    of_agency: tuple[str, ...]  # the tables whose rows carry their agency's id
+    sequences: tuple[str, ...]
+
+
 _READ = "a member's pages name it"
 RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
     {
@@ -67,6 +76,9 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
             Right("SELECT, INSERT, UPDATE", "a new store gets its address with it"),
         ),
         "tenants_inboundevent": (Right("SELECT, UPDATE", "a task works on what came in"),),
+        "tenants_agencydeletion": (
+            Right("SELECT", "its owners see who asked to delete it, and until when"),
+        ),
         "tenants_duework": (
             Right("SELECT, INSERT, UPDATE", "work is asked for and done in the scope"),
         ),
@@ -75,7 +87,7 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
 """Public tables that an agency's role may touch; all else in ``public`` is closed to it."""
 
 
-def _tag() -> str:
+def tag() -> str:
     """Return what tells this database's roles from those of others in the same cluster."""
     name = str(settings.DATABASES["default"]["NAME"])
     return sha256(name.encode()).hexdigest()[:8]
@@ -83,12 +95,12 @@ def _tag() -> str:
 
 def group() -> str:
     """Return the role that holds what every agency's role may do in ``public``."""
-    return f"agency_{_tag()}"
+    return f"agency_{tag()}"
 
 
 def role_of(schema: str) -> str:
     """Return the role that an agency's statements run as."""
-    return f"{schema}_{_tag()}"
+    return f"{schema}_{tag()}"
 
 
 def login() -> str:
@@ -118,8 +130,11 @@ def install(cursor: Any) -> None:
         _guard(cursor, table, column, _OWN_PEOPLE)
 
 
-def enclose(cursor: Any, schema: str) -> None:
-    """Give a schema its role, which alone reaches it, as the owner; safe to run again."""
+def enclose(cursor: Any, schema: str, relations: Relations) -> None:
+    """Give a schema its role, which alone reaches it, as the owner; safe to run again.
+
+    Only ``relations`` are granted: "all tables in schema" reads the catalog of every agency.
+    """
     role = role_of(schema)
     _make_role(cursor, role)
     version = cursor.connection.info.server_version
@@ -131,8 +146,17 @@ def enclose(cursor: Any, schema: str) -> None:
         "login": sql.Identifier(login()),
         "others": sql.SQL(", ").join([sql.SQL("PUBLIC"), *_login_beside_owner()]),
         "manner": sql.SQL(manner),
+        "tables": _names(schema, relations.tables),
+        "sequences": _names(schema, relations.sequences),
     }
-    cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in _ON_SCHEMA))
+    texts = [*_ON_SCHEMA]
+    texts += _ON_TABLES if relations.tables else ()
+    texts += _ON_SEQUENCES if relations.sequences else ()
+    cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in texts))
+
+
+def _names(schema: str, relations: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(schema, name) for name in relations)
 
 
 def _login_beside_owner() -> list[sql.Identifier]:
@@ -163,11 +187,13 @@ _ON_SCHEMA: Final = (
     "GRANT {group} TO {role}",
     "GRANT {role} TO {login} {manner}",
     "REVOKE ALL ON SCHEMA {schema} FROM {others}",
-    "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {others}",
     "GRANT USAGE ON SCHEMA {schema} TO {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
 )
+_ON_TABLES: Final = (
+    "REVOKE ALL ON {tables} FROM {others}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
+)
+_ON_SEQUENCES: Final = ("GRANT USAGE ON SEQUENCE {sequences} TO {role}",)
 _TABLES: Final = """
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT a.attisdropped

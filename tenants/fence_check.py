@@ -15,7 +15,7 @@ from tenants.models import Agency
 
 logger = logging.getLogger(__name__)
 
-_MEND: Final = "run manage.py migrate_all with DATABASE_OWNER_URL"
+_MEND: Final = "run manage.py migrate_agencies with DATABASE_OWNER_URL"
 _LOGIN: Final = """
 SELECT rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class c
   WHERE c.relowner = r.oid AND c.relnamespace = 'public'::regnamespace)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,19 +13,26 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import set_urlconf
 from django.utils import timezone, translation
 
 from tenants import addresses, answers, entrance, scope
 from tenants.models import Agency, Domain, Membership, User
+from tenants.services.agencies import agency_host
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MOST_BODY_BYTES: Final = 25 * 1024 * 1024
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 _ANY_HOST: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+# What is left to do for a member of an agency that waits for its deletion.
+_WHILE_CLOSING: Final = frozenset({"/settings/deletion/call-off/", "/sign-out/", "/language/"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +48,13 @@ def forget_host(host: str) -> None:
 def _agency_at(host: str) -> Agency | None:
     if not _HOST.fullmatch(host):
         return None
-    hosts = caches["hosts"]  # of this process: a look-up asks no other server
-    found = hosts.get(host)
+    known = caches["hosts"]  # of this process: a look-up asks no other server
+    found = known.get(host)
     if found is None:
-        domain = Domain.objects.select_related("tenant").filter(domain=host).first()
+        hosts = Domain.objects.filter(Q(is_primary=True) | Q(kept_until__gt=Now()))
+        domain = hosts.select_related("tenant").filter(domain=host).first()
         found = domain.tenant if domain else _Unknown()
-        hosts.set(host, found, settings.HOST_CACHE_SECONDS)
+        known.set(host, found, settings.HOST_CACHE_SECONDS)
     return None if isinstance(found, _Unknown) else found
 
 
@@ -65,14 +74,24 @@ class HostMiddleware:
         agency, urlconf = None, settings.PUBLIC_SCHEMA_URLCONF
         if request.path not in _ANY_HOST and bare_host != settings.PUBLIC_HOST.split(":")[0]:
             agency, urlconf = _agency_at(bare_host), settings.ROOT_URLCONF
-            if agency is None or agency.state == Agency.State.SUSPENDED:
-                return HttpResponseNotFound("Not found", content_type="text/plain")
+            if agency is None or _is_shut(agency, request):
+                return answers.nothing_here()
+            if bare_host != agency_host(agency.slug).split(":")[0]:
+                return answers.moved(request, agency)
         request.urlconf = urlconf
         set_urlconf(urlconf)
         request.agency = agency  # type: ignore[attr-defined]
         if _is_too_large(request):
             return answers.too_large(request)
         return self.get_response(request)
+
+
+def _is_shut(agency: Agency, request: HttpRequest) -> bool:
+    """Tell whether nobody is answered: members of a suspended agency, who hold a session, are."""
+    if agency.state == Agency.State.SUSPENDED:
+        shows_key = request.path.startswith("/api/v1/") and "Authorization" in request.headers
+        return not shows_key and settings.SESSION_COOKIE_NAME not in request.COOKIES
+    return bool(agency.state == Agency.State.DELETED)
 
 
 def answer_inside(agency: Agency, request: HttpRequest, get_response: GetResponse) -> HttpResponse:
@@ -109,17 +128,35 @@ class MemberMiddleware:
         request.member = None  # type: ignore[attr-defined]
         if agency is None:
             return self._answer(request)
-        if agency.state != Agency.State.READY:
+        if agency.state == Agency.State.PROVISIONING:
             return _wait_for(agency, request)
         if request.path.startswith(_WITHOUT_A_SEAT):
             return self._answer(request)
         user = get_user(request)
+        is_suspended = agency.state == Agency.State.SUSPENDED
         if not isinstance(user, User):
-            return _ask_who(agency, request)
+            return answers.nothing_here() if is_suspended else _ask_who(agency, request)
         member = _seat(agency, user)
         if member is None:
+            if is_suspended:
+                return answers.nothing_here()
             raise Http404
         request.member = member  # type: ignore[attr-defined]
+        return self._answer_member(request, member, agency)
+
+    def _answer_member(
+        self, request: HttpRequest, member: Membership, known: Agency
+    ) -> HttpResponse:
+        """Answer by the agency as it is now: what is known of it by host may be seconds old."""
+        agency = member.agency
+        request.agency = agency  # type: ignore[attr-defined]
+        if agency.state == Agency.State.DELETED:
+            return answers.nothing_here()
+        if agency.slug != known.slug:
+            return answers.moved(request, agency)
+        if agency.state != Agency.State.READY and not _is_open_while_closing(agency, request):
+            with _read_as(member.user):
+                return answers.closed(request, agency, member)
         return answer_inside(agency, request, self._answer)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
@@ -127,11 +164,22 @@ class MemberMiddleware:
         user = get_user(request) if SESSION_KEY in request.session else None
         if not isinstance(user, User):
             return self.get_response(request)
-        if user.language:
-            # Not restored: LocaleMiddleware names it in the answer and sets it anew each time.
-            translation.activate(user.language)
-        with timezone.override(user.zone):
+        with _read_as(user):
             return self.get_response(request)
+
+
+def _read_as(user: User) -> AbstractContextManager[None]:
+    """Go over to a person's own language and, while the context lasts, to her time zone."""
+    if user.language:
+        # Not restored: LocaleMiddleware names it in the answer and sets it anew each time.
+        translation.activate(user.language)
+    return timezone.override(user.zone)
+
+
+def _is_open_while_closing(agency: Agency, request: HttpRequest) -> bool:
+    """Tell whether a member of an agency that waits for its deletion comes through."""
+    is_closing = agency.state == Agency.State.CLOSING
+    return bool(is_closing) and request.path in _WHILE_CLOSING
 
 
 def _refuse_foreign_session(request: HttpRequest) -> None:
@@ -147,12 +195,12 @@ def _refuse_foreign_session(request: HttpRequest) -> None:
 
 def _seat(agency: Agency, user: User) -> Membership | None:
     member = (
-        Membership.objects.select_related("role")
+        Membership.objects.select_related("role", "agency")
         .filter(agency_id=agency.pk, user_id=user.pk, is_active=True)
         .first()
     )
     if member is not None:
-        member.user, member.agency = user, agency
+        member.user = user
     return member
 
 

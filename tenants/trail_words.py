@@ -46,8 +46,19 @@ _SCOPE = Field(
 
 
 def say() -> None:
+    words.say(
+        {
+            "agency.moved": _("Address of the agency changed"),
+            "agency.suspended": _("Agency suspended"),
+            "agency.resumed": _("Agency opened again"),
+            "agency.deletion_asked": _("Deletion of the agency asked for"),
+            "agency.deletion_confirmed": _("Deletion of the agency confirmed"),
+            "agency.deletion_called_off": _("Deletion of the agency called off"),
+        }
+    )
     words.say_fields(
         {
+            "address": Field(_("address")),
             "name": Field(_("name")),
             "role": Field(_("role"), look_up=roles),
             "store_scope": _SCOPE,

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from tenants.views import door, jump, people, public, service, settings, trail, work
+from tenants.views import agency, door, jump, people, public, service, settings, trail, work
 
 _pages: list[URLPattern | URLResolver] = [
     path("handoff/", door.handoff, name="handoff"),
@@ -16,6 +16,10 @@ _pages: list[URLPattern | URLResolver] = [
     path("settings/", settings.settings, name="settings"),
     path("settings/me/", settings.change_person, name="change_person"),
     path("settings/agency/", settings.change_agency, name="change_agency"),
+    path("settings/address/", agency.change_address, name="change_address"),
+    path("settings/deletion/", agency.ask_deletion, name="ask_deletion"),
+    path("settings/deletion/confirm/", agency.confirm_deletion, name="confirm_deletion"),
+    path("settings/deletion/call-off/", agency.call_off_deletion, name="call_off_deletion"),
     path("settings/review/", settings.change_review, name="change_review"),
     path("settings/keys/new/", settings.make_key, name="make_key"),
     path("settings/keys/<str:pk>/revoke/", settings.revoke_key, name="revoke_key"),

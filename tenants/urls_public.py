@@ -9,6 +9,7 @@ _pages: list[URLPattern | URLResolver] = [
     path("agencies/", public.my_agencies, name="agencies"),
     path("agencies/new/", public.found, name="found"),
     path("agencies/<slug:slug>/preparing/", public.preparing, name="preparing"),
+    path("agencies/<slug:slug>/prepare-again/", public.prepare_again, name="prepare_again"),
     path("enter/<slug:slug>/", public.enter, name="enter"),
     path("join/<str:token>/", people.join, name="join"),
     path("dev/mail/", mail.sent_mails, name="mails"),

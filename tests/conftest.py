@@ -27,7 +27,7 @@ def _found_test_agencies() -> None:
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Migrate the throw-away database once, and found the agencies harbour and meridian."""
     with django_db_blocker.unblock():
-        call_command("migrate_all", verbosity=0)
+        call_command("migrate_agencies", verbosity=0)
         _found_test_agencies()
         connections["owner"].close()
     yield

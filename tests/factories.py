@@ -35,7 +35,8 @@ from stores.services import tokens
 from tenants import entrance, scope, sealing
 from tenants.models import Agency, DueWork, Membership, Role, StoreRoute, User
 from tenants.provisioning import provision
-from tenants.services.agencies import agency_host, found_agency
+from tenants.selectors.preparing import PROVISION
+from tenants.services.agencies import SWEEP, agency_host, found_agency
 
 PUBLIC_HOST = settings.PUBLIC_HOST
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -61,7 +62,7 @@ def make_agency(*, slug: str = "", name: str = "", at: datetime | None = None) -
         owner = make_user(email=f"owner@{slug}.example.com", name=f"Owner of {slug}")
         agency = found_agency(name=name or slug.title(), slug=slug, owner=owner, at=at).agency
         provision(agency, at=at)
-        DueWork.objects.filter(agency=agency, kind="tenants.provision").delete()
+        DueWork.objects.filter(agency=agency, kind__in=(PROVISION, SWEEP)).delete()
     return agency
 
 
@@ -115,6 +116,15 @@ def change_session(client: HttpClient, **values: Any) -> None:
         session = client.session
         session.update(values)
         session.save()
+
+
+def signed_in_on_public(user: User) -> HttpClient:
+    """Return a client with a session of the public host."""
+    client = HttpClient(headers={"host": PUBLIC_HOST})
+    with scope.public():
+        client.force_login(User.objects.get(pk=user.pk))
+    change_session(client, host=PUBLIC_HOST)
+    return client
 
 
 def prove(client: HttpClient, *, seconds_ago: float = 0) -> HttpClient:

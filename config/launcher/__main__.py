@@ -86,7 +86,7 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
 
     stack.callback(supervisor.stop)
     manage = [str(bootstrap.VENV_PYTHON), "manage.py"]
-    preparations = [Program("migrate", [*manage, "migrate_all"], owner_env)]
+    preparations = [Program("migrate", [*manage, "migrate_agencies"], owner_env)]
     static_mark = _static_mark()
     static_stamp = RUN_DIR / "static" / ".stamp"
     if not (static_stamp.exists() and static_stamp.read_text() == static_mark):

@@ -3,7 +3,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from tenants import answers
 from tenants.middleware import GetResponse, answer_inside
+from tenants.models import Agency
 from tenants.selectors.keys import live_key
 from tenants.services import keys
 
@@ -31,6 +33,8 @@ class ApiKeyMiddleware:
         here = request.agency  # type: ignore[attr-defined]
         if key is None or (here is not None and here.pk != key.agency_id):
             return self.get_response(request)
+        if key.agency.state != Agency.State.READY:
+            return answers.closed_to_the_api(key.agency)
         request.api_key = key  # type: ignore[attr-defined]
         keys.note_use(key, at=at)
         request.agency = key.agency  # type: ignore[attr-defined]

@@ -3,6 +3,21 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 
+class AddressForm(forms.Form):
+    slug = forms.CharField(
+        label=_("New address"),
+        max_length=40,
+        help_text=_("Small letters, digits and hyphens."),
+    )
+
+    def clean_slug(self) -> str:
+        return str(self.cleaned_data["slug"]).strip().lower()
+
+
+class DeletionForm(forms.Form):
+    typed = forms.CharField(label=_("The agency's address"), max_length=253)
+
+
 class FoundAgencyForm(forms.Form):
     name = forms.CharField(label=_("Agency name"), max_length=80)
     slug = forms.CharField(

@@ -23,8 +23,9 @@ from django.db import connections
 from tenants import fence_check, redaction, scope, sealing
 from tenants.health import folder, probes
 from tenants.health.figures import Figures, figures
-from tenants.models import InboundEvent
+from tenants.models import InboundEvent, SchemaVersion
 from tenants.models.inbound import PAYLOAD_CELL
+from tenants.schemas import migrations_hash
 
 OLDEST_VERSION, NEWEST_VERSION = 15, 18
 LONGEST_WAIT: Final = timedelta(minutes=5)
@@ -89,7 +90,9 @@ def migrations(_look: Look) -> str:
     missing = sorted(probes.missing_migrations())
     if missing:
         named = ", ".join(missing[:_MOST_NAMED])
-        raise Wrong(f"{len(missing)} migrations are missing ({named}): run manage.py migrate_all.")
+        raise Wrong(
+            f"{len(missing)} migrations are missing ({named}): run manage.py migrate_agencies."
+        )
     return "The public tables have every migration of this code."
 
 
@@ -98,6 +101,17 @@ def fence(_look: Look) -> str:
     if gaps:
         raise Wrong("; ".join(gaps))
     return "Every right that keeps agencies apart is in place."
+
+
+def agencies_schemas(_look: Look) -> str:
+    behind = SchemaVersion.objects.exclude(agency=None).exclude(plan_hash=migrations_hash())
+    slugs = list(behind.order_by("agency__slug").values_list("agency__slug", flat=True))
+    if slugs:
+        named = ", ".join(slugs[:_MOST_NAMED])
+        raise Wrong(
+            f"{len(slugs)} agencies' schemas are behind ({named}): run manage.py migrate_agencies."
+        )
+    return "Every agency's schema has every migration of this code."
 
 
 def queue(_look: Look) -> str:
@@ -260,6 +274,7 @@ CHECKS: Final = (
     Check("database", database),
     Check("owner", owner, _ANSWERS),
     Check("migrations", migrations, _ANSWERS),
+    Check("schemas", agencies_schemas, _MIGRATED),
     Check("fence", fence, _MIGRATED),
     Check("queue", queue),
     Check("due work", due_work, _MIGRATED),

@@ -1,6 +1,7 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 from django.db.models import Q
+
+from tenants.operations import AddPublicIndexConcurrently
 
 _WAITING = Q(done_at=None, quarantined_at=None)
 
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
             ),
         ),
         *(
-            AddIndexConcurrently("duework", index)
+            AddPublicIndexConcurrently("duework", index)
             for index in (
                 models.Index(
                     fields=["due_at"],

@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from tenants.operations import AddPublicIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -7,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [("tenants", "0005_storeroute_synced_at")]
 
     operations = [
-        AddIndexConcurrently(
+        AddPublicIndexConcurrently(
             model_name="inboundevent",
             index=models.Index(
                 condition=models.Q(("handled_at", None)),

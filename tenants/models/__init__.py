@@ -1,6 +1,13 @@
 """The public tables: who the agencies and people are, and what is due."""
 
-from tenants.models.agencies import Agency, Domain, SchemaTemplate
+from tenants.models.agencies import (
+    Agency,
+    Domain,
+    SchemaStep,
+    SchemaTemplate,
+    SchemaVersion,
+)
+from tenants.models.closing import AgencyDeletion
 from tenants.models.inbound import InboundEvent, MailRoute, MarketplaceApp, OAuthState, StoreRoute
 from tenants.models.people import (
     AccountEvent,
@@ -16,6 +23,7 @@ from tenants.models.work import DueWork
 __all__ = [
     "AccountEvent",
     "Agency",
+    "AgencyDeletion",
     "ApiKey",
     "Domain",
     "DueWork",
@@ -27,7 +35,9 @@ __all__ = [
     "Membership",
     "OAuthState",
     "Role",
+    "SchemaStep",
     "SchemaTemplate",
+    "SchemaVersion",
     "StoreRoute",
     "User",
 ]

@@ -23,14 +23,17 @@ def keys_of(agency_id: UUID) -> QuerySet[ApiKey]:
 
 
 def live_key(text: str, *, at: datetime) -> ApiKey | None:
-    """Return the key whose text this is, with its agency, where both are in force at ``at``."""
+    """Return the key whose text this is, with its agency, in force at ``at``.
+
+    The agency may be suspended or closing: who asks is to be told so.
+    """
     if len(text) != _LENGTH or not text.startswith(_START) or not text.isascii():
         return None
     key = (
         ApiKey.objects.select_related("agency")
         .filter(prefix=text[len(_START) : len(_START) + 8], revoked_at=None)
         .filter(Q(expires_at=None) | Q(expires_at__gt=at))
-        .filter(agency__state=Agency.State.READY)
+        .exclude(agency__state__in=(Agency.State.PROVISIONING, Agency.State.DELETED))
         .first()
     )
     presented = sha256(text.encode()).hexdigest()

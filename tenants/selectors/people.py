@@ -103,10 +103,10 @@ def role_rows(agency_id: UUID) -> list[RoleRow]:
 
 
 def seats_of(user: User) -> QuerySet[Membership]:
-    """Return the person's active seats in agencies that are not suspended, by agency name."""
+    """Return the person's active seats, by agency name; the agency may be suspended or closing."""
     return (
         Membership.objects.filter(user=user, is_active=True)
-        .exclude(agency__state=Agency.State.SUSPENDED)
+        .exclude(agency__state=Agency.State.DELETED)
         .select_related("agency", "role")
         .order_by("agency__name", "pk")
     )

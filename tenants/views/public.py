@@ -1,5 +1,7 @@
 """Pages of the public host: what this is, my agencies, founding one, entering one."""
 
+from datetime import timedelta
+
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib import messages
@@ -13,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from tenants import addresses, scope
+from tenants import addresses, answers, scope
 from tenants.access import is_open
 from tenants.accounts import recently_signed_in
 from tenants.errors import DomainError
@@ -21,6 +23,7 @@ from tenants.forms.agencies import FoundAgencyForm
 from tenants.middleware import forget_host
 from tenants.models import Agency, Membership, User
 from tenants.selectors import people
+from tenants.selectors.preparing import preparing_trouble
 from tenants.services import agencies, handoffs
 
 _NONCE_HASH_CHARACTERS = 64
@@ -99,18 +102,32 @@ def preparing(request: HttpRequest, slug: str) -> HttpResponse:
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(target)
         return HttpResponseRedirect(target)
-    if agency.state == Agency.State.SUSPENDED:
-        raise Http404
+    if agency.state != Agency.State.PROVISIONING:
+        return answers.closed(request, agency)
     asked = timezone.now()
+    trouble = preparing_trouble(agency.pk)
     context = {
         "agency_name": agency.name,
         "url": reverse("tenants:preparing", args=[slug]),
+        "again_url": reverse("tenants:prepare_again", args=[slug]),
         "is_slow": (asked - agency.created_at).total_seconds() > 20,  # noqa: PLR2004 - a page's word
+        "trouble": trouble,
+        "wait": max(trouble.again_at - asked, timedelta()) if trouble else None,
+        "support": settings.SUPPORT_ADDRESS,
         "address": addresses.agency_url(slug),
     }
     is_fragment = bool(request.htmx)  # type: ignore[attr-defined]
     template = "tenants/_preparing.html" if is_fragment else "tenants/preparing.html"
     return render(request, template, context)
+
+
+@is_open("asks again only for the signed-in person's own agency")
+@require_POST
+@login_required
+def prepare_again(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let an agency be prepared once more, at once, after it has failed."""
+    agencies.try_again(agency=_my_seat(request, slug).agency, at=timezone.now())
+    return redirect("tenants:preparing", slug=slug)
 
 
 @is_open("gives a pass only to the signed-in person, for an agency she has a seat in")
@@ -122,8 +139,8 @@ def enter(request: HttpRequest, slug: str) -> HttpResponse:
     agency = _my_seat(request, slug).agency
     if agency.state == Agency.State.PROVISIONING:
         return redirect("tenants:preparing", slug=slug)
-    if agency.state != Agency.State.READY:
-        raise Http404
+    if agency.state == Agency.State.SUSPENDED:
+        return answers.closed(request, agency)
     next_path = addresses.local_path(request.GET.get("next", "/"))
     nonce_hash = request.GET.get("nonce", "")
     kind = request.GET.get("kind", handoffs.ENTER)

@@ -20,6 +20,7 @@ from tenants.selectors import people, work
 from tenants.services import keys
 from tenants.services import people as services
 from tenants.services.agencies import agency_host
+from tenants.views.agency import danger
 
 
 def _fresh_agency(request: MemberRequest) -> Agency:
@@ -52,6 +53,8 @@ def _page(
             "agency_form": agency or AgencyForm(initial={"name": now.name}),
             "review_form": ReviewForm(initial={"review_required": now.review_required}),
             "may_agency": member.can("settings.agency"),
+            "address": agency_host(now.slug),
+            **danger(member, at=timezone.now()),
             "may_review": member.can("settings.review"),
             "may_keys": member.can("apikeys.manage"),
             "set_aside": (

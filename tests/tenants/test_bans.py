@@ -108,7 +108,7 @@ BANS: Final = {
             "tenants/base.py": "passes on what Django passes",
             "tenants/models/people.py": "passes on what Django passes",
             "tenants/schemas.py": "makes and migrates the agencies' schemas",
-            "tenants/provisioning.py": "holds the lock of the one that is made",
+            "tenants/migrating.py": "brings them up to date",
             "tenants/health/": "asks each server how it is",
             "tenants/management/commands/": "an operator's commands migrate and look after schemas",
         },

@@ -408,7 +408,7 @@ def test_a_dropped_schema_leaves_no_role_nor_what_it_kept() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute("CREATE SCHEMA a_brief")
         cursor.execute("CREATE TABLE a_brief.stores_store (id uuid)")
-        fence.enclose(cursor, "a_brief")
+        fence.enclose(cursor, "a_brief", fence.Relations(("stores_store",), (), ()))
         cursor.execute(f"GRANT {fence.role_of('a_brief')} TO CURRENT_USER")
         cursor.execute(f"SET ROLE {fence.role_of('a_brief')}; SELECT lo_create(0); RESET ROLE")
     assert roles() == [(fence.role_of("a_brief"),)]

@@ -9,7 +9,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django.plugin import DjangoDbBlocker
 
-from tenants import fence, fence_check
+from tenants import fence, fence_check, schemas
 from tenants.models import Agency
 
 MEND: Final = fence_check._MEND
@@ -37,7 +37,7 @@ def names(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         yield Names(schema, fence.role_of(schema), fence.group(), fence.login())
         with connections["owner"].cursor() as cursor:
             fence.install(cursor)
-            fence.enclose(cursor, schema)
+            fence.enclose(cursor, schema, schemas.relations_in(schema))
         connections.close_all()
 
 

@@ -312,15 +312,15 @@ def test_odd_input_is_refused_with_words(sent: dict[str, str], path: str) -> Non
     ("sent", "words"),
     [
         ({"name": "Harbourline", "slug": "harbour"}, "Another agency has this address already."),
-        ({"name": "Harbourline", "slug": "admin"}, "no reserved word"),
+        ({"name": "Harbourline", "slug": "admin"}, "is a reserved word"),
         ({"name": "Harbourline", "slug": "-a-"}, "3 to 40"),
         ({"name": "Harbourline", "slug": "a" * 41}, "field__errors"),
         ({"name": "", "slug": "fine"}, "field__errors"),
         ({"name": "海港", "slug": ""}, "No address can be made from this name."),
         ({"name": "A", "slug": ""}, "3 to 40"),
         ({"name": "Harbourline", "slug": "xn--abc"}, "no reserved word"),
-        ({"name": "Harbourline", "slug": "public"}, "no reserved word"),
-        ({"name": "Harbourline", "slug": "status"}, "no reserved word"),
+        ({"name": "Harbourline", "slug": "public"}, "is a reserved word"),
+        ({"name": "Harbourline", "slug": "status"}, "is a reserved word"),
         ({"name": "x" * 100_000, "slug": "x\x00"}, "field__errors"),
     ],
 )

@@ -336,20 +336,35 @@ def test_owner_shuts_a_member_out_and_in_by_the_page(agency: Agency, client_for:
 
 
 def test_last_owner_stays(agency: Agency) -> None:
+    # given one who may do all that owners may, by a role of the agency's own
     founder = Membership.objects.get(agency=agency, role__code="owner")
-    admin = factories.make_membership("admin")
+    partner = factories.make_membership("owner")
+    with scope.public():
+        partner.role = Role.objects.create(
+            agency=agency, code="partner", name="Partner", capabilities=founder.role.capabilities
+        )
+        partner.save(update_fields=["role"])
 
+    # then
     with pytest.raises(people.LastOwner):
-        people.set_active(member=founder, is_active=False, by=admin, at=AT)
+        people.set_active(member=founder, is_active=False, by=partner, at=AT)
     with pytest.raises(people.LastOwner):
         people.change_seat(
             member=founder,
             role=_role(agency, "lead"),
             store_scope=Membership.StoreScope.ALL,
             store_ids=[],
-            by=admin,
+            by=partner,
             at=AT,
         )
+
+
+def test_admin_reaches_no_owner(agency: Agency) -> None:
+    admin = factories.make_membership("admin")
+    owner = factories.make_membership("owner")
+
+    with pytest.raises(people.NotYoursToGrant):
+        people.set_active(member=owner, is_active=False, by=admin, at=AT)
 
 
 def test_nobody_changes_their_own_seat(agency: Agency) -> None:

@@ -1,6 +1,7 @@
 """From the sign-up form to the agency's own host."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from tenants import scope
 from tenants.models import AccountEvent, Agency, DueWork, User
-from tenants.services import people
+from tenants.services import agencies, people
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,8 @@ def test_sign_up_confirms_the_mail_and_founds_an_agency(public_client: Client) -
     agency = Agency.objects.get(slug="harbourline")
     owner = User.objects.get(email="priya@harbourline.example")
     assert [str(seat.role) for seat in owner.memberships.all()] == ["Owner"]
-    assert [w.kind for w in DueWork.objects.filter(agency=agency)] == ["tenants.provision"]
+    asked = DueWork.objects.filter(agency=agency).order_by("due_at")
+    assert [work.kind for work in asked] == ["tenants.provision", "tenants.sweep"]
 
     # and moves on by itself
     Agency.objects.filter(pk=agency.pk).update(state=Agency.State.READY)
@@ -204,3 +206,66 @@ def test_invited_person_joins_with_her_own_password(agency: Agency, public_clien
     assert confirmed.headers["Location"] == join
     assert joined.headers["Location"] == "http://harbour.localhost:8000/"
     assert (_lets_in(HERS), _lets_in(THEIRS)) == (True, False)
+
+
+# When preparing does not go well
+
+
+@pytest.fixture
+def founder(public_client: Client) -> User:
+    """Somebody who has founded an agency and waits for it."""
+    owner = factories.make_user()
+    agencies.found_agency(name="Third", slug="third", owner=owner, at=timezone.now())
+    return owner
+
+
+def _preparing(founder: User) -> str:
+    client = factories.signed_in_on_public(founder)
+    return client.get("/agencies/third/preparing/").content.decode()
+
+
+def test_preparing_page_tells_of_a_try_that_failed_and_goes_on_asking(founder: User) -> None:
+    DueWork.objects.filter(kind="tenants.provision").update(
+        last_error="OperationalError", attempts=1, due_at=timezone.now() + timedelta(seconds=40)
+    )
+
+    page = _preparing(founder)
+
+    assert "The last try did not work." in page
+    assert 'hx-trigger="load delay:1s"' in page
+
+
+def test_preparing_page_of_one_set_aside_offers_another_try(founder: User) -> None:
+    # given
+    work = DueWork.objects.filter(kind="tenants.provision")
+    work.update(last_error="OperationalError", attempts=8, quarantined_at=timezone.now())
+    client = factories.signed_in_on_public(founder)
+    page = client.get("/agencies/third/preparing/").content.decode()
+    assert "Third could not be prepared" in page
+    assert "support@localhost" in page
+
+    # when
+    answer = client.post("/agencies/third/prepare-again/")
+
+    # then
+    assert answer.headers["Location"] == "/agencies/third/preparing/"
+    assert work.get().quarantined_at is None
+    assert "Third is being prepared" in _preparing(founder)
+
+
+def test_preparing_of_another_persons_agency_is_not_found(founder: User) -> None:
+    client = factories.signed_in_on_public(factories.make_user())
+
+    assert client.get("/agencies/third/preparing/").status_code == 404
+    assert client.post("/agencies/third/prepare-again/").status_code == 404
+
+
+def test_preparing_a_ready_agency_again_asks_for_nothing(agency: Agency) -> None:
+    member = factories.make_membership("owner")
+    with scope.public():
+        DueWork.objects.all().delete()
+
+    factories.signed_in_on_public(member.user).post("/agencies/harbour/prepare-again/")
+
+    with scope.public():
+        assert not DueWork.objects.exists()

@@ -15,8 +15,9 @@ from stores.models import Import, Store
 from stores.sandbox.app import Sandbox
 from stores.services import connections, inbox
 from tenants import scope
-from tenants.models import Agency, Invitation, Membership
-from tenants.services.agencies import found_agency
+from tenants.models import Agency, AgencyDeletion, Invitation, Membership
+from tenants.services import closing
+from tenants.services.agencies import agency_host, found_agency
 from tenants.services.handoffs import digest
 from tests import factories
 from tests.stores import marketplace
@@ -131,6 +132,32 @@ def _a_new_agency(bench: Bench) -> tuple[Agency, str]:
     return seat.agency, ""
 
 
+def _nothing(bench: Bench) -> tuple[Agency, str]:
+    return bench.agency, ""
+
+
+def _deletion(bench: Bench, slug: str) -> AgencyDeletion:
+    """Return a confirmed deletion, its day come, of an agency made for it."""
+    agency = factories.make_agency(slug=slug)
+    owner = Membership.objects.get(agency=agency)
+    at = bench.at - timedelta(days=31)
+    with scope.agency(agency):
+        deletion = closing.ask_deletion(agency=agency, typed=agency_host(slug), by=owner, at=at)
+        closing.confirm_deletion(deletion=deletion, by=None, at=at, via="command")
+    return deletion
+
+
+def _news_of_a_deletion(bench: Bench) -> tuple[Agency, str]:
+    deletion = _deletion(bench, "in-doubt")
+    owner = Membership.objects.get(agency=deletion.agency)
+    return deletion.agency, f"{deletion.pk}:{owner.user_id}:confirmed"
+
+
+def _a_deletion_of_today(bench: Bench) -> tuple[Agency, str]:
+    deletion = _deletion(bench, "given-up")
+    return deletion.agency, str(deletion.pk)
+
+
 @dataclass(frozen=True)
 class Case:
     prepare: Prepare
@@ -153,6 +180,9 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "appeals.remind": Case(_an_attempt),
         "appeals.check_points": Case(_an_attempt),
         "checklist.open_rounds": Case(_a_schedule, AGAIN),
+        "tenants.closing_mail": Case(_news_of_a_deletion),
+        "tenants.sweep": Case(_nothing),
+        "tenants.remove": Case(_a_deletion_of_today),
     }
 )
 
