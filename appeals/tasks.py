@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from appeals.models import Attempt
 from appeals.services import outcomes, windows
 from tenants.due import Work
@@ -9,14 +11,14 @@ from tenants.models import Agency
 from tenants.tasks import due_task
 
 
-@due_task(windows.LAPSE)
+@due_task(windows.LAPSE, words=_("Let an appeal lapse when its window closes"))
 def lapse(_agency: Agency, work: Work) -> datetime | None:
     """Let an attempt lapse when its window closes; a moved window is waited for."""
     attempt = _attempt(work)
     return windows.lapse_attempt(attempt=attempt, at=work.at) if attempt else None
 
 
-@due_task(windows.REMIND)
+@due_task(windows.REMIND, words=_("Warn before an appeal's window closes"))
 def remind(_agency: Agency, work: Work) -> None:
     """Raise the alert about a window that closes within 48 hours."""
     attempt = _attempt(work)
@@ -24,7 +26,7 @@ def remind(_agency: Agency, work: Work) -> None:
         windows.settle_alert(store=attempt.appeal.store, at=work.at)
 
 
-@due_task(outcomes.CHECK_POINTS)
+@due_task(outcomes.CHECK_POINTS, words=_("Look whether points came back"))
 def check_points(_agency: Agency, work: Work) -> datetime | None:
     """Look whether the points of a granted appeal are back at the marketplace."""
     attempt = _attempt(work)

@@ -30,20 +30,26 @@ def configuration() -> dict[str, Any]:
             "socket_connect_timeout": 2,
             "health_check_interval": 10,
         },
+        # The shortest of all three counts, whichever of them a part of Celery reads.
+        "result_backend_transport_options": {"visibility_timeout": _VISIBILITY_SECONDS},
         "visibility_timeout": _VISIBILITY_SECONDS,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
         "task_serializer": "json",
         "accept_content": ["json"],
+        # The outermost limits; each kind of work has narrower ones of its own (tenants.due.Kind).
         "task_soft_time_limit": 60,
         "task_time_limit": 90,
         "task_default_queue": "default",
         "task_queues": [Queue(name) for name in QUEUES],
         "task_create_missing_queues": False,
+        "worker_pool": "prefork",
         "worker_prefetch_multiplier": 1,
         "worker_max_tasks_per_child": 500,
         "worker_max_memory_per_child": 200_000,  # KiB
+        "worker_proc_alive_timeout": 30,  # a new child on a busy machine; by default it has 4 s
         "worker_soft_shutdown_timeout": 30,
         "worker_enable_soft_shutdown_on_idle": True,
         "worker_cancel_long_running_tasks_on_connection_loss": True,
@@ -55,6 +61,9 @@ def configuration() -> dict[str, Any]:
 
 app = Celery("storewarden")
 app.add_defaults(configuration)
+# Celery would open a connection to the database for every task. A run looks by itself whether the
+# one it has still works (tenants.tasks), and a child ends before it has run so many.
+app.conf["CELERY_DB_REUSE_MAX"] = 1_000
 app.autodiscover_tasks()
 app.set_default()  # the dispatcher enqueues through it without knowing it
 

@@ -80,6 +80,13 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Work for later: an alarm is raised when some has waited for a worker this long. So many messages
+# wait on a queue at most, and a fifth of it where each is slow; what is over waits in the database,
+# where agencies take turns. It should be some seconds' work for the workers there are.
+DUE_LATE_SECONDS = env.number("DUE_LATE_SECONDS", 60)
+DUE_WINDOW = env.number("DUE_WINDOW", 100)
+DUE_SLOW_QUEUES = frozenset({"sync", "provision"})
+
 REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
 # Nothing that a request needs lies with the queue's server: it may be away. "default" is public
 # (allauth counts sign-ins in it); what belongs to an agency goes to "agency", which wants a scope.

@@ -10,6 +10,7 @@ _open = is_open("The API's description tells nothing of any agency.")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include("stores.api.urls")),
     path("v1/", include("scoring.api.urls")),
+    path("v1/", include("tenants.api.urls")),
     path(
         "schema/",
         _open(SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[])),

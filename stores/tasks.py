@@ -1,9 +1,11 @@
 """Due work of this room: what speaks with marketplaces, outside any scope."""
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from stores.access import visible_stores
 from stores.marketplaces import registry
@@ -20,23 +22,50 @@ from stores.services import (
 )
 from tenants import scope
 from tenants.due import Work
-from tenants.models import Agency
+from tenants.models import Agency, Membership
 from tenants.tasks import due_task
 
 _TIKTOK = Store.Marketplace.TIKTOK_SHOP
 
 
-@due_task("stores.exchange_code", queue="sync", transactional=False)
+def store_names(member: Membership, subjects: Collection[str]) -> Mapping[str, str]:
+    """Return the names of the stores among ``subjects`` that a member sees."""
+    seen = visible_stores(member).filter(pk__in=[each for each in subjects if each])
+    return {str(pk): name for pk, name in seen.values_list("pk", "name")}
+
+
+@due_task(
+    "stores.exchange_code",
+    words=_("Connect a store"),
+    queue="sync",
+    transactional=False,
+    seconds=30,
+)
 def exchange_code(agency: Agency, work: Work) -> None:
     connections.exchange_code(agency=agency, work=work, client=registry.client_for(_TIKTOK))
 
 
-@due_task("stores.sync", queue="sync", transactional=False)
+@due_task(
+    "stores.sync",
+    words=_("Read a store's orders"),
+    names=store_names,
+    queue="sync",
+    transactional=False,
+    seconds=60,
+    bulk=True,
+)
 def sync(agency: Agency, work: Work) -> None:
     syncing.sync_store(agency=agency, work=work, client=registry.client_for(_TIKTOK))
 
 
-@due_task("stores.renew_tokens", queue="sync", transactional=False)
+@due_task(
+    "stores.renew_tokens",
+    words=_("Renew a store's access"),
+    names=store_names,
+    queue="sync",
+    transactional=False,
+    seconds=30,
+)
 def renew_tokens(agency: Agency, work: Work) -> None:
     again_at = None
     try:
@@ -54,17 +83,17 @@ def renew_tokens(agency: Agency, work: Work) -> None:
         work.finish(again_at=again_at)
 
 
-@due_task(mail_routes.READ_NOTICE, transactional=False)
+@due_task(mail_routes.READ_NOTICE, words=_("Read a mailed notice"), transactional=False, seconds=20)
 def read_notice(agency: Agency, work: Work) -> None:
     mail_reading.read_event(agency=agency, work=work)
 
 
-@due_task(pushes.READ_PUSH)
+@due_task(pushes.READ_PUSH, words=_("Read what a marketplace has pushed"))
 def read_push(_agency: Agency, work: Work) -> None:
     pushes.read_event(event_id=UUID(work.subject), at=work.at)
 
 
-@due_task(imports.WRITE_IMPORT)
+@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=60, bulk=True)
 def write_import(_agency: Agency, work: Work) -> None:
     waiting = Import.objects.filter(pk=UUID(work.subject), state=Import.State.WRITING)
     kept = waiting.select_related("made_by__role", "made_by__user").first()

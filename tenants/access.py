@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from tenants.capabilities import CAPABILITIES
-from tenants.models import Agency, ApiKey, Invitation, Membership
-from tenants.selectors import keys, people
+from tenants.models import Agency, ApiKey, DueWork, Invitation, Membership
+from tenants.selectors import keys, people, work
 
 P = ParamSpec("P")
 
@@ -23,6 +23,7 @@ class MemberRequest(HttpRequest):
 
 
 ANY_MEMBER = "any member"
+_DIGITS = 19  # a row's number has fewer
 Guarded = Callable[Concatenate[Any, P], HttpResponse]
 
 
@@ -83,6 +84,30 @@ def invitation_for(viewer: Membership, pk: object) -> Invitation:
 
 def key_for(viewer: Membership, pk: object) -> ApiKey:
     found = keys.keys_of(viewer.agency_id).filter(pk=uuid_or_404(pk)).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def set_aside_for(viewer: Membership, pk: object) -> DueWork:
+    """Return a piece of work of the viewer's agency that was set aside; else a 404."""
+    return _set_aside(viewer.agency_id, pk)
+
+
+def set_aside_of_key(key: ApiKey, pk: object) -> DueWork:
+    """Return a piece of work of the key's agency that was set aside; else a 404.
+
+    Work is the whole agency's: a key of listed stores reaches none.
+    """
+    if key.store_ids is not None:
+        raise Http404
+    return _set_aside(key.agency_id, pk)
+
+
+def _set_aside(agency_id: UUID, pk: object) -> DueWork:
+    text = str(pk)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+    found = work.set_aside(agency_id).filter(pk=number).first()
     if found is None:
         raise Http404
     return found

@@ -13,7 +13,10 @@ class TenantsConfig(AppConfig):
             invitation_mail,
             provisioning,
             receivers,
+            slots,
             trail_words,
         )
+        from tenants.views import work
 
+        slots.fill_mark("settings", fn=work.set_aside_mark)
         trail_words.say()

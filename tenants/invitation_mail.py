@@ -7,6 +7,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants import addresses, scope
 from tenants.due import Work
@@ -15,7 +16,13 @@ from tenants.services import people
 from tenants.tasks import due_task
 
 
-@due_task(people.MAIL_KIND, queue="notify", transactional=False)
+@due_task(
+    people.MAIL_KIND,
+    words=gettext_lazy("Mail an invitation"),
+    queue="notify",
+    transactional=False,
+    seconds=30,
+)
 def send_invitation(agency: Agency, work: Work) -> None:
     """Send the link in a mail; sent again after a failure, the newest mail's link counts."""
     with scope.agency(agency):

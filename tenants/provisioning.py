@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connections
+from django.utils.translation import gettext_lazy as _
 
 from tenants import schemas, scope, signals
 from tenants.due import Work
@@ -36,7 +37,14 @@ def provision(agency: Agency, *, at: datetime) -> bool:
     return True
 
 
-@due_task("tenants.provision", queue="provision", transactional=False)
+@due_task(
+    "tenants.provision",
+    words=_("Prepare the agency"),
+    queue="provision",
+    transactional=False,
+    seconds=60,
+    states=(Agency.State.PROVISIONING, Agency.State.READY),
+)
 def provision_when_due(agency: Agency, work: Work) -> None:
     provision(agency, at=work.at)
     work.finish()

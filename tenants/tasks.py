@@ -1,28 +1,44 @@
 """The one task that the queue carries: do a due row of an agency."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import celery
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from tenants import due, scope
-from tenants.due import Kind, Work
+from tenants.due import Kind, Names, Work
 from tenants.models import Agency, DueWork
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Agency, Work], datetime | None]
-_FIRST_RETRY = timedelta(seconds=5)
-_WORKABLE = {Agency.State.READY}
+# A row of a newer deploy waits this long for workers that know its kind.
+_UNKNOWN_KIND_WAITS: Final = timedelta(seconds=30)
+# Waits between the tries to write down how a run ended, in seconds: a database that was started
+# anew answers by then. Later than that the lease brings the row back.
+_WAITS: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
 
 
 def due_task(
-    kind: str, *, queue: str = "default", transactional: bool = True
+    kind: str,
+    *,
+    words: Promise | str = "",
+    names: Names | None = None,
+    queue: str = "default",
+    transactional: bool = True,
+    seconds: int = 10,
+    bulk: bool = False,
+    states: Collection[str] = (Agency.State.READY,),
 ) -> Callable[[Handler], Handler]:
-    """Register the decorated function as what does ``kind``, on ``queue``.
+    """Register the decorated function as what does ``kind``, on ``queue``; see ``due.Kind``.
 
     A transactional handler runs inside the agency's scope, and its row is marked done in the same
     transaction; the moment it returns re-arms the row. Any other handler enters the scope itself,
@@ -30,62 +46,156 @@ def due_task(
     """
 
     def register(handler: Handler) -> Handler:
-        due.register(Kind(name=kind, queue=queue, run=handler, transactional=transactional))
+        due.register(
+            Kind(
+                name=kind,
+                queue=queue,
+                run=handler,
+                transactional=transactional,
+                words=words,
+                names=names,
+                seconds=seconds,
+                bulk=bulk,
+                states=states,
+            )
+        )
         return handler
 
     return register
 
 
-def run(agency_id: UUID, work_id: int) -> None:
-    """Do the due row ``work_id`` of an agency; a row done or moved meanwhile is left alone."""
-    at = timezone.now()
-    row = DueWork.objects.filter(
-        pk=work_id, agency_id=agency_id, done_at=None, quarantined_at=None
-    ).first()
-    if row is None:
+def run(agency_id: UUID, work_id: int, number: int | None = None) -> None:
+    """Do the due row ``work_id`` of an agency, as the claim ``number`` of it.
+
+    A row done, moved or claimed anew meanwhile is left alone. What is refused is logged, and
+    where the row is the agency's own it waits until the agency may work.
+    """
+    with scope.public():
+        fresh_connections()
+        try:
+            begun = _begin(agency_id, work_id, number)
+            if begun is not None:
+                _do(*begun)
+        finally:
+            fresh_connections()
+
+
+def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Agency, Work] | None:
+    """Note that a run begins, in a transaction of its own; None where nothing is to be done."""
+    row = DueWork.objects.select_related("agency").filter(pk=work_id).first()
+    if row is None or row.agency_id != agency_id:
+        refuse("unknown work" if row is None else "work of another agency", work_id)
+        return None
+    is_over = row.done_at is not None or row.quarantined_at is not None
+    is_free = row.claimed_until is None and not row.ready  # ready: its lease ended, no more
+    if is_over or is_free or number not in {None, row.claims}:
         logger.info("due_work_gone", extra={"work_id": work_id})
-        return
-    agency = Agency.objects.filter(pk=agency_id).first()
-    kind = due.kind(row.kind)
-    if agency is None or (agency.state not in _WORKABLE and row.kind != "tenants.provision"):
-        _refuse(row, at, "The agency is unknown, suspended or not ready.")
-        return
+        return None
+    at = timezone.now()
     work = Work(
-        id=row.pk, subject=row.subject, period=row.period, due_at=row.due_at, asked=row.asked, at=at
+        id=row.pk,
+        subject=row.subject,
+        period=row.period,
+        due_at=row.due_at,
+        asked=row.asked,
+        at=at,
+        fence=(row.claims, row.started),
+        attempts=row.attempts,
     )
-    try:
-        _do(kind, agency, work)
-    except due.DoneAlready:
-        logger.info("due_work_done_already", extra={"work_id": work_id})
-    except Exception as error:
-        _retry_later(row, at, error)
-        logger.exception("due_work_failed", extra={"work_id": work_id, "kind": row.kind})
-        raise
+    kind = due.kinds().get(row.kind)
+    if kind is None:
+        work.give_back(at=at + _UNKNOWN_KIND_WAITS)
+        logger.warning("due_work_of_unknown_kind", extra={"work_id": work_id, "kind": row.kind})
+        return None
+    if row.agency.state not in kind.states:
+        work.give_back(error=due.AGENCY_MAY_NOT)
+        refuse(f"the agency is {row.agency.state}", work_id, kind=row.kind)
+        return None
+    if not _note_start(work, kind, at):
+        logger.info("due_work_gone", extra={"work_id": work_id})
+        return None
+    return kind, row.agency, work
+
+
+def _note_start(work: Work, kind: Kind, at: datetime) -> bool:
+    """Count the run and lease the row for as long as it may take, unless it kills each process."""
+    assert work.fence is not None
+    claims, started = work.fence
+    mine = DueWork.objects.filter(
+        pk=work.id, claims=claims, started=started, done_at=None, quarantined_at=None
+    )
+    if started >= due.MOST_STARTS:
+        if mine.update(quarantined_at=at, claimed_until=None, last_error=due.ENDED_ITS_PROCESS):
+            due.log_quarantine(work.id, kind.name, due.ENDED_ITS_PROCESS)
+        return False
+    work.fence = (claims, started + 1)
+    return bool(
+        mine.filter(Q(claimed_until__isnull=False) | Q(ready=True)).update(
+            started=started + 1, ready=False, claimed_until=at + kind.lease
+        )
+    )
+
+
+def refuse(reason: str, work_id: object, **more: str) -> None:
+    """Log that a message asked for what is not done: by no agency, or one that may not work."""
+    logger.warning("due_work_refused", extra={"work_id": str(work_id), "reason": reason, **more})
 
 
 def _do(kind: Kind, agency: Agency, work: Work) -> None:
-    if not kind.transactional:
-        kind.run(agency, work)
-        return
-    with scope.agency(agency):
-        again_at = kind.run(agency, work)
-        work.finish(again_at=again_at)
+    named = {"work_id": work.id, "kind": kind.name, "agency_id": str(agency.pk)}
+    try:
+        if not kind.transactional:
+            kind.run(agency, work)
+            return
+        with scope.agency(agency):
+            again_at = kind.run(agency, work)
+            work.finish(again_at=again_at)
+    except due.DoneAlready:
+        logger.info("due_work_done_already", extra=named)
+    except Exception as error:
+        logger.exception("due_work_failed", extra=named)
+        name = type(error).__name__
+        if _write_down(lambda: work.fail(name, at=timezone.now())):
+            due.log_quarantine(work.id, kind.name, name)
+        raise
+    except BaseException:
+        # The process is told to end: a deploy, or a queue that went away. The work is not to blame.
+        logger.warning("due_work_interrupted", extra=named)
+        _write_down(work.give_back, waits=())
+        raise
 
 
-def _refuse(row: DueWork, at: datetime, reason: str) -> None:
-    DueWork.objects.filter(pk=row.pk).update(quarantined_at=at, last_error=reason)
-    logger.warning("due_work_refused", extra={"work_id": row.pk, "kind": row.kind})
+def _write_down(
+    write: Callable[[], bool | None], *, waits: tuple[float, ...] = _WAITS
+) -> bool | None:
+    """Write how a run ended, over a new connection where the old one broke with it."""
+    for wait in (*waits, None):
+        fresh_connections()
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if wait is None or connection.in_atomic_block:
+                logger.exception("due_work_end_unknown")  # the lease brings the row back
+                return None
+            time.sleep(wait)
+    return None
 
 
-def _retry_later(row: DueWork, at: datetime, error: Exception) -> None:
-    # The error's text may carry a marketplace's words; its class is enough to find the log line.
-    DueWork.objects.filter(pk=row.pk, done_at=None).update(
-        claimed_until=None,
-        due_at=at + _FIRST_RETRY * 2 ** min(row.attempts, 8),
-        last_error=type(error).__name__,
-    )
+def fresh_connections() -> None:
+    """Drop connections that broke or grew old; the next statement makes another.
+
+    Celery asks for this around a task, yet not in the middle of one.
+    """
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block:
+            each.close_if_unusable_or_obsolete()
 
 
 @celery.shared_task(name="tenants.run_due")
-def run_due(agency_id: str, work_id: int) -> None:
-    run(UUID(agency_id), work_id)
+def run_due(agency_id: str, work_id: int, number: int | None = None) -> None:
+    try:
+        agency, row = UUID(agency_id), int(work_id)
+    except (TypeError, ValueError, AttributeError):
+        refuse("no agency or no work is named", work_id)
+        return
+    run(agency, row, number)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tenants import scope
+from tenants import due, scope
 from tenants.models import Membership, Role
 from tenants.trail import words
 from tenants.trail.words import Asked, Field
@@ -32,6 +32,12 @@ def roles(asked: Collection[Asked], _at: datetime) -> Mapping[Asked, str]:
     return {(store, value): names[value] for store, value in asked if value in names}
 
 
+def kinds_of_work(asked: Collection[Asked], _at: datetime) -> Mapping[Asked, str]:
+    """Return what kinds of due work are called by their codes."""
+    known = due.kinds()
+    return {(store, code): str(known[code].words) for store, code in asked if code in known}
+
+
 _MEMBER = Field(_("member"), look_up=members)
 _OWNER = Field(_("owner"), look_up=members)
 _SCOPE = Field(
@@ -53,5 +59,7 @@ def say() -> None:
             "owner": _OWNER,
             "note": Field(_("note")),
             "reason": Field(_("reason")),
+            "work": Field(_("work"), look_up=kinds_of_work, is_list=True),
+            "count": Field(pgettext_lazy("field of a change", "number")),
         }
     )

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from tenants.views import door, jump, people, public, service, settings, trail
+from tenants.views import door, jump, people, public, service, settings, trail, work
 
 _pages: list[URLPattern | URLResolver] = [
     path("handoff/", door.handoff, name="handoff"),
@@ -19,6 +19,9 @@ _pages: list[URLPattern | URLResolver] = [
     path("settings/review/", settings.change_review, name="change_review"),
     path("settings/keys/new/", settings.make_key, name="make_key"),
     path("settings/keys/<str:pk>/revoke/", settings.revoke_key, name="revoke_key"),
+    path("settings/work/", work.set_aside, name="set_aside"),
+    path("settings/work/replay/", work.replay_all, name="replay_all"),
+    path("settings/work/<str:pk>/replay/", work.replay, name="replay"),
     path("audit/", trail.audit, name="audit"),
 ]
 

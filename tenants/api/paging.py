@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
+from django.core.exceptions import ValidationError as InvalidId
 from django.db.models import Model, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 _MOST = 200
 _USUAL = 50
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _NOT_FILTERS = frozenset({"cursor", "limit"})
 
 
@@ -38,6 +39,7 @@ class KeysetPagination(BasePagination):
             raise ValidationError({"ordering": f"Order by one of: {names}."})
         self.key = orderings[self.ordering].lstrip("-")
         self.filters = _hash(request)
+        self.id_field: Any = queryset.model._meta.pk  # noqa: SLF001 - Django's public name for it
         cursor = self._cursor()
         is_back = bool(cursor and cursor["b"])
         descends = orderings[self.ordering].startswith("-") != is_back
@@ -102,9 +104,10 @@ class KeysetPagination(BasePagination):
                 and isinstance(cursor["k"], str)
                 and "\x00" not in cursor["k"]
             )
-            UUID(cursor["i"])
+            cursor["i"].encode()
             cursor["k"].encode()
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            self.id_field.to_python(cursor["i"])
+        except (*_UNREADABLE, InvalidId) as error:
             raise ValidationError({"cursor": "This is no cursor of ours."}) from error
         if not fits:
             raise ValidationError({"cursor": "This cursor belongs to another list."})

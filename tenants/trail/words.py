@@ -47,6 +47,7 @@ _actions: dict[str, Words] = {
     "agency.changed": _("Agency changed"),
     "apikey.made": _("API key made"),
     "apikey.revoked": _("API key revoked"),
+    "work.replayed": _("Work that was set aside tried again"),
 }
 _VIA: dict[str, Words] = {
     "api": pgettext_lazy("how a change came about", "by API"),

@@ -16,7 +16,7 @@ from tenants.forms.people import AgencyForm, KeyForm, PersonForm, ReviewForm
 from tenants.middleware import forget_host
 from tenants.models import Agency
 from tenants.selectors import keys as key_selectors
-from tenants.selectors import people
+from tenants.selectors import people, work
 from tenants.services import keys
 from tenants.services import people as services
 from tenants.services.agencies import agency_host
@@ -54,6 +54,9 @@ def _page(
             "may_agency": member.can("settings.agency"),
             "may_review": member.can("settings.review"),
             "may_keys": member.can("apikeys.manage"),
+            "set_aside": (
+                work.set_aside(now.pk).count() if member.can("settings.agency") else None
+            ),
             "keys": (list(key_selectors.keys_of(now.pk)) if member.can("apikeys.manage") else []),
             "panels": slots.panels("settings.panels", request, now),
             "now": timezone.now(),

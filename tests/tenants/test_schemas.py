@@ -7,7 +7,7 @@ from django.db import connections
 
 from stores.models import Store
 from tenants import due, schemas, scope, tasks
-from tenants.dispatcher import loop
+from tenants.dispatcher import claims
 from tenants.models import Agency, Membership
 from tenants.services import agencies
 from tests import factories
@@ -46,7 +46,7 @@ def test_a_sign_up_is_provisioned_by_due_work_and_survives_a_half_made_schema() 
         cursor.execute(f'CREATE SCHEMA "{member.agency.schema_name}"')
 
     # when
-    (claim,) = [c for c in loop.claim(at=datetime.now(UTC)) if c.kind == "tenants.provision"]
+    (claim,) = [c for c in claims.claim(at=datetime.now(UTC)) if c.kind == "tenants.provision"]
     tasks.run(member.agency.pk, claim.work_id)
 
     # then
@@ -64,7 +64,7 @@ def test_an_agency_that_is_ready_is_never_made_anew() -> None:
     due.add(kind="tenants.provision", agency=agency, at=NOW)
 
     # when
-    (claim,) = [c for c in loop.claim(at=datetime.now(UTC)) if c.kind == "tenants.provision"]
+    (claim,) = [c for c in claims.claim(at=datetime.now(UTC)) if c.kind == "tenants.provision"]
     tasks.run(agency.pk, claim.work_id)
 
     # then

@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,4 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         fence_check.demand_whole()
-        loop.run_forever()
+        try:
+            loop.run_forever()
+        except loop.GaveUp:
+            sys.exit(1)
