@@ -67,7 +67,8 @@ def due_task(
 def run(agency_id: UUID, work_id: int, number: int | None = None) -> None:
     """Do the due row ``work_id`` of an agency, as the claim ``number`` of it.
 
-    A row done, moved or claimed anew meanwhile is left alone. What is refused is logged, and
+    Without a number the row is done here and now, if it is due, whether it was claimed or not. A
+    row done, moved or claimed anew meanwhile is left alone. What is refused is logged, and
     where the row is the agency's own it waits until the agency may work.
     """
     with scope.public():
@@ -86,12 +87,10 @@ def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Age
     if row is None or row.agency_id != agency_id:
         refuse("unknown work" if row is None else "work of another agency", work_id)
         return None
-    is_over = row.done_at is not None or row.quarantined_at is not None
-    is_free = row.claimed_until is None and not row.ready  # ready: its lease ended, no more
-    if is_over or is_free or number not in {None, row.claims}:
+    at = timezone.now()
+    if not _may_begin(row, number, at):
         logger.info("due_work_gone", extra={"work_id": work_id})
         return None
-    at = timezone.now()
     work = Work(
         id=row.pk,
         subject=row.subject,
@@ -117,23 +116,36 @@ def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Age
     return kind, row.agency, work
 
 
+def _may_begin(row: DueWork, number: int | None, at: datetime) -> bool:
+    """Tell whether a row still waits to be done, and this message is its latest."""
+    if row.done_at is not None or row.quarantined_at is not None:
+        return False
+    # Ready and not claimed: the message waited longer than its lease, and nothing else was wrong.
+    is_taken = row.claimed_until is not None or row.ready
+    if number is None:
+        return is_taken or row.due_at <= at
+    return is_taken and number == row.claims
+
+
 def _note_start(work: Work, kind: Kind, at: datetime) -> bool:
     """Count the run and lease the row for as long as it may take, unless it kills each process."""
     assert work.fence is not None
     claims, started = work.fence
     mine = DueWork.objects.filter(
-        pk=work.id, claims=claims, started=started, done_at=None, quarantined_at=None
+        # Not a row that another run has ended meanwhile, and that waits for its next moment.
+        Q(claimed_until__isnull=False) | Q(ready=True) | Q(due_at__lte=at),
+        pk=work.id,
+        claims=claims,
+        started=started,
+        done_at=None,
+        quarantined_at=None,
     )
     if started >= due.MOST_STARTS:
         if mine.update(quarantined_at=at, claimed_until=None, last_error=due.ENDED_ITS_PROCESS):
             due.log_quarantine(work.id, kind.name, due.ENDED_ITS_PROCESS)
         return False
     work.fence = (claims, started + 1)
-    return bool(
-        mine.filter(Q(claimed_until__isnull=False) | Q(ready=True)).update(
-            started=started + 1, ready=False, claimed_until=at + kind.lease
-        )
-    )
+    return bool(mine.update(started=started + 1, ready=False, claimed_until=at + kind.lease))
 
 
 def refuse(reason: str, work_id: object, **more: str) -> None:

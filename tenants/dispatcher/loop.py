@@ -124,9 +124,10 @@ class _Runner:
             has_more = self.dispatcher.tick(at=at)
         except django.db.Error as fault:
             return self._after_database(fault)
-        except broker.Away:
+        except broker.Away as away:
             if not self._queue.faults:
-                logger.warning("dispatcher_queue_away", exc_info=True)
+                fault = type(away.__cause__).__name__
+                logger.warning("dispatcher_queue_away", extra={"fault": fault})
             self._database.restore()
             return self._queue.next_wait()
         if self._queue.faults:

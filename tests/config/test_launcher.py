@@ -106,7 +106,7 @@ def test_only_the_provisioner_learns_the_owners_address(tmp_path: Path) -> None:
     )
 
     assert set(launcher.procfile(env)) == {
-        "web", "worker", "provision", "dispatcher", "mailin", "sandbox",
+        "web", "worker", "sync", "provision", "dispatcher", "mailin", "sandbox",
     }  # fmt: skip
     assert {"provision"} == launcher.OWNERS
     assert env["PUBLIC_HOST"] == "localhost:8000"
