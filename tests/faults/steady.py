@@ -7,6 +7,7 @@ the periods 0 to LAST.
 """
 
 import json
+import os
 import sys
 import time
 from contextlib import suppress
@@ -34,9 +35,9 @@ def ask(folder: Path, prefix: str, jobs: int, seconds: float, beats: list[str]) 
     agencies = list(Agency.objects.filter(slug__in=[each["slug"] for each in known]))
     asking.ask(folder, BEAT, "0", beats)
     kept, number, began = 0, 0, time.monotonic()
-    succeeded_at = began
+    succeeded_at, parent = began, os.getppid()
     with Journal(folder / f"{prefix}.journal") as journal:
-        while kept < jobs:
+        while kept < jobs and os.getppid() == parent:  # whose end is ours too
             name, agency = f"{prefix}-{number}", agencies[number % len(agencies)]
             journal.try_(name)
             try:
