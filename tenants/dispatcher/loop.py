@@ -126,8 +126,8 @@ class _Runner:
             return self._after_database(fault)
         except broker.Away as away:
             if not self._queue.faults:
-                fault = type(away.__cause__).__name__
-                logger.warning("dispatcher_queue_away", extra={"fault": fault})
+                cause = type(away.__cause__).__name__
+                logger.warning("dispatcher_queue_away", extra={"fault": cause})
             self._database.restore()
             return self._queue.next_wait()
         if self._queue.faults:
