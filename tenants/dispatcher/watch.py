@@ -29,12 +29,17 @@ DELETE FROM tenants_duework WHERE id = ANY(ARRAY(
 class Watch:
     """Remembers when it last looked and told, so that it may be asked at each turn."""
 
-    looked_at: datetime = _LONG_AGO
+    looked_at: datetime | None = None
     told_at: datetime = _LONG_AGO
     pruned_at: datetime = _LONG_AGO
 
     def look(self, at: datetime) -> None:
-        """Raise the alarm where work is late, and remove what was done long ago, both by turns."""
+        """Raise the alarm where work is late, and remove what was done long ago, both by turns.
+
+        The first time nothing is looked at: what waited for this very dispatcher is on its way.
+        """
+        if self.looked_at is None:
+            self.looked_at = at
         if at - self.looked_at < _LOOKS_EVERY:
             return
         self.looked_at = at

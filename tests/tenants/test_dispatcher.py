@@ -405,11 +405,9 @@ def test_work_that_waits_too_long_raises_an_alarm_once_a_minute(
             watcher.look(NOW + timedelta(seconds=seconds))
             told += [(seconds, *each) for each in _told(caplog)]
     assert told == [
-        (0, "test.plain", "default", 2, 61),
-        (60, "test.plain", "default", 2, 121),
-        (60, "test.slow", "sync", 1, 70),
-        (120, "test.plain", "default", 2, 181),
-        (120, "test.slow", "sync", 1, 130),
+        (10, "test.plain", "default", 2, 71),
+        (70, "test.plain", "default", 2, 131),
+        (70, "test.slow", "sync", 1, 80),
     ]
 
 

@@ -143,4 +143,4 @@ def test_a_job_that_kills_its_process_is_set_aside_after_three_runs_and_the_queu
     row = DueWork.objects.get(kind=working.DEADLY)
     assert (row.started, row.attempts, row.last_error) == (3, 0, due.ENDED_ITS_PROCESS)
     assert log.read_text().count("due_work_quarantined") == 1
-    assert seconds <= 10
+    assert seconds <= 30  # 10 on a machine with nothing else to do
