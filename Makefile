@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: up test check prove bench help lock messages setup programs
+.PHONY: up test check prove bench help lock messages doctor setup programs
 
 up: setup ## start everything; PORT=8000 chooses the web port, Ctrl-C ends it
 	@exec $(BIN)/python -m config.launcher
@@ -26,6 +26,9 @@ bench: setup programs ## the ratios of docs/proof.md's budgets
 
 messages: setup ## find new texts and bring the translations' catalogs up to date
 	$(BIN)/python -m config.messages
+
+doctor: setup ## look at what `make up` runs here, and say what to do about what is wrong
+	@$(BIN)/python -m config.launcher.doctor $(ARGS)
 
 lock: ## write requirements.lock anew from requirements*.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --output-file requirements.lock requirements-dev.in

@@ -57,6 +57,7 @@ def _round(place: Path, patience: float) -> None:
         _expect(len(_still_running(place)) > len(ready), "the programs are found by environment")
         try:
             _visit(ready)
+            _look(ready, place, environment)
         finally:
             up.send_signal(signal.SIGTERM)
             _expect_the_end(up, place)
@@ -89,6 +90,38 @@ def _visit(ready: dict[str, Any]) -> None:
     status, _headers, _body = _get(public.port, "unknown.example", "/")
     _expect(status == http.client.NOT_FOUND, f"an unknown host: {status}")
     print("smoke: public page, sign-in, schema, API and unknown host answer as they should")
+
+
+def _look(ready: dict[str, Any], place: Path, environment: dict[str, str]) -> None:
+    """Read the metrics, ask the doctor, and see that what was logged can be read by machines."""
+    public = urlsplit(ready["public_url"])
+    assert public.port is not None
+    token = json.loads((place / "secrets.json").read_text())["metrics_token"]
+    _expect(token not in (place / "ready.json").read_text(), "ready.json tells no token")
+    status, _headers, body = _get(
+        public.port, public.netloc, "/metrics", {"Authorization": f"Bearer {token}"}
+    )
+    counted = b'storewarden_requests_total{method="GET",route="tenants:home",status="2xx"}' in body
+    _expect(status == http.client.OK and counted, f"the metrics: {status}")
+
+    doctor = [sys.executable, "-m", "config.launcher.doctor", "--json"]
+    asked = subprocess.run(
+        doctor, env={**environment, "RUN_DIR": str(place)}, capture_output=True, check=False
+    )
+    wrong = [each for each in json.loads(asked.stdout)["findings"] if not each["is_well"]]
+    _expect(asked.returncode == 0 and not wrong, f"the doctor finds all well: {wrong}")
+
+    for name in ("web", "worker", "provision", "dispatcher", "mailin"):
+        for line in (place / "logs" / f"{name}.log").read_text().splitlines():
+            _expect(_is_object(line), f"each line of {name} is one JSON object: {line[:200]}")
+    print("smoke: metrics, doctor and logs answer as they should")
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 def _get(

@@ -1,15 +1,16 @@
 """The Celery app: transport only. What is to be done stands in the database as due work."""
 
+import logging
 import os
 from typing import Any, Final
 
-from celery import Celery
-from celery.signals import worker_init
+from celery import Celery, signals
 from kombu import Queue
 
 QUEUES: Final = ("default", "sync", "rate", "notify", "provision")
 # Unacknowledged messages come back after this long; above every time limit below.
 _VISIBILITY_SECONDS: Final = 300
+_STDERR: Final = 2
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -53,7 +54,6 @@ def configuration() -> dict[str, Any]:
         "worker_soft_shutdown_timeout": 30,
         "worker_enable_soft_shutdown_on_idle": True,
         "worker_cancel_long_running_tasks_on_connection_loss": True,
-        "worker_hijack_root_logger": False,  # our own logging stands
         "worker_redirect_stdouts": False,
         "timezone": "UTC",
     }
@@ -68,8 +68,37 @@ app.autodiscover_tasks()
 app.set_default()  # the dispatcher enqueues through it without knowing it
 
 
-@worker_init.connect
+@signals.worker_init.connect
 def _start_inside_a_whole_fence(**_kwargs: Any) -> None:
     from tenants import fence_check
 
     fence_check.demand_whole()
+
+
+@signals.celeryd_init.connect
+@signals.setup_logging.connect  # Celery leaves logging alone where anybody hears this
+def _log_as_all_do(**_told: Any) -> None:
+    import django
+    from celery.apps import worker
+
+    from tenants import logs
+
+    django.setup()
+    logs.catch_all()
+    worker.safe_say = _say  # type: ignore[attr-defined]  # its stubs do not know it
+
+
+@signals.worker_process_init.connect
+def _take_over_counts(**_told: Any) -> None:
+    from tenants.health import folder
+
+    folder.settle()
+
+
+def _say(message: str, _file: Any = None) -> None:
+    """Write what Celery prints from its signal handlers, where a log's locks may be held."""
+    from tenants.logs import JsonFormatter
+
+    told = {"name": "celery.apps.worker", "levelname": "INFO", "msg": message.strip()}
+    line = JsonFormatter().format(logging.makeLogRecord(told))
+    os.write(_STDERR, f"{line}\n".encode())

@@ -58,8 +58,10 @@ DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 # "default" serves requests and tasks behind the scope; "owner" migrates and makes schemas.
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://storewarden@localhost/storewarden")
 DATABASE_POOL_SIZE = env.number("DATABASE_POOL_SIZE", 0)  # 0: one connection kept per thread
+# Short waits: while the database is away every page answers 503 soon, and a pool that gives up on
+# a connection early makes a new one as soon as one is asked for, where a patient one backs off.
 _POOL: dict[str, Any] = (
-    {"pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}}
+    {"pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3, "reconnect_timeout": 2}}
     if DATABASE_POOL_SIZE
     else {}
 )
@@ -68,7 +70,7 @@ DATABASES = {
         DATABASE_URL,
         ENGINE="tenants.backend",
         CONN_MAX_AGE=0 if DATABASE_POOL_SIZE else 600,
-        CONN_HEALTH_CHECKS=True,
+        CONN_HEALTH_CHECKS=not DATABASE_POOL_SIZE,  # tenants.backend checks what the pool gives
         DISABLE_SERVER_SIDE_CURSORS=True,
         OPTIONS={"connect_timeout": 5, **_POOL},
     ),
@@ -108,7 +110,10 @@ CACHES: dict[str, dict[str, Any]] = {
     },
 }
 
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")  # whoever reads /metrics shows it; empty: nobody
+
 MIDDLEWARE = [
+    "tenants.health.middleware.RequestMiddleware",
     "tenants.middleware.HostMiddleware",
     "tenants.api.middleware.ApiKeyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -317,5 +322,14 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        # Django's own handlers go: they mail reports with a request's values, or print plain text.
+        "django": {"handlers": [], "level": env.text("LOG_LEVEL", "INFO")},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # each request has its line: request_served
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "psycopg.pool": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # it tells who writes to whom
+    },
 }

@@ -8,3 +8,4 @@ urlpatterns: list[URLPattern | URLResolver] = [path("", include(f"{room}.urls"))
 urlpatterns.append(path("api/", include("config.urls_api")))
 
 handler404 = "tenants.answers.not_found"
+handler500 = "tenants.answers.failed"

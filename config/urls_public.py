@@ -10,3 +10,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler404 = "tenants.answers.not_found"
+handler500 = "tenants.answers.failed"

@@ -4,9 +4,15 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from tenants import logs
+from tenants.health import folder
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+logs.catch_all()
 application = get_wsgi_application()
+
+folder.settle()
 
 from tenants import fence_check  # noqa: E402 - it needs the apps
 

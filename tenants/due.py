@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from tenants import scope
+from tenants.health.counters import task_ended
 from tenants.models import Agency, DueWork
 
 logger = logging.getLogger(__name__)
@@ -197,6 +198,7 @@ def backoff(work_id: int, attempts: int) -> timedelta:
 def log_quarantine(work_id: int, kind: str, reason: str) -> None:
     """Say that a row was set aside: it needs a person."""
     logger.error("due_work_quarantined", extra={"work_id": work_id, "kind": kind, "reason": reason})
+    task_ended(kind, "quarantined")
 
 
 class DoneAlready(RuntimeError):

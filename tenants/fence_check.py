@@ -88,6 +88,12 @@ def missing(cursor: Any, *, schemas: list[str]) -> list[str]:
     ]
 
 
+def gaps_now() -> list[str]:
+    """Return a line for each gap, of the agencies that have a schema."""
+    with scope.public(), connection.cursor() as cursor:
+        return missing(cursor, schemas=_in_use())
+
+
 def demand_whole() -> None:
     """Let a process start only inside a whole fence; each gap is a line of the log.
 
@@ -97,8 +103,7 @@ def demand_whole() -> None:
         FenceBroken: where something is missing.
     """
     try:
-        with scope.public(), connection.cursor() as cursor:
-            gaps = missing(cursor, schemas=_in_use())
+        gaps = gaps_now()
     except OperationalError:
         logger.warning("fence_not_checked")
         return

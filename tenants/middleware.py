@@ -24,7 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 MOST_BODY_BYTES: Final = 25 * 1024 * 1024
 _HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
-_ANY_HOST: Final = frozenset({"/healthz", "/readyz"})
+_ANY_HOST: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from tenants import due, scope
+from tenants import due, logs, scope
 from tenants.due import Kind, Names, Work
+from tenants.health.counters import task_ended
 from tenants.models import Agency, DueWork
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Age
     at = timezone.now()
     if not _may_begin(row, number, at):
         logger.info("due_work_gone", extra={"work_id": work_id})
+        task_ended(row.kind, "repeated")
         return None
     work = Work(
         id=row.pk,
@@ -112,6 +114,7 @@ def _begin(agency_id: UUID, work_id: int, number: int | None) -> tuple[Kind, Age
         return None
     if not _note_start(work, kind, at):
         logger.info("due_work_gone", extra={"work_id": work_id})
+        task_ended(row.kind, "repeated")
         return None
     return kind, row.agency, work
 
@@ -151,20 +154,24 @@ def _note_start(work: Work, kind: Kind, at: datetime) -> bool:
 def refuse(reason: str, work_id: object, **more: str) -> None:
     """Log that a message asked for what is not done: by no agency, or one that may not work."""
     logger.warning("due_work_refused", extra={"work_id": str(work_id), "reason": reason, **more})
+    task_ended(more.get("kind", "unknown"), "refused")
 
 
 def _do(kind: Kind, agency: Agency, work: Work) -> None:
     named = {"work_id": work.id, "kind": kind.name, "agency_id": str(agency.pk)}
+    began = time.perf_counter()
     try:
-        if not kind.transactional:
+        if kind.transactional:
+            with scope.agency(agency):
+                work.finish(again_at=kind.run(agency, work))
+        else:
             kind.run(agency, work)
-            return
-        with scope.agency(agency):
-            again_at = kind.run(agency, work)
-            work.finish(again_at=again_at)
+        task_ended(kind.name, "done", time.perf_counter() - began)
     except due.DoneAlready:
         logger.info("due_work_done_already", extra=named)
+        task_ended(kind.name, "repeated")
     except Exception as error:
+        task_ended(kind.name, "failed", time.perf_counter() - began)
         logger.exception("due_work_failed", extra=named)
         name = type(error).__name__
         if _write_down(lambda: work.fail(name, at=timezone.now())):
@@ -210,4 +217,6 @@ def run_due(agency_id: str, work_id: int, number: int | None = None) -> None:
     except (TypeError, ValueError, AttributeError):
         refuse("no agency or no work is named", work_id)
         return
-    run(agency, row, number)
+    task = celery.current_task.request.id
+    with logs.bound(agency=agency_id, task=task, work_id=row):
+        run(agency, row, number)

@@ -27,4 +27,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("csp-report/", service.csp_report, name="csp_report"),
     path("healthz", service.healthz, name="healthz"),
     path("readyz", service.readyz, name="readyz"),
+    path("metrics", service.metrics, name="metrics"),
 ]

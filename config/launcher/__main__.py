@@ -3,6 +3,7 @@
 import http.client
 import os
 import shlex
+import shutil
 import signal
 import string
 import sys
@@ -29,6 +30,7 @@ ROOT: Final = bootstrap.ROOT
 RUN_DIR: Final = Path(os.environ.get("RUN_DIR", str(ROOT / ".run"))).absolute()
 READY_FILE: Final = RUN_DIR / "ready.json"
 DEMO_FILE: Final = RUN_DIR / "demo.json"
+METRICS_DIR: Final = RUN_DIR / "metrics"
 DEFAULT_PORTS: Final = {"web": 8000, "sandbox": 8010, "mailin": 8025}
 ANSWERING: Final = {"web", "mailin", "sandbox"}
 # Besides commands run by hand, only this process may change schemas.
@@ -83,6 +85,7 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
     stack.callback(state.write_json, RUN_DIR / "ports.json", ports)
 
     owner_env = environment(secrets, ports)
+    begin_to_count()
     servers = _start_servers(stack, secrets, ports, owner_env)
     state.write_json(RUN_DIR / "ports.json", ports)
     env = {name: value for name, value in owner_env.items() if name != "DATABASE_OWNER_URL"}
@@ -144,7 +147,9 @@ def choose_ports(wish: str | None, last_time: Mapping[str, int]) -> dict[str, in
     return ports
 
 
-def environment(secrets: state.Secrets, ports: Mapping[str, int]) -> dict[str, str]:
+def environment(
+    secrets: state.Secrets, ports: Mapping[str, int], given: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """Return what the programs read; what is set outside stands, save what we must choose."""
     host = f"localhost:{ports['web']}"
     sandbox = f"http://localhost:{ports['sandbox']}"
@@ -157,6 +162,7 @@ def environment(secrets: state.Secrets, ports: Mapping[str, int]) -> dict[str, s
         "PUBLIC_HOST": host,
         "SECRET_KEY": secrets.secret_key,
         "SEALING_KEYS": secrets.sealing_keys,
+        "METRICS_TOKEN": secrets.metrics_token,
         "MEDIA_ROOT": str(RUN_DIR / "media"),
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(RUN_DIR / "outbox"),
@@ -176,9 +182,10 @@ def environment(secrets: state.Secrets, ports: Mapping[str, int]) -> dict[str, s
         ),
     }
     chosen = {
-        "PATH": f"{bootstrap.VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PATH": f"{bootstrap.VENV / 'bin'}{os.pathsep}{given.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
         "RUN_DIR": str(RUN_DIR),
+        "PROMETHEUS_MULTIPROC_DIR": str(METRICS_DIR),
         "PORT": str(ports["web"]),
         "SANDBOX_PORT": str(ports["sandbox"]),
         "SANDBOX_URL": sandbox,
@@ -186,7 +193,7 @@ def environment(secrets: state.Secrets, ports: Mapping[str, int]) -> dict[str, s
         "SANDBOX_STATE_FILE": str(RUN_DIR / "sandbox.json"),
         "MAILIN_PORT": str(ports["mailin"]),
     }
-    merged = {**defaults, **os.environ, **chosen}
+    merged = {**defaults, **given, **chosen}
     merged |= {
         "SANDBOX_APP_KEY": merged["TIKTOK_APP_KEY"],
         "SANDBOX_APP_SECRET": merged["TIKTOK_APP_SECRET"],
@@ -218,6 +225,12 @@ def _start_servers(
         env["REDIS_URL"] = valkey.url
         servers.append(valkey)
     return servers
+
+
+def begin_to_count() -> None:
+    """Empty the folder in which the processes count: a new run counts from nothing."""
+    shutil.rmtree(METRICS_DIR, ignore_errors=True)
+    METRICS_DIR.mkdir()
 
 
 def _static_mark() -> str:

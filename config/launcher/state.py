@@ -33,6 +33,7 @@ class Secrets:
     demo_password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
     sandbox_app_key: str = field(default_factory=lambda: secrets.token_hex(7))
     sandbox_app_secret: str = field(default_factory=lambda: secrets.token_hex(20))
+    metrics_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     @classmethod
     def kept_in(cls, path: Path) -> Self:

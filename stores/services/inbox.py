@@ -2,16 +2,13 @@
 
 import base64
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from tenants import due, scope, sealing
 from tenants.models import Agency, InboundEvent
-
-_TABLE: Final = "inbound_event"
-_COLUMN: Final = "payload"
+from tenants.models.inbound import PAYLOAD_CELL
 
 
 def keep(
@@ -32,7 +29,7 @@ def keep(
     key = {"agency": agency, "channel": channel, "recipient": recipient, "digest": digest}
     event = InboundEvent(**key, store_id=store_id, received_at=at)
     text = base64.b64encode(raw).decode()
-    sealed = sealing.seal(text, table=_TABLE, column=_COLUMN, row=event.pk, agency=agency.pk)
+    sealed = sealing.seal(text, **PAYLOAD_CELL, row=event.pk, agency=agency.pk)
     event.payload = sealed.encode()
     try:
         with scope.public(), transaction.atomic():
@@ -46,9 +43,7 @@ def keep(
 def payload_of(event: InboundEvent) -> bytes:
     """Return what came in, as it was received."""
     sealed = bytes(event.payload).decode()
-    text = sealing.unseal(
-        sealed, table=_TABLE, column=_COLUMN, row=event.pk, agency=event.agency_id
-    )
+    text = sealing.unseal(sealed, **PAYLOAD_CELL, row=event.pk, agency=event.agency_id)
     return base64.b64decode(text)
 
 

@@ -26,7 +26,7 @@ from stores.selectors.orders import order_health
 from stores.services import alerts, losing, orders, readings, tokens
 from tenants import due, scope
 from tenants.due import Work
-from tenants.models import Agency, Membership
+from tenants.models import Agency, Membership, StoreRoute
 from tenants.trail import services as trail
 
 logger = logging.getLogger(__name__)
@@ -175,6 +175,9 @@ def _complete(course: _Course, at: datetime) -> None:
         fetched_to=run.started_at, fresh_at=run.started_at
     )
     Connection.objects.filter(store=course.store).update(problem="")
+    StoreRoute.objects.filter(
+        agency_id=course.agency.pk, store_id=course.store.pk, is_live=True
+    ).update(synced_at=at)
     if Store.objects.filter(pk=course.store.pk, state=Store.State.INACTIVE).update(
         state=Store.State.ACTIVE
     ):

@@ -11,7 +11,9 @@ must not keep a web thread for good.
 from collections.abc import Callable
 from typing import Any, Final
 
+import psycopg
 from django_tenants.postgresql_backend import base
+from psycopg_pool import ConnectionPool
 
 from tenants import fence, scope
 
@@ -24,6 +26,15 @@ _SET = (
 )
 _LOGIN: Final = "none"  # PostgreSQL's word for the role that logged in
 _TRANSACTION_WORDS = ("SAVEPOINT", "ROLLBACK", "RELEASE")
+_MOST_TRIES: Final = 4  # what was in use when it was cut may come back to the pool meanwhile
+
+
+def _works(connection: Any) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.Error:
+        return False
+    return True
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
@@ -38,6 +49,20 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
         if tenant.schema_name != _PUBLIC:
             raise RuntimeError("Enter tenants.scope.agency(): nothing else leads into an agency.")
         super().set_tenant(tenant, include_public)
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Return a connection that works: of a pool too, whose server may have come back anew.
+
+        The pool's own check throws away one stale connection a second. What cut one, a restart
+        say, has mostly cut them all, so all that lie idle are made anew at once.
+        """
+        for _ in range(_MOST_TRIES):
+            connection = super().get_new_connection(conn_params)
+            if not self.pool or _works(connection):
+                return connection
+            self.pool.putconn(connection)
+            self.pool.drain()
+        raise psycopg.OperationalError("The pool gives no connection that works.")
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """Do nothing: the scope is kept statement by statement."""

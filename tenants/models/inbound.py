@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 
@@ -16,6 +19,7 @@ class StoreRoute(models.Model):
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
     store_id = models.UUIDField()
     is_live = models.BooleanField(default=True)
+    synced_at = models.DateTimeField(null=True)  # told here too: agencies' tables are fenced in
 
     class Meta:
         constraints = [
@@ -85,6 +89,10 @@ class OAuthState(models.Model):
         return f"{self.marketplace} {self.store_id}"
 
 
+# Where an event's payload is sealed to, beside its row and agency (tenants.sealing).
+PAYLOAD_CELL: Final[Mapping[str, str]] = {"table": "inbound_event", "column": "payload"}
+
+
 class InboundEvent(models.Model):
     """What came in from outside, kept as received until it has been worked on."""
 
@@ -102,6 +110,13 @@ class InboundEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "channel", "recipient", "digest"], name="inbound_event_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                condition=Q(handled_at=None),
+                name="inbound_event_waiting",
             )
         ]
 

@@ -24,23 +24,31 @@ _WAITING: Final = f"SELECT kind, count(*), min(due_at) {_LATE} GROUP BY kind ORD
 _OLDEST: Final = f"SELECT due_at {_LATE} ORDER BY due_at LIMIT 1"
 
 
+_SENT: Final = """
+SELECT kind, count(*), min(due_at) FROM tenants_duework
+WHERE done_at IS NULL AND quarantined_at IS NULL AND claimed_until > %(now)s
+GROUP BY kind ORDER BY min(due_at)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Work of one kind that is due and that no worker has: how much, and since when."""
+    """Work of one kind that is not done yet: how much, and since when it is due."""
 
     kind: str
-    queue: str  # empty for a kind that this code does not know
+    queue: str  # "unknown" for a kind of a newer deploy
     count: int
     oldest_due_at: datetime
 
 
 def waiting(*, at: datetime) -> list[Waiting]:
     """Return what is due at ``at`` and unclaimed, of all agencies, oldest first; one query."""
-    known = due.kinds()
-    return [
-        Waiting(kind, known[kind].queue if kind in known else "", count, oldest)
-        for kind, count, oldest in _rows(_WAITING, at)
-    ]
+    return _by_kind(_WAITING, at)
+
+
+def sent(*, at: datetime) -> list[Waiting]:
+    """Return what is claimed at ``at``, on the queue or in a worker's hands; one query."""
+    return _by_kind(_SENT, at)
 
 
 def oldest_due_at(*, at: datetime) -> datetime | None:
@@ -59,6 +67,14 @@ def set_aside(agency_id: UUID) -> QuerySet[DueWork]:
     """Return the agency's rows that are set aside, the latest first."""
     rows = DueWork.objects.filter(agency_id=agency_id, quarantined_at__isnull=False)
     return rows.order_by("-quarantined_at", "-pk")
+
+
+def _by_kind(statement: str, at: datetime) -> list[Waiting]:
+    known = due.kinds()
+    return [
+        Waiting(kind, known[kind].queue if kind in known else "unknown", count, oldest)
+        for kind, count, oldest in _rows(statement, at)
+    ]
 
 
 def _rows(statement: str, at: datetime) -> list[Any]:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,15 @@ def test_a_worker_keeps_its_connection_to_the_database_between_tasks() -> None:
     # Celery reads it from the app's configuration; without it each task opens a new one.
     reuse = celery.app.conf.get("CELERY_DB_REUSE_MAX")
     assert reuse > celery.app.conf.worker_max_tasks_per_child
+
+
+def test_what_a_worker_says_as_it_ends_is_a_log_line_too(capfd: pytest.CaptureFixture[str]) -> None:
+    celery._say("\nworker: Warm shutdown (MainProcess)\n")
+
+    told = json.loads(capfd.readouterr().err)
+    assert told | {"at": ""} == {
+        "at": "",
+        "level": "INFO",
+        "logger": "celery.apps.worker",
+        "event": "worker: Warm shutdown (MainProcess)",
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.launcher import __main__ as launcher
-from config.launcher import bootstrap, processes, state
+from config.launcher import bootstrap, doctor, processes, state
 from config.launcher.supervisor import Program, ProgramFailed, Supervisor
 
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
@@ -110,6 +110,65 @@ def test_only_the_provisioner_learns_the_owners_address(tmp_path: Path) -> None:
     }  # fmt: skip
     assert {"provision"} == launcher.OWNERS
     assert env["PUBLIC_HOST"] == "localhost:8000"
+
+
+def test_a_run_counts_from_nothing_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    env = launcher.environment(
+        state.Secrets.kept_in(tmp_path / "secrets.json"),
+        {"web": 8000, "sandbox": 8010, "mailin": 8025},
+    )
+    left = launcher.METRICS_DIR / "counter_1.db"
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
+
+    launcher.begin_to_count()
+
+    assert env["PROMETHEUS_MULTIPROC_DIR"] == str(launcher.METRICS_DIR)
+    assert list(launcher.METRICS_DIR.iterdir()) == []
+
+
+def test_the_token_of_the_metrics_is_kept_and_told_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    secrets = state.Secrets.kept_in(path)
+    ports = {"web": 8000, "sandbox": 8010, "mailin": 8025}
+    demo = {"agency": "harbour", "email": "o@example.com", "api_key": "k", "people": []}
+
+    assert launcher.environment(secrets, ports)["METRICS_TOKEN"] == secrets.metrics_token
+    assert state.read_json(path)["metrics_token"] == secrets.metrics_token
+    assert secrets.metrics_token not in json.dumps(launcher.ready_state(ports, secrets, demo))
+
+
+def test_the_doctor_is_given_the_addresses_of_what_runs(tmp_path: Path) -> None:
+    secrets = state.Secrets.kept_in(tmp_path / "secrets.json")
+    state.write_json(tmp_path / "ports.json", {"web": 8001, "postgres": 5001, "valkey": 5002})
+
+    env = doctor.environment_of(tmp_path, given={})
+
+    assert (env["DATABASE_URL"], env["DATABASE_OWNER_URL"], env["REDIS_URL"]) == (
+        f"postgresql://storewarden:{secrets.postgres_login}@127.0.0.1:5001/storewarden",
+        f"postgresql://storewarden_owner:{secrets.postgres_owner}@127.0.0.1:5001/storewarden",
+        f"redis://:{secrets.valkey}@127.0.0.1:5002/0",
+    )
+    assert (env["PUBLIC_HOST"], env["METRICS_TOKEN"]) == ("localhost:8001", secrets.metrics_token)
+
+
+def test_the_doctor_keeps_addresses_that_are_given(tmp_path: Path) -> None:
+    state.Secrets.kept_in(tmp_path / "secrets.json")
+    state.write_json(tmp_path / "ports.json", {"web": 8001, "postgres": 5001})
+    given = {"DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h/1"}
+
+    env = doctor.environment_of(tmp_path, given=given)
+
+    assert (env["DATABASE_URL"], env["DATABASE_OWNER_URL"], env["REDIS_URL"]) == (
+        "postgresql://u@h/d",
+        "postgresql://u@h/d",
+        "redis://h/1",
+    )
+
+
+def test_the_doctor_refuses_where_nothing_was_started(tmp_path: Path) -> None:
+    with pytest.raises(launcher.Refused, match="Nothing was started here yet: make up"):
+        doctor.environment_of(tmp_path, given={})
 
 
 def test_ready_state_is_what_the_contract_says(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from stores.sandbox.app import Sandbox
 from stores.selectors.orders import OrderHealth, order_health
 from stores.services import orders, syncing, tokens
 from tenants import scope
-from tenants.models import Agency, DueWork
+from tenants.models import Agency, DueWork, StoreRoute
 from tests import factories
 from tests.stores import marketplace
 from tests.stores.marketplace import NOW, QUIET_TH, Clock
@@ -69,6 +69,7 @@ def test_first_sync_fetches_180_days_and_measures(
         count,
     )
     assert (cursor.fetched_to, cursor.fresh_at) == (NOW, NOW)
+    assert StoreRoute.objects.get(store_id=store.pk).synced_at == NOW
     assert min(Order.objects.values_list("changed_at", flat=True)) >= NOW - timedelta(days=180)
     assert (work.done_at, work.due_at) == (None, NOW + timedelta(minutes=15))
     measured = set(Reading.objects.values_list("metric", "source", "measured_at"))
@@ -142,6 +143,7 @@ def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(
     assert Order.objects.count() == 100
     assert Connection.objects.get().problem == "down"
     assert SyncRun.objects.get().problem == "down"
+    assert StoreRoute.objects.get(store_id=store.pk).synced_at is None
     assert (work.done_at, work.due_at, work.attempts) == (None, NOW + timedelta(minutes=2), 0)
 
     # and when it is over

@@ -1,13 +1,23 @@
-"""What is answered before any view: a body that is too large, an address that leads nowhere."""
+"""What is answered where no view could: too large a body, no such address, a lost database."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.core.handlers.exception import response_for_exception
+from django.db import DataError, OperationalError
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import set_urlconf
+from drf_standardized_errors.handler import exception_handler
 
+from tenants import answers
 from tenants.models import Agency, Membership
 from tests import factories
 
+CONTEXT: Any = {"request": None, "view": None}
 HUGE = b"x" * (25 * 1024 * 1024 + 1)
 
 
@@ -47,3 +57,75 @@ def test_the_page_is_in_the_browsers_language(public_client: Client, db: None) -
 def test_an_unknown_address_is_a_page_outside_the_api(public_client: Client, db: None) -> None:
     answer = public_client.get("/nothing/here/")
     assert (answer.status_code, "There is nothing here" in answer.content.decode()) == (404, True)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _failed(path: str, error: Exception, **headers: str) -> HttpResponse:
+    request = RequestFactory().get(path, headers=headers)
+    set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+    try:
+        _raise(error)
+    except Exception as raised:  # noqa: BLE001 - as Django's own handler does
+        return response_for_exception(request, raised)
+    else:
+        pytest.fail("It was not raised.")
+    finally:
+        set_urlconf(None)
+
+
+def test_a_lost_database_is_a_503_in_the_readers_language() -> None:
+    answer = _failed("/people/", OperationalError("gone"), **{"accept-language": "zh-CN"})
+
+    assert (answer.status_code, answer.headers["Retry-After"], answer.content.decode()) == (
+        503,
+        "5",
+        "Storewarden 暂时无法访问，请几秒后重试。",
+    )
+
+
+def test_a_lost_database_is_a_503_in_the_apis_form() -> None:
+    answer = _failed("/api/v1/stores/", OperationalError("gone"))
+
+    assert (answer.status_code, answer.headers["Retry-After"], json.loads(answer.content)) == (
+        503,
+        "5",
+        {
+            "type": "server_error",
+            "errors": [{"code": "unavailable", "detail": answers.UNAVAILABLE, "attr": None}],
+        },
+    )
+
+
+def test_a_lost_database_inside_a_view_of_the_api_is_told_the_same_way() -> None:
+    answer = exception_handler(OperationalError("gone"), CONTEXT)
+
+    assert answer is not None
+    assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (
+        503,
+        "5",
+        {
+            "type": "server_error",
+            "errors": [{"code": "unavailable", "detail": answers.UNAVAILABLE, "attr": None}],
+        },
+    )
+
+
+@pytest.mark.parametrize("error", [DataError("too long"), RuntimeError("a bug")])
+def test_any_other_fault_stays_a_500(error: Exception) -> None:
+    page, call = _failed("/people/", error), _failed("/api/v1/stores/", error)
+    inside = exception_handler(error, CONTEXT)
+
+    assert (page.status_code, "Retry-After" in page.headers) == (500, False)
+    assert b"Something broke" in page.content
+    assert (call.status_code, json.loads(call.content)) == (
+        500,
+        {
+            "type": "server_error",
+            "errors": [{"code": "error", "detail": "Server Error (500)", "attr": None}],
+        },
+    )
+    assert inside is not None
+    assert (inside.status_code, inside.data) == (500, json.loads(call.content))

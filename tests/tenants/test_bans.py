@@ -109,6 +109,7 @@ BANS: Final = {
             "tenants/models/people.py": "passes on what Django passes",
             "tenants/schemas.py": "makes and migrates the agencies' schemas",
             "tenants/provisioning.py": "holds the lock of the one that is made",
+            "tenants/health/": "asks each server how it is",
             "tenants/management/commands/": "an operator's commands migrate and look after schemas",
         },
     ),

@@ -428,7 +428,7 @@ def test_claimed_held_back_and_future_work_is_not_late() -> None:
     assert none == (None, [])
     assert work.waiting(at=NOW) == [
         work.Waiting("tenants.provision", "provision", 1, long_ago - timedelta(seconds=1)),
-        work.Waiting("test.of_tomorrow", "", 1, NOW - timedelta(seconds=1)),
+        work.Waiting("test.of_tomorrow", "unknown", 1, NOW - timedelta(seconds=1)),
     ]
     with CaptureQueriesContext(connection) as queries:
         work.waiting(at=NOW)

@@ -19,7 +19,7 @@ from tenants.models import Agency, DueWork
 from tests.work import run_due
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-_OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "agency"}
+_OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "place"}
 
 
 def _told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from stores.mailin import deliver
 from stores.mailin.server import MailinServer
-from tenants import fence_check
+from tenants import fence_check, logs
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,7 @@ class Command(BaseCommand):
     help = "Receive forwarded notices by SMTP, until stopped."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        logs.catch_all()
         stopped = threading.Event()
 
         def stop(_signal: int, _frame: FrameType | None) -> None:

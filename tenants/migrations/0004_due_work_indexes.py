@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """
 
     atomic = False
-    dependencies = [("tenants", "0002_due_work_states")]
+    dependencies = [("tenants", "0003_due_work_states")]
 
     operations = [
         # Each run writes its row five times; due_work_once finds an agency's rows as well.
