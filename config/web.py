@@ -6,6 +6,7 @@ not asked yet. Here the new worker inherits the queue of the old one, which firs
 connections, answers those it has, and then ends.
 """
 
+import json
 import multiprocessing
 import os
 import signal
@@ -33,6 +34,7 @@ _STARTING_SECONDS: Final = 3.5
 # they end; only one that stays idle throughout is closed without a word.
 _RETIRING_SECONDS: Final = 2.0
 _LONGEST_REQUEST: Final = 30  # seconds; then an old worker is killed
+LOGGING: Final = Path(__file__).with_name("granian_logging.json")
 _OPEN_FILES: Final = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
@@ -144,6 +146,7 @@ def make_server(
         respawn_interval=starting_seconds,
         workers_kill_timeout=_LONGEST_REQUEST,
         log_level=LogLevels.warning,
+        log_dictconfig=json.loads(LOGGING.read_text()),
     )
 
 
