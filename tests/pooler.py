@@ -29,7 +29,7 @@ pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 400
 server_login_retry = 1
-query_wait_timeout = 20
+query_wait_timeout = {wait}
 ignore_startup_parameters = extra_float_digits
 """
 
@@ -37,13 +37,15 @@ ignore_startup_parameters = extra_float_digits
 class Pooler:
     """One PgBouncer before the database at ``url``, lending ``size`` connections in turn.
 
+    Who has waited for one for ``wait`` seconds is refused.
     ``url`` then reads as the database's own does, but for the port. It can be killed and started
     again on the same port.
     """
 
-    def __init__(self, url: str, *, size: int = 4, port: int | None = None) -> None:
+    def __init__(self, url: str, *, size: int = 4, wait: int = 20, port: int | None = None) -> None:
         self.server = urlsplit(url)
         self.size = size
+        self.wait = wait
         self.port = port or 0
         self.folder = tempfile.TemporaryDirectory(prefix="storewarden-pooler-")
         self.process: subprocess.Popen[bytes] | None = None
@@ -112,6 +114,7 @@ class Pooler:
                 users=users,
                 user=user,
                 size=self.size,
+                wait=self.wait,
             )
         )
         if account := account_for_postgres():

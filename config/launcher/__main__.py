@@ -17,7 +17,13 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from config.launcher import bootstrap, processes, state
-from config.launcher.servers import PostgresServer, ServerNotStarted, ValkeyServer
+from config.launcher.servers import (
+    PostgresServer,
+    Server,
+    ServerNotStarted,
+    ValkeyServer,
+    revive,
+)
 from config.launcher.supervisor import Program, ProgramFailed, Supervisor
 
 ROOT: Final = bootstrap.ROOT
@@ -116,7 +122,8 @@ def _run(stack: ExitStack, started_at: float) -> NoReturn:
     while True:
         supervisor.tick()
         for server in servers:
-            server.revive()
+            if revive(server):
+                print(f"{type(server).__name__} had ended; it was started again.")
 
 
 def choose_ports(wish: str | None, last_time: Mapping[str, int]) -> dict[str, int]:
@@ -196,26 +203,11 @@ def environment(
     return merged
 
 
-class _Kept:
-    """A server of ours, started anew when it dies."""
-
-    def __init__(self, server: PostgresServer | ValkeyServer) -> None:
-        self.server = server
-
-    def revive(self) -> None:
-        if self.server.process is None or self.server.process.poll() is not None:
-            print(f"{type(self.server).__name__} ended; it starts again.")
-            port = self.server.port
-            self.server.start()
-            if self.server.port != port:
-                raise Refused(f"Port {port} was taken while its server was down.")
-
-
 def _start_servers(
     stack: ExitStack, secrets: state.Secrets, ports: dict[str, int], env: dict[str, str]
-) -> list[_Kept]:
+) -> list[Server]:
     """Start the servers whose addresses are not given, and put the addresses into ``env``."""
-    kept = []
+    servers: list[Server] = []
     if "DATABASE_URL" in env:
         env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
     else:
@@ -225,14 +217,14 @@ def _start_servers(
         stack.callback(postgres.stop)
         ports["postgres"] = postgres.start().port
         env |= {"DATABASE_URL": postgres.url, "DATABASE_OWNER_URL": postgres.owner_url}
-        kept.append(_Kept(postgres))
+        servers.append(postgres)
     if "REDIS_URL" not in env:
         valkey = ValkeyServer(RUN_DIR / "valkey", ports.get("valkey"), password=secrets.valkey)
         stack.callback(valkey.stop)
         ports["valkey"] = valkey.start().port
         env["REDIS_URL"] = valkey.url
-        kept.append(_Kept(valkey))
-    return kept
+        servers.append(valkey)
+    return servers
 
 
 def begin_to_count() -> None:

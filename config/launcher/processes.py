@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,9 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_ON_LINUX = platform.system() == "Linux"
+ON_LINUX = platform.system() == "Linux"
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if _ON_LINUX else None
+_NO_CLIENTS_PORTS = range(20_000, 32_000)
+_LIBC = ctypes.CDLL(None, use_errno=True) if ON_LINUX else None
 
 
 def dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:
@@ -43,7 +45,7 @@ def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, IndexError):
-        return not _ON_LINUX
+        return not ON_LINUX
     return state not in {"Z", "X"}
 
 
@@ -54,7 +56,7 @@ def command_of(pid: int) -> str:
         return raw.replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         pass
-    if _ON_LINUX:
+    if ON_LINUX:
         return ""
     return _ps("command=", "-p", str(pid)).strip()
 
@@ -92,9 +94,17 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return ``preferred`` when nothing listens there, else a free port of 127.0.0.1."""
+    """Return ``preferred`` when nothing listens there, else a free port of 127.0.0.1.
+
+    It is none of those that the system hands to clients, where there is another: one of these
+    could be taken by whoever knocks, in vain, on the port of a server that is down for a moment.
+    """
     if preferred and is_free(preferred):
         return preferred
+    for _attempt in range(50):
+        port = secrets.choice(_NO_CLIENTS_PORTS)
+        if is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -117,14 +127,14 @@ def birth_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         pass
-    if _ON_LINUX:
+    if ON_LINUX:
         return ""
     return "-".join(_ps("lstart=", "-p", str(pid)).split())
 
 
 def group_members(group: int) -> list[int]:
     """Return the processes of a process group, dead ones left out."""
-    if _ON_LINUX:
+    if ON_LINUX:
         numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
         return [pid for pid in numbers if _group_of(pid) == group and is_alive(pid)]
     rows = (row.split() for row in _ps("pid=,pgid=", "-a", "-x").splitlines())

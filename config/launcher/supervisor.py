@@ -49,12 +49,21 @@ class Supervisor:
     """Runs programs, each as the leader of its own process group, in ``folder``.
 
     One thread does all; nothing goes on unless ``tick``, ``wait`` or ``run`` is called.
-    ``patience`` is how many seconds the programs have to end by themselves.
+    ``patience`` is how many seconds the programs have to end by themselves. What dies is started
+    again after a pause, which doubles up to ``longest_pause`` seconds while it keeps dying.
     """
 
-    def __init__(self, folder: Path, run_dir: Path, *, patience: float = 8.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        run_dir: Path,
+        *,
+        patience: float = 8.0,
+        longest_pause: float = _LONGEST_PAUSE,
+    ) -> None:
         self.folder = folder
         self.patience = patience
+        self.longest_pause = longest_pause
         self.logs = run_dir / "logs"
         self.logs.mkdir(exist_ok=True)
         self.pid_file = run_dir / "pids.json"
@@ -176,8 +185,10 @@ class Supervisor:
         self._note_pids()
 
     def _note_pids(self) -> None:
-        running = [program.process.pid for program in self.programs if program.process]
-        noted = [{"pid": pid, "born": processes.birth_of(pid)} for pid in running]
+        running = [(each.name, each.process.pid) for each in self.programs if each.process]
+        noted = [
+            {"name": name, "pid": pid, "born": processes.birth_of(pid)} for name, pid in running
+        ]
         state.write_json(self.pid_file, {"processes": noted})
 
     def _read(self, program: Program, descriptor: int, is_output: bool) -> None:  # noqa: FBT001
@@ -205,7 +216,7 @@ class Supervisor:
             program.pause = _FIRST_PAUSE
         program.start_again_at = now + program.pause
         show(f"{program.name} ended ({code}); it starts again in {program.pause:g} s".encode())
-        program.pause = min(program.pause * 2, _LONGEST_PAUSE)
+        program.pause = min(program.pause * 2, self.longest_pause)
 
     def _end_group(self, program: Program) -> None:
         if program.process is None:

@@ -29,6 +29,9 @@ def _is_one(error: BaseException) -> bool:
     if isinstance(error, psycopg.OperationalError):
         # Without a state it is no answer of PostgreSQL's: the line is cut, or the pool is empty.
         return error.sqlstate is None or error.sqlstate.startswith(_AWAY)
+    if isinstance(error, psycopg.InternalError):
+        # A pooler that has lost its server answers out of turn: "received 2 results".
+        return error.sqlstate is None
     if isinstance(error, OperationalError):
         return error.__cause__ is None
     if isinstance(error, InterfaceError | psycopg.InterfaceError):

@@ -74,6 +74,11 @@ def test_a_free_port_is_the_preferred_one_unless_something_listens(listener: int
     assert processes.free_port(listener) != listener
 
 
+def test_a_free_port_is_none_that_the_system_gives_to_clients() -> None:
+    # on Linux those start at 32768, elsewhere at 49152
+    assert [port for port in (processes.free_port() for _ in range(20)) if port >= 32_768] == []
+
+
 def test_ports_are_those_of_last_time_and_the_one_asked_for(listener: int) -> None:
     # given last time's ports, one of which is taken now
     unused, wish = processes.free_port(), processes.free_port()

@@ -15,7 +15,13 @@ import pytest
 import redis
 
 from config.launcher import processes
-from config.launcher.servers import Passwords, PostgresServer, ServerNotStarted, ValkeyServer
+from config.launcher.servers import (
+    Passwords,
+    PostgresServer,
+    ServerNotStarted,
+    ValkeyServer,
+    revive,
+)
 
 
 @pytest.fixture
@@ -139,6 +145,32 @@ def test_valkey_keeps_its_data_over_a_kill(tmp_path: Path) -> None:
         redis.Redis.from_url(server.url) as client,
     ):
         assert client.get("kept") == b"1"
+
+
+def test_valkey_that_is_not_durable_comes_back_empty(tmp_path: Path) -> None:
+    server = ValkeyServer(tmp_path / "valkey", durable=False).start()
+    with redis.Redis.from_url(server.url) as client:
+        client.set("kept", "1")
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+
+    assert revive(server)
+    with redis.Redis.from_url(server.url) as client:
+        kept = client.get("kept")
+    server.stop()
+    assert kept is None
+
+
+def test_a_server_is_revived_on_its_port_and_only_when_it_has_died(tmp_path: Path) -> None:
+    with ValkeyServer(tmp_path / "valkey") as server:
+        port = server.port
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+
+        assert (revive(server), revive(server)) == (True, False)
+        assert (server.port, processes.answers(port)) == (port, True)
 
 
 def test_valkey_takes_over_from_a_server_that_still_runs(tmp_path: Path) -> None:

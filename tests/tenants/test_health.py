@@ -156,6 +156,12 @@ def _caused(error: Exception, cause: Exception) -> Exception:
         pytest.param(
             _caused(DataError("x"), errors.NumericValueOutOfRange("x")), False, id="a value"
         ),
+        pytest.param(
+            psycopg.InternalError("received 2 results from command 'BEGIN'"),
+            True,
+            id="out of turn",
+        ),
+        pytest.param(errors.InFailedSqlTransaction("x"), False, id="failed before"),
         pytest.param(ProgrammingError("syntax"), False, id="a bug"),
         pytest.param(ConnectionError("a marketplace"), False, id="another server"),
         pytest.param(None, False, id="nothing"),

@@ -27,7 +27,7 @@ from django.utils.log import AdminEmailHandler
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
-from config.launcher import bootstrap
+from config import web
 from tenants import logs, redaction, scope
 from tenants.models import Agency
 from tests import factories
@@ -554,12 +554,11 @@ def test_those_who_would_tell_addresses_are_silent_unless_something_is_wrong(nam
 
 
 def test_the_web_server_writes_no_line_of_its_own_for_a_request() -> None:
-    configured = json.loads((bootstrap.ROOT / "config/granian_logging.json").read_text())
+    configured = json.loads(web.LOGGING.read_text())
     ours: Any = django_settings.LOGGING
 
     assert configured["loggers"]["granian.access"] == {"handlers": [], "propagate": False}
     assert configured["formatters"]["json"] == ours["formatters"]["json"]
-    assert "--log-config config/granian_logging.json" in (bootstrap.ROOT / "Procfile").read_text()
 
 
 def test_the_web_servers_access_line_tells_no_query_if_somebody_turns_it_on() -> None:
