@@ -8,7 +8,7 @@ up: setup ## start everything; PORT=8000 chooses the web port, Ctrl-C ends it
 	@exec $(BIN)/python -m config.launcher
 
 test: setup programs ## run the tests; ARGS='tests/scoring -k sweep' chooses
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses=auto --dist=loadfile)
 
 check: setup ## form, templates, types, the rooms' order, migrations
 	$(BIN)/ruff format --check .

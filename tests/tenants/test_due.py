@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -19,6 +18,7 @@ from tenants.models import Agency, DueWork
 from tests.work import run_due
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+NOBODYS_ID = "01a1b2c3-0000-7000-8000-000000000000"
 _OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "place"}
 
 
@@ -378,12 +378,12 @@ def test_work_of_another_agency_does_not_run_in_this_one(
 @pytest.mark.parametrize(
     ("agency_id", "work_id", "reason"),
     [
-        (str(uuid4()), 1, "unknown work"),
-        (str(uuid4()), 2**70, "unknown work"),
-        (str(uuid4()), "x", "no agency or no work is named"),
+        (NOBODYS_ID, 1, "unknown work"),
+        (NOBODYS_ID, 2**70, "unknown work"),
+        (NOBODYS_ID, "x", "no agency or no work is named"),
         ("", 1, "no agency or no work is named"),
         (None, 1, "no agency or no work is named"),
-        (str(uuid4()), None, "no agency or no work is named"),
+        (NOBODYS_ID, None, "no agency or no work is named"),
     ],
 )
 def test_a_message_of_no_agency_or_no_work_is_refused_and_logged(

@@ -141,7 +141,7 @@ def test_figures_say_what_waits_and_for_how_long(agency: Agency, other_agency: A
         outbox=dict.fromkeys(QUEUES, nothing) | {"sync": Waiting(1, 600.0)},
         quarantined={"stores.read_notice": 1},
         syncs=Syncs(live=3, never=1, late=1, oldest=10_800.0),
-        agencies={"provisioning": 0, "ready": 2, "suspended": 0},
+        agencies=dict.fromkeys(Agency.State.values, 0) | {"ready": 2},
         events={"mail": Waiting(1, 30.0)},
     )
 

@@ -46,6 +46,7 @@ from tenants import due, scope, sealing
 from tenants.models import (
     AccountEvent,
     Agency,
+    AgencyDeletion,
     DueWork,
     Handoff,
     Invitation,
@@ -286,6 +287,13 @@ def _public_rows(agency: Agency, owner: Membership, canary: str, at: datetime) -
             agency=agency,
             nonce_hash=digest("nonce"),
             expires_at=at + timedelta(days=1),
+        )
+        AgencyDeletion.objects.create(
+            agency=agency,
+            asked_by=owner,
+            asked_at=at,
+            ended_at=at,
+            outcome=AgencyDeletion.Outcome.CALLED_OFF,
         )
         kept = MailRoute.objects.filter(agency=agency)
         kept.update(

@@ -136,7 +136,7 @@ def fill(psql: Psql, *owners: Side) -> None:
     """Write a row of each agency into every public table that has such rows."""
     for table in public_tables(psql):
         for owner in owners if table.name != "tenants_agency" else ():
-            psql.execute(_insertion(psql, table, owner.id))
+            psql.execute(_insertion(psql, table, owner.id) + sql.SQL(" ON CONFLICT DO NOTHING"))
 
 
 def _statement(text: LiteralString, **names: Any) -> Act:
