@@ -72,7 +72,9 @@ class HostMiddleware:
         host = request.META.get("HTTP_HOST", "").lower()
         bare_host = host.rsplit(":", 1)[0] if ":" in host else host
         agency, urlconf = None, settings.PUBLIC_SCHEMA_URLCONF
-        if request.path not in _ANY_HOST and bare_host != settings.PUBLIC_HOST.split(":")[0]:
+        if request.path in _ANY_HOST:
+            request.META["HTTP_HOST"] = settings.PUBLIC_HOST  # what was sent may be no host at all
+        elif bare_host != settings.PUBLIC_HOST.split(":")[0]:
             agency, urlconf = _agency_at(bare_host), settings.ROOT_URLCONF
             if agency is None or _is_shut(agency, request):
                 return answers.nothing_here()

@@ -32,7 +32,9 @@ def test_unknown_host_is_a_plain_404_without_a_session(agency: Agency, host: str
     assert not answer.cookies
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "nobody.localhost:8000", "evil.example"])
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "nobody.localhost:8000", "evil.example", "a b", ""]
+)
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_health_is_answered_on_any_host(agency: Agency, host: str, path: str) -> None:
     answer = Client(headers={"host": host}).get(path)

@@ -65,7 +65,9 @@ def _samples(text: str) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "harbour.localhost:8000", "evil.example"])
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "harbour.localhost:8000", "evil.example", "a b", ""]
+)
 def test_metrics_are_told_on_any_host_to_who_has_the_token(agency: Agency, host: str) -> None:
     answer = _read(host)
 
