@@ -16,6 +16,7 @@ SEEDS = [int(seed) for seed in os.environ.get("FAULT_SEEDS", "").split(",") if s
     *range(1, 11)
 ]
 JOBS, FAULTS, SECONDS = 1_500, 30, 25.0
+PLANNED = 33  # one that finds nothing to kill, as work has ended before it, does not count
 KILLS = 20
 BACK_WITHIN = 10.0  # seconds
 
@@ -31,17 +32,18 @@ def stage() -> Iterator[Stage]:
 def test_no_job_is_lost_or_doubled_under_faults(stage: Stage, figure: Figure) -> None:
     runs = []
     for seed in SEEDS:
-        run = benches.run_jobs(stage, seed, jobs=JOBS, faults=FAULTS, seconds=SECONDS)
+        run = benches.run_jobs(stage, seed, jobs=JOBS, faults=PLANNED, seconds=SECONDS)
         print(f"\n{run}")
         runs.append(run)
 
     wrong = {run.seed: run.verdict for run in runs if run.verdict != Verdict()}
     assert wrong == {}
-    assert [sum(run.suffered.values()) for run in runs] == [FAULTS] * len(runs)
+    suffered = [sum(run.suffered.values()) for run in runs]
+    assert min(suffered) >= FAULTS
     slowest = max(run.drained_in for run in runs)
     assert slowest <= benches.DRAINS_WITHIN
     figure(
-        f"D1 jobs under {FAULTS} faults a seed",
+        f"D1 jobs under {min(suffered)} to {max(suffered)} faults a seed",
         f"{len(SEEDS)} seeds x {JOBS}: 0 lost, 0 doubled, drained at most {slowest:.1f} s later",
         SEEDS[0],
     )
