@@ -79,12 +79,14 @@ def _start_inside_a_whole_fence(**_kwargs: Any) -> None:
 @signals.setup_logging.connect  # Celery leaves logging alone where anybody hears this
 def _log_as_all_do(**_told: Any) -> None:
     import django
+    from billiard import util
     from celery.apps import worker
 
     from tenants import logs
 
     django.setup()
     logs.catch_all()
+    util.get_logger().propagate = True  # how a pool's child ended is told as all else is
     worker.safe_say = _say  # type: ignore[attr-defined]  # its stubs do not know it
 
 

@@ -73,6 +73,7 @@ def sync_store(*, agency: Agency, work: Work, client: Client, hold_for: float = 
         access = tokens.access_for(agency=agency, store_id=store_id, client=client, at=work.at)
         course = None if access is None else _begin(agency, store_id, access, work.at)
         if course is None:
+            logger.warning("sync_without_a_store", extra={"work_id": work.id})
             with scope.agency(agency):
                 work.finish()
             return

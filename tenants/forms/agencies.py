@@ -15,7 +15,7 @@ class AddressForm(forms.Form):
 
 
 class DeletionForm(forms.Form):
-    typed = forms.CharField(label=_("The agency's address"), max_length=253)
+    typed = forms.CharField(label=_("Address of the agency's pages"), max_length=253)
 
 
 class FoundAgencyForm(forms.Form):

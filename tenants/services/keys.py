@@ -3,7 +3,7 @@
 import secrets
 import string
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ SCOPES: Final = ("read", "write")
 _ALPHABET: Final = string.ascii_letters + string.digits
 _ID_LENGTH: Final = 8
 _SECRET_LENGTH: Final = 32
+_USE_NOTED_AFTER: Final = timedelta(minutes=5)
 
 
 class KeyScopeUnknown(DomainError):
@@ -60,6 +61,11 @@ def make_key(
         StoresBeyondReach: if ``by`` does not reach each of these stores herself.
     """
     if not scopes or not set(scopes) <= set(SCOPES):
+        unknown = ", ".join(sorted(set(scopes) - set(SCOPES)))
+        if unknown:
+            raise KeyScopeUnknown(
+                _("%(scope)s is no scope: a key may read, write, or both.") % {"scope": unknown}
+            )
         raise KeyScopeUnknown(_("A key may read, write, or both."))
     if by is not None and not by.sees_all_stores:
         reach = people.stores_in_reach(by).keys()
@@ -102,7 +108,6 @@ def revoke_key(*, key: ApiKey, by: Membership, at: datetime) -> None:
 
 
 def note_use(key: ApiKey, *, at: datetime) -> None:
-    """Remember the hour a key was last used in: one write an hour, however many calls."""
-    hour = at.replace(minute=0, second=0, microsecond=0)
-    if key.last_used_at is None or key.last_used_at < hour:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=hour)
+    """Remember when a key was last used: one write in five minutes, however many calls."""
+    if key.last_used_at is None or at - key.last_used_at >= _USE_NOTED_AFTER:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)

@@ -78,6 +78,9 @@ def danger(member: Membership, *, at: datetime) -> dict[str, Any]:
 @needs_proof
 def ask_deletion(request: MemberRequest) -> HttpResponse:
     """Say what deleting means, and ask for it when the address was typed."""
+    if danger(request.member, at=timezone.now())["deletion"] is not None:
+        messages.info(request, _("The deletion was asked for already; this is how it stands."))
+        return redirect("tenants:settings")
     form = DeletionForm(request.POST if request.method == "POST" else None)
     agency = Agency.objects.get(pk=request.agency.pk)
     if request.method == "POST" and form.is_valid():

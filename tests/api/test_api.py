@@ -12,6 +12,7 @@ from scoring.models import LedgerEntry, PlatformRating
 from stores.models import Reading, Store, Violation
 from tenants import scope
 from tenants.models import Agency, ApiKey
+from tenants.services.keys import note_use
 from tenants.trail.models import AuditEvent
 from tests.api.calls import Api, codes, make_api_key
 from tests.factories import NOW, PUBLIC_HOST, make_client, make_group, make_store, make_violation
@@ -407,3 +408,14 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]
+
+
+def test_a_keys_use_is_noted_every_five_minutes(agency: Agency) -> None:
+    make_api_key(agency)
+    key = ApiKey.objects.get()
+    noted = []
+    for minutes in (0, 4, 5, 9):
+        note_use(key, at=NOW + timedelta(minutes=minutes))
+        key.refresh_from_db()
+        noted.append(key.last_used_at)
+    assert noted == [NOW, NOW, NOW + timedelta(minutes=5), NOW + timedelta(minutes=5)]

@@ -164,7 +164,7 @@ def test_the_only_owner_is_told_and_the_operator_confirms(
     first: Membership, client_for: ClientFor
 ) -> None:
     client = factories.prove(client_for(first))
-    assert "You are the only one here who may confirm." in _text(client.get("/settings/deletion/"))
+    assert "Nobody else here may confirm." in _text(client.get("/settings/deletion/"))
     _asked(first, at=datetime.now(UTC))
     assert "write to support@localhost" in _text(client.get("/settings/"))
 
@@ -205,6 +205,20 @@ def test_deletion_is_the_owners_alone(agency: Agency, client_for: ClientFor, rol
     for path in ("", "confirm/", "call-off/"):
         assert client.post(f"/settings/deletion/{path}", {"typed": ADDRESS}).status_code == 403
     assert not AgencyDeletion.objects.exists()
+
+
+def test_page_of_a_deletion_that_waits_leads_to_how_it_stands(
+    first: Membership, client_for: ClientFor
+) -> None:
+    client = factories.prove(client_for(first))
+    _asked(first, at=datetime.now(UTC))
+
+    for answer in (
+        client.get("/settings/deletion/"),
+        client.post("/settings/deletion/", {"typed": ADDRESS}),
+    ):
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/settings/")
+    assert "Call it off" in _text(client.get("/settings/"))
 
 
 def test_asking_and_confirming_need_fresh_proof(

@@ -1,5 +1,8 @@
 """The check at the start: one line for each right that is missing, or too much."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -13,6 +16,9 @@ from tenants import fence, fence_check, schemas
 from tenants.models import Agency
 
 MEND: Final = fence_check._MEND
+_CHECK: Final = (
+    "import django; django.setup(); from tenants import fence_check; print(fence_check.gaps_now())"
+)
 
 pytestmark = pytest.mark.skipif(
     fence.login() == fence.owner(), reason="One role is both here, and owns what there is."
@@ -135,3 +141,21 @@ def test_a_process_starts_only_inside_a_whole_fence(names: Names) -> None:
 
     with pytest.raises(fence_check.FenceBroken, match="GRANT SELECT ON public"):
         fence_check.demand_whole()
+
+
+def test_the_check_knows_by_the_catalog_who_owns_the_tables(names: Names) -> None:
+    """Processes that serve are not told the owner's address, and must see the same."""
+    told = subprocess.run(
+        [sys.executable, "-c", _CHECK],
+        env={
+            **{name: value for name, value in os.environ.items() if "OWNER" not in name},
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "[]"
+
+    with connections["owner"].cursor() as cursor:
+        assert fence_check._SAME_ROLE in fence_check.missing(cursor, schemas=[])

@@ -65,6 +65,11 @@ def _samples(text: str) -> dict[tuple[str, tuple[str, ...]], float]:
     }
 
 
+def test_metrics_take_nothing_that_is_sent(agency: Agency) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"host": "localhost:8000"})
+    assert client.post("/metrics").status_code == 405
+
+
 @pytest.mark.parametrize(
     "host", ["localhost:8000", "harbour.localhost:8000", "evil.example", "a b", ""]
 )

@@ -152,7 +152,7 @@ def test_drift_names_each_difference_of_each_agency_in_a_line() -> None:
 def test_check_schemas_tells_drift_and_fails_for_it() -> None:
     out = StringIO()
     call_command("check_schemas", stdout=out)
-    assert out.getvalue() == "2 schemas are as the template makes them.\n"
+    assert out.getvalue() == "Looked at: 2. All is as the template makes it.\n"
 
     # when a schema is gone altogether
     harbour = Agency.objects.get(slug="harbour")

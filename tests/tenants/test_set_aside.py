@@ -294,14 +294,12 @@ def test_command_tries_again_what_it_is_told_and_says_how_much(
     make_set_aside(other_agency)
     told = [
         _command("--agency", "harbour", "--id", str(one.pk)),
-        _command("--agency", "meridian", "--id", str(one.pk)),
         _command("--agency", "harbour", "--kind", "scoring.next"),
         _command("--all"),
         _command("--all"),
     ]
     assert told == [
         {"replayed": 1, "agencies": {"harbour": {"stores.sync": 1}}},
-        {"replayed": 0, "agencies": {}},
         {"replayed": 1, "agencies": {"harbour": {"scoring.next": 1}}},
         {
             "replayed": 2,
@@ -311,6 +309,16 @@ def test_command_tries_again_what_it_is_told_and_says_how_much(
     ]
     assert AuditEvent.objects.filter(action="work.replayed", via="command").count() == 3
     assert work.quarantined() == {}
+
+
+@pytest.mark.parametrize("which", [["--id", "1"], ["--kind", "nothing.of_the_kind"]])
+def test_command_refuses_work_that_is_not_set_aside_there(
+    agency: Agency, other_agency: Agency, which: list[str]
+) -> None:
+    theirs = make_set_aside(other_agency)
+    named = [str(theirs.pk) if word == "1" else word for word in which]
+    with pytest.raises(CommandError, match="No such work is set aside"):
+        _command("--agency", "harbour", *named)
 
 
 def test_command_refuses_an_agency_that_is_not_there(agency: Agency) -> None:

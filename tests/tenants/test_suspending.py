@@ -172,6 +172,8 @@ def test_commands_suspend_and_resume(agency: Agency) -> None:
             }
         with pytest.raises(CommandError, match="The agency is not suspended"):
             call_command("resume_agency", "--agency", "harbour")
+        with pytest.raises(CommandError, match="--reason is empty"):
+            call_command("suspend_agency", "--agency", "harbour", "--reason", " ")
         with pytest.raises(CommandError, match="There is no agency nobody"):
             call_command("suspend_agency", "--agency", "nobody", "--reason", "x")
 

@@ -39,4 +39,4 @@ class Command(BaseCommand):
         if found:
             raise CommandError(f"{len(found)} of {len(looked_at)} schemas differ.")
         if not options["json"]:
-            self.stdout.write(f"{len(looked_at)} schemas are as the template makes them.")
+            self.stdout.write(f"Looked at: {len(looked_at)}. All is as the template makes it.")

@@ -24,10 +24,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         aside = DueWork.objects.exclude(quarantined_at=None)
-        row = None
-        if options["id"] is not None:
-            row = aside.filter(pk=options["id"]).first()
-            aside = aside.filter(pk=options["id"])
+        row, row_id = None, options["id"]
+        if row_id is not None:
+            aside = aside.filter(pk=row_id)
+            row = aside.first()
         agencies = Agency.objects.filter(pk__in=aside.values("agency_id")).order_by("slug")
         if not options["all"]:
             if not Agency.objects.filter(slug=options["agency"]).exists():
@@ -46,4 +46,6 @@ class Command(BaseCommand):
                 )
             replayed[agency.slug] = dict(count)
         total = sum(sum(count.values()) for count in replayed.values())
+        if not total and (row_id is not None or options["kind"]):
+            raise CommandError("No such work is set aside.")
         self.stdout.write(json.dumps({"replayed": total, "agencies": replayed}))

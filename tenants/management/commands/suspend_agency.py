@@ -17,6 +17,8 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="for its audit trail and the log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if not options["reason"].strip():
+            raise CommandError("Say why: --reason is empty.")
         agency = named_agency(options["agency"])
         try:
             closing.suspend(agency=agency, reason=options["reason"], at=timezone.now())
