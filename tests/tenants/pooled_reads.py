@@ -183,7 +183,7 @@ class Findings:
 
     @property
     def total(self) -> int:
-        return sum(self.read.values()) + sum(self.refused.values())
+        return sum(self.read.values())
 
 
 def _read_once(agency: Agency, rng: random.Random, findings: Findings) -> None:

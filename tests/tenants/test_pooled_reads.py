@@ -49,7 +49,7 @@ def read_through_a_pooler(*, agencies: int, reads: int, seed: int) -> dict[str, 
 
 @pytest.mark.usefixtures("committed")
 def test_reads_through_a_pooler_see_their_own_agency_only() -> None:
-    told = read_through_a_pooler(agencies=3, reads=1200, seed=20261129)
+    told = read_through_a_pooler(agencies=3, reads=800, seed=20261129)
 
     assert told["wrong"] == []
     assert set(told["read"]) == set(pooled_reads.WAYS)
