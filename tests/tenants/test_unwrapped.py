@@ -5,15 +5,21 @@ or a task that forgets to enter its agency's scope would not be noticed.
 """
 
 from datetime import timedelta
+from io import BytesIO
+from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from stores.marketplaces import registry
-from tenants import due, tasks
+from tenants import due, scope, tasks
 from tenants.models import Agency, DueWork
+from tests import factories
+from tests.api.calls import make_api_key
 from tests.stores import marketplace
 from tests.tenants.probes import campaign, dues, routes, sides
 from tests.tenants.probes.kinds import Scene, own
@@ -120,3 +126,40 @@ def test_every_kind_of_due_work_has_a_case() -> None:
     kinds = {kind for kind in due._kinds if not kind.startswith("test.")}
 
     assert kinds == set(dues.CASES)
+
+
+class _Body(BytesIO):
+    """A body that notes, whenever a part of it is read, whether a transaction is open by then."""
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(raw)
+        self.was_open = list[bool]()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.was_open.append(connection.in_atomic_block)
+        return super().read(size)
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("door", ["a member's page", "the API"])
+def test_a_body_is_read_whole_before_the_transaction_opens(door: str) -> None:
+    # given
+    agency = Agency.objects.get(slug="harbour")
+    raw = b"name=" + b"x" * 100_000
+    body = _Body(raw)
+    with scope.agency(agency):
+        member = factories.make_membership("owner", agency=agency)
+        key = make_api_key(agency)
+    client = factories.signed_in_client(member)
+    path = "/settings/agency/"
+    if door == "the API":
+        client = Client(headers={"host": factories.PUBLIC_HOST, "authorization": f"Bearer {key}"})
+        path = "/api/v1/stores/"
+
+    # when
+    sent: dict[str, Any] = {"CONTENT_LENGTH": str(len(raw)), "wsgi.input": body}
+    answer = client.post(path, content_type="application/x-www-form-urlencoded", **sent)
+
+    # then it was read, and no lock waited for it
+    assert answer.status_code in {415, 422}
+    assert (len(body.was_open) > 0, any(body.was_open)) == (True, False)
