@@ -22,7 +22,7 @@ from django.utils import timezone, translation
 
 from tenants import addresses, answers, entrance, scope
 from tenants.models import Agency, Domain, Membership, User
-from tenants.services.agencies import agency_host
+from tenants.services.agencies import domain_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,9 +40,9 @@ class _Unknown:
     """Cached in place of an agency for a host that leads nowhere."""
 
 
-def forget_host(host: str) -> None:
-    """Let this process look ``host`` up anew; others do within ``HOST_CACHE_SECONDS``."""
-    caches["hosts"].delete(host)
+def forget_agency(*slugs: str) -> None:
+    """Let this process look the hosts up anew; others do within ``HOST_CACHE_SECONDS``."""
+    caches["hosts"].delete_many(domain_of(slug) for slug in slugs)
 
 
 def _agency_at(host: str) -> Agency | None:
@@ -78,7 +78,7 @@ class HostMiddleware:
             agency, urlconf = _agency_at(bare_host), settings.ROOT_URLCONF
             if agency is None or _is_shut(agency, request):
                 return answers.nothing_here()
-            if bare_host != agency_host(agency.slug).split(":")[0]:
+            if bare_host != domain_of(agency.slug):
                 return answers.moved(request, agency)
         request.urlconf = urlconf
         set_urlconf(urlconf)

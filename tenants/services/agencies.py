@@ -57,6 +57,11 @@ class NotReady(DomainError):
     code: ClassVar[str] = "agency_not_ready"
 
 
+def domain_of(slug: str) -> str:
+    """Return the host of an agency's pages without its port, as ``Domain`` keeps it."""
+    return agency_host(slug).split(":")[0]
+
+
 def agency_host(slug: str) -> str:
     """Return the host of an agency's pages, with the port where the public host has one."""
     return f"{slug}.{settings.PUBLIC_HOST}"
@@ -131,7 +136,7 @@ def change_address(
         if slug == former:
             raise AddressUnchanged(_("This is the agency's address already."))
         kept = agency.domains.filter(is_primary=False, kept_until__gt=at)
-        if kept.exclude(domain=_bare_host(slug)).count() >= _MOST_ADDRESSES:
+        if kept.exclude(domain=domain_of(slug)).count() >= _MOST_ADDRESSES:
             raise TooManyAddresses(
                 _("The agency keeps five former addresses already. The oldest becomes free later.")
             )
@@ -182,12 +187,8 @@ def _refuse_unusable(slug: str) -> None:
         )
 
 
-def _bare_host(slug: str) -> str:
-    return agency_host(slug).split(":")[0]
-
-
 def _take_host(agency: Agency, slug: str, *, at: datetime) -> None:
     """Make the host of ``slug`` the agency's own; one given up by another long ago is free."""
-    host = Domain.objects.filter(domain=_bare_host(slug))
+    host = Domain.objects.filter(domain=domain_of(slug))
     host.filter(is_primary=False).filter(Q(tenant=agency) | Q(kept_until__lte=at)).delete()
-    Domain.objects.create(tenant=agency, domain=_bare_host(slug), is_primary=True)
+    Domain.objects.create(tenant=agency, domain=domain_of(slug), is_primary=True)

@@ -40,6 +40,15 @@ def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
+def _demand_scopes(scopes: Sequence[str]) -> None:
+    unknown = sorted(set(scopes) - set(SCOPES) - {""})
+    if unknown:
+        told = {"scope": ", ".join(unknown)}
+        raise KeyScopeUnknown(_("%(scope)s is no scope: a key may read, write, or both.") % told)
+    if not set(scopes) & set(SCOPES) or "" in scopes:
+        raise KeyScopeUnknown(_("A key may read, write, or both."))
+
+
 @transaction.atomic
 def make_key(
     *,
@@ -60,13 +69,7 @@ def make_key(
         KeyScopeUnknown: if a scope is neither read nor write, or none is given.
         StoresBeyondReach: if ``by`` does not reach each of these stores herself.
     """
-    if not scopes or not set(scopes) <= set(SCOPES):
-        unknown = ", ".join(sorted(set(scopes) - set(SCOPES)))
-        if unknown:
-            raise KeyScopeUnknown(
-                _("%(scope)s is no scope: a key may read, write, or both.") % {"scope": unknown}
-            )
-        raise KeyScopeUnknown(_("A key may read, write, or both."))
+    _demand_scopes(scopes)
     if by is not None and not by.sees_all_stores:
         reach = people.stores_in_reach(by).keys()
         if store_ids is None or not set(store_ids) <= reach:

@@ -17,7 +17,7 @@ from tenants.access import MemberRequest, requires
 from tenants.entrance import needs_proof
 from tenants.errors import DomainError
 from tenants.forms.agencies import AddressForm, DeletionForm
-from tenants.middleware import forget_host
+from tenants.middleware import forget_agency
 from tenants.models import Agency, AgencyDeletion, Membership
 from tenants.selectors import closing as selectors
 from tenants.services import agencies, closing
@@ -38,7 +38,7 @@ def change_address(request: MemberRequest) -> HttpResponse:
         except DomainError as refusal:
             form.add_error("slug", str(refusal))
         else:
-            forget_agency_hosts(former, slug)
+            forget_agency(former, slug)
             return HttpResponseRedirect(addresses.agency_url(slug, "/settings/"))
     context = {
         "form": form,
@@ -47,11 +47,6 @@ def change_address(request: MemberRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "tenants/change_address.html", context, status=status)
-
-
-def forget_agency_hosts(*slugs: str) -> None:
-    for slug in slugs:
-        forget_host(agencies.agency_host(slug).split(":")[0])
 
 
 def danger(member: Membership, *, at: datetime) -> dict[str, Any]:
@@ -78,7 +73,8 @@ def danger(member: Membership, *, at: datetime) -> dict[str, Any]:
 @needs_proof
 def ask_deletion(request: MemberRequest) -> HttpResponse:
     """Say what deleting means, and ask for it when the address was typed."""
-    if danger(request.member, at=timezone.now())["deletion"] is not None:
+    standing = danger(request.member, at=timezone.now())
+    if standing["deletion"] is not None:
         messages.info(request, _("The deletion was asked for already; this is how it stands."))
         return redirect("tenants:settings")
     form = DeletionForm(request.POST if request.method == "POST" else None)
@@ -96,8 +92,12 @@ def ask_deletion(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("Asked. A second person must confirm within 7 days."))
             return redirect("tenants:settings")
-    context = {"form": form, "agency_name": agency.name} | danger(request.member, at=timezone.now())
-    context["address"] = agencies.agency_host(agency.slug)
+    context = {
+        **standing,
+        "form": form,
+        "agency_name": agency.name,
+        "address": agencies.agency_host(agency.slug),
+    }
     status = 422 if form.errors else 200
     return render(request, "tenants/ask_deletion.html", context, status=status)
 
@@ -120,7 +120,7 @@ def confirm_deletion(request: MemberRequest) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
-        forget_agency_hosts(request.agency.slug)
+        forget_agency(request.agency.slug)
     return redirect("tenants:settings")
 
 
@@ -135,6 +135,6 @@ def call_off_deletion(request: MemberRequest) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
-        forget_agency_hosts(request.agency.slug)
+        forget_agency(request.agency.slug)
         messages.success(request, _("Called off. The agency stays."))
     return redirect("tenants:settings")

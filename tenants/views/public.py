@@ -20,7 +20,7 @@ from tenants.access import is_open
 from tenants.accounts import recently_signed_in
 from tenants.errors import DomainError
 from tenants.forms.agencies import FoundAgencyForm
-from tenants.middleware import forget_host
+from tenants.middleware import forget_agency
 from tenants.models import Agency, Membership, User
 from tenants.selectors import people
 from tenants.selectors.preparing import preparing_trouble
@@ -97,7 +97,7 @@ def preparing(request: HttpRequest, slug: str) -> HttpResponse:
     """Wait for the agency's schema; asks again every second and moves on by itself."""
     agency = _my_seat(request, slug).agency
     if agency.state == Agency.State.READY:
-        forget_host(agencies.agency_host(slug).split(":")[0])
+        forget_agency(slug)
         target = addresses.agency_url(slug)
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(target)

@@ -13,7 +13,7 @@ from tenants.access import ANY_MEMBER, MemberRequest, requires
 from tenants.entrance import needs_proof
 from tenants.errors import DomainError
 from tenants.forms.people import AgencyForm, KeyForm, PersonForm, ReviewForm
-from tenants.middleware import forget_host
+from tenants.middleware import forget_agency
 from tenants.models import Agency
 from tenants.selectors import keys as key_selectors
 from tenants.selectors import people, work
@@ -119,7 +119,7 @@ def change_review(request: MemberRequest) -> HttpResponse:
 
 
 def _saved(request: MemberRequest) -> HttpResponse:
-    forget_host(agency_host(request.agency.slug).split(":")[0])
+    forget_agency(request.agency.slug)
     messages.success(request, _("Saved."))
     return redirect("tenants:settings")
 

@@ -282,17 +282,17 @@ def test_signing_out_on_the_public_host_ends_every_session(
 
 
 def test_agency_being_prepared_sends_to_the_page_that_waits(agency: Agency) -> None:
-    from tenants.middleware import forget_host
+    from tenants.middleware import forget_agency
 
     with scope.public():
         Agency.objects.filter(pk=agency.pk).update(state=Agency.State.PROVISIONING)
-    forget_host("harbour.localhost")
+    forget_agency("harbour")
 
     try:
         answer = _at_agency(agency).get("/people/")
         refused = _at_agency(agency).post("/people/")
     finally:
-        forget_host("harbour.localhost")
+        forget_agency("harbour")
 
     assert answer.headers["Location"] == "http://localhost:8000/agencies/harbour/preparing/"
     assert refused.status_code == 404

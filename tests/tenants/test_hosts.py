@@ -44,15 +44,15 @@ def test_health_is_answered_on_any_host(agency: Agency, host: str, path: str) ->
 
 
 def test_suspended_agency_is_a_plain_404(agency: Agency) -> None:
-    from tenants.middleware import forget_host
+    from tenants.middleware import forget_agency
 
     with scope.public():
         Agency.objects.filter(pk=agency.pk).update(state=Agency.State.SUSPENDED)
-    forget_host("harbour.localhost")
+    forget_agency("harbour")
     try:
         answer = Client(headers={"host": agency_host("harbour")}).get("/")
     finally:
-        forget_host("harbour.localhost")
+        forget_agency("harbour")
 
     assert (answer.status_code, answer.content) == (404, b"Not found")
 

@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import yield_hotp_counters_from_time as coun
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -90,6 +91,26 @@ def test_sign_in_goes_on_to_local_paths_only(asked: str, goes_to: str) -> None:
     )
 
     assert answer.headers["Location"] == goes_to
+
+
+def test_guessing_a_password_is_limited_by_what_the_database_counts() -> None:
+    # given five wrong passwords, with no server of the queue anywhere near
+    _person()
+    for _ in range(5):
+        wrong = _client().post("/accounts/login/", {"login": "maya@example.com", "password": "no"})
+        assert wrong.status_code == 200
+
+    # when the right one comes from another browser
+    client = _client()
+    _sign_in(client)
+
+    # then it is too late for now, and with what was counted gone it is not
+    assert "_auth_user_id" not in factories.session_of(client)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tenants_cache")
+        assert cursor.rowcount > 0
+    _sign_in(client)
+    assert "_auth_user_id" in factories.session_of(client)
 
 
 def test_inactive_person_does_not_get_in() -> None:

@@ -62,10 +62,10 @@ def test_suspension_shows_at_once_though_the_host_is_known_by_heart(
 def test_stranger_gets_a_plain_404_of_a_suspended_agency(
     agency: Agency, other_agency: Agency, client_for: ClientFor
 ) -> None:
-    from tenants.middleware import forget_host
+    from tenants.middleware import forget_agency
 
     _suspend(agency)
-    forget_host("harbour.localhost")
+    forget_agency("harbour")
     stranger = Client(headers={"host": agency_host("harbour")})
     elsewhere = client_for(Membership(agency=agency, user=factories.make_user()))
 

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from tenants.errors import DomainError
 from tenants.management.agency import named_agency, print_state
-from tenants.middleware import forget_host
 from tenants.services import agencies
 
 
@@ -22,13 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         agency = named_agency(options["agency"])
-        former = agency.slug
         try:
             agencies.change_address(
                 agency=agency, slug=options["to"], by=None, at=timezone.now(), via="command"
             )
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
-        for slug in (former, agency.slug):
-            forget_host(agencies.agency_host(slug).split(":")[0])
         print_state(self.stdout, agency)
