@@ -41,12 +41,14 @@ def _random(length: int) -> str:
 
 
 def _demand_scopes(scopes: Sequence[str]) -> None:
-    unknown = sorted(set(scopes) - set(SCOPES) - {""})
+    if scopes and set(scopes) <= set(SCOPES):
+        return
+    unknown = ", ".join(sorted(set(scopes) - {*SCOPES, ""}))
     if unknown:
-        told = {"scope": ", ".join(unknown)}
-        raise KeyScopeUnknown(_("%(scope)s is no scope: a key may read, write, or both.") % told)
-    if not set(scopes) & set(SCOPES) or "" in scopes:
-        raise KeyScopeUnknown(_("A key may read, write, or both."))
+        raise KeyScopeUnknown(
+            _("%(scope)s is no scope: a key may read, write, or both.") % {"scope": unknown}
+        )
+    raise KeyScopeUnknown(_("A key may read, write, or both."))
 
 
 @transaction.atomic
