@@ -23,6 +23,7 @@ from psycopg import errors
 from tenants import fence, schemas
 from tenants.fence import Relations
 from tenants.models import Agency, SchemaStep, SchemaTemplate, SchemaVersion
+from tenants.redaction import headline
 
 OWNER: Final = schemas.OWNER
 LOCK_TIMEOUT: Final = "2s"  # a page that reads while we wait for its table waits as long
@@ -224,7 +225,8 @@ def _failed(taken: list[Any], error: Exception, at: datetime) -> Tried:
     if not taken:
         raise error
     version_id, slug = taken
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    # Not what follows the first line: it quotes rows of the agency.
+    text = headline(error).removeprefix("django.db.utils.")[:300]
     SchemaVersion.objects.using(OWNER).filter(pk=version_id).update(
         state=SchemaVersion.State.FAILED, at=at, error=text
     )
