@@ -37,3 +37,6 @@ class ScoringConfig(AppConfig):
             template="scoring/_roll_offs_panel.html",
             order=10,
         )
+        slots.fill_panel(
+            "fleet.desks", key="desks", fn=panels.desks, template="scoring/_desks.html"
+        )

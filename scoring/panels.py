@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from scoring.desks import DESKS
 from scoring.selectors.explain import Explained, explain
 from stores.models import Store
 
@@ -42,3 +43,10 @@ def roll_offs(request: HttpRequest, store: Store) -> dict[str, Any] | None:
     if explained is None or not explained.roll_offs:
         return None
     return {"explained": explained, "store": store, "roll_offs": explained.roll_offs[:8]}
+
+
+def desks(request: HttpRequest, _fleet: Any) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    return {"desks": DESKS, "current": "stores:fleet"}

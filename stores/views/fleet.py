@@ -18,6 +18,7 @@ from stores.access import clients_for, groups_for, uuid_or_404, visible_stores
 from stores.panels import waiting_notices
 from stores.selectors import clients, fleet
 from stores.services import stores as services
+from tenants import slots
 from tenants.access import MemberRequest, requires
 
 _TONES = {
@@ -77,6 +78,7 @@ def fleet_page(request: MemberRequest) -> HttpResponse:
         if request.member.can("stores.edit") and rows
         else [],
         "here": request.get_full_path(),
+        "desks": slots.panels("fleet.desks", request, None),
     }
     return render(request, "stores/fleet.html", context)
 
