@@ -38,5 +38,19 @@ class ScoringConfig(AppConfig):
             order=10,
         )
         slots.fill_panel(
+            "store.side",
+            key="drift",
+            fn=panels.drift,
+            template="scoring/_drift_panel.html",
+            order=3,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="quizzes",
+            fn=panels.quizzes,
+            template="scoring/_quizzes_panel.html",
+            order=15,
+        )
+        slots.fill_panel(
             "fleet.desks", key="desks", fn=panels.desks, template="scoring/_desks.html"
         )

@@ -127,9 +127,7 @@ def pass_quiz(
         raise QuizUnusable(_("This lies before the quiz was offered."), field="passed_at")
     ledger.lock(quiz.store)
     standing = Quiz.objects.filter(pk=quiz.pk, state__in=(_State.OPEN, _State.LAPSED))
-    if not standing.update(
-        state=_State.PASSED, passed_at=passed_at, passed_by=passed_by or by
-    ):
+    if not standing.update(state=_State.PASSED, passed_at=passed_at, passed_by=passed_by or by):
         raise QuizNotOpen(_("This quiz is not open any more: somebody has dealt with it."))
     if quiz.open_until is not None and passed_at >= quiz.open_until:
         raise QuizNotOpen(_("This quiz had closed by then."))
@@ -152,9 +150,7 @@ def pass_quiz(
 
 
 @transaction.atomic
-def withdraw_quiz(
-    *, quiz: Quiz, at: datetime, by: Membership | None, via: str = "page"
-) -> None:
+def withdraw_quiz(*, quiz: Quiz, at: datetime, by: Membership | None, via: str = "page") -> None:
     """Take back a quiz that is not on offer, or was recorded by mistake.
 
     Raises:
@@ -163,9 +159,7 @@ def withdraw_quiz(
     if not Quiz.objects.filter(pk=quiz.pk, state=_State.OPEN).update(state=_State.WITHDRAWN):
         raise QuizNotOpen(_("This quiz is not open any more: somebody has dealt with it."))
     quiz.refresh_from_db()
-    record(
-        action="quiz.withdrawn", by=by, subject=quiz, store_id=quiz.store_id, at=at, via=via
-    )
+    record(action="quiz.withdrawn", by=by, subject=quiz, store_id=quiz.store_id, at=at, via=via)
 
 
 @transaction.atomic
@@ -174,9 +168,7 @@ def lapse_quiz(*, quiz: Quiz, at: datetime) -> bool:
     closed = Quiz.objects.filter(pk=quiz.pk, state=_State.OPEN, open_until__lte=at)
     if not closed.update(state=_State.LAPSED):
         return False
-    record(
-        action="quiz.lapsed", by=None, subject=quiz, store_id=quiz.store_id, at=at, via="task"
-    )
+    record(action="quiz.lapsed", by=None, subject=quiz, store_id=quiz.store_id, at=at, via="task")
     return True
 
 
@@ -191,9 +183,7 @@ def _give_points(
 ) -> None:
     given = quiz.worth if points is None else points
     if given is None:
-        raise QuizUnusable(
-            _("Enter how many points the marketplace gave for it."), field="points"
-        )
+        raise QuizUnusable(_("Enter how many points the marketplace gave for it."), field="points")
     if not 0 < given <= MOST_WORTH:
         raise QuizUnusable(_("A quiz gives between 1 and 1000 points."), field="points")
     entry = ledger.write_entry(
@@ -254,6 +244,4 @@ def _check_times(offered_at: datetime, open_until: datetime | None, at: datetime
 def _check_milestone(store: Store, milestone: str, at: datetime) -> None:
     book = books.library_for(store).in_force(at, at)
     if book is None or book.milestone(milestone) is None:
-        raise QuizUnusable(
-            _("The store's rulebook has no such milestone."), field="milestone"
-        )
+        raise QuizUnusable(_("The store's rulebook has no such milestone."), field="milestone")

@@ -1,7 +1,7 @@
 """Looks whether points that were given back came back on the marketplace's own number."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Sum
@@ -11,13 +11,12 @@ from scoring.core.drifts import observed_drifts
 from scoring.core.standing import Judged
 from scoring.core.values import Ledger, Options
 from scoring.models import LedgerEntry, Restoration
+from scoring.selectors.checks import NOT_RESTORED, NOT_RESTORED_AFTER, is_overdue
 from stores.models import Store
 from stores.services import alerts
 from tenants import due
 
-NOT_RESTORED: Final = "not_restored"  # the alert
 SETTLE: Final = "scoring.restored"  # the work
-NOT_RESTORED_AFTER: Final = timedelta(days=7)
 _DECIDED: Final = (
     LedgerEntry.Reason.GRANTED,
     LedgerEntry.Reason.CORRECTED,
@@ -41,11 +40,6 @@ def settle(*, store: Store, ledger: Ledger, options: Options, at: datetime) -> N
         seen = observed_drifts(ledger, books.library_for(store), at, at, options)
         waiting = [each for each in waiting if not _is_settled(each, store, seen, at)]
     _raise_alert(store, [each for each in waiting if is_overdue(each, at)], at)
-
-
-def is_overdue(check: Restoration, at: datetime) -> bool:
-    """Tell whether the marketplace has had its time to show the points of an open check."""
-    return check.state == Restoration.State.OPEN and at >= check.decided_at + NOT_RESTORED_AFTER
 
 
 def _open_checks(store: Store, at: datetime) -> None:
@@ -82,15 +76,13 @@ def _open_checks(store: Store, at: datetime) -> None:
             due.add(kind=SETTLE, subject=check.pk, at=decided_at + NOT_RESTORED_AFTER)
 
 
-def _is_settled(
-    check: Restoration, store: Store, seen: Collection[Judged], at: datetime
-) -> bool:
+def _is_settled(check: Restoration, store: Store, seen: Collection[Judged], at: datetime) -> bool:
     """Close a check that is answered or needless; return whether it is."""
     agreeing = next(
         (
             each
             for each in seen
-            if each.observation.observed_at > check.decided_at and not each.is_beyond
+            if each.observation.observed_at >= check.decided_at and not each.is_beyond
         ),
         None,
     )

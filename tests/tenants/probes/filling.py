@@ -29,11 +29,12 @@ from django.db.models.functions import Cast, Concat, Right
 
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
-from scoring.models import LedgerEntry, PlatformRating
+from scoring.models import Explanation, LedgerEntry, PlatformRating, Quiz, Restoration
 from scoring.services import rating
 from stores.models import (
     Enforcement,
     Import,
+    Notice,
     Store,
     StoreAccess,
     SyncCursor,
@@ -82,7 +83,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
-            *("scoring.StoreRating.in_force", "checklist.Procedure.key"),
+            *("scoring.StoreRating.in_force", "scoring.Quiz.milestone"),
+            *("checklist.Procedure.key",),
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -205,6 +207,33 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
         store=store, value=180, observed_at=at, source="person", recorded_at=at
     )
     rating.rate(store=store, at=at)
+    _rows_of_desks(notice, violation, owner, at)
+
+
+def _rows_of_desks(notice: Notice, violation: Violation, owner: Membership, at: datetime) -> None:
+    store = violation.store
+    Restoration.objects.create(
+        store=store,
+        violation=violation,
+        reason="granted",
+        points=8,
+        decided_at=at - timedelta(days=1),
+        opened_at=at,
+    )
+    Explanation.objects.create(
+        store=store, notice=notice, reason="Known", explained_at=at, explained_by=owner
+    )
+    Quiz.objects.create(
+        store=store,
+        kind="points",
+        title="Listing rules",
+        worth=6,
+        offered_at=at - timedelta(days=1),
+        open_until=at - timedelta(hours=1),
+        source="person",
+        recorded_at=at,
+        recorded_by=owner,
+    )
 
 
 def _offer(canary: str, at: datetime) -> dict[str, Any]:
