@@ -1,9 +1,12 @@
 """Due work of this room."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from scoring.models import Quiz, Restoration
-from scoring.services import quizzes, rating, restored
+from scoring.selectors.ledgers import options_of
+from scoring.services import awards, quizzes, rating, restored
 from stores.models import Store
 from stores.tasks import store_names
 from tenants.due import Work
@@ -36,3 +39,16 @@ def lapse_quiz(_agency: Agency, work: Work) -> None:
     quiz = Quiz.objects.filter(pk=work.subject).first()
     if quiz is not None:
         quizzes.lapse_quiz(quiz=quiz, at=work.at)
+
+
+@due_task(
+    awards.AWARD, words=_("Award a store's weekly order bonus"), names=store_names, queue="rate"
+)
+def award(_agency: Agency, work: Work) -> datetime | None:
+    """Write the order bonus of the weeks that have ended, and come again for the next."""
+    store = Store.objects.filter(pk=work.subject).first()
+    if store is None:
+        return None
+    again_at = awards.keep(store=store, options=options_of(store), at=work.at)
+    rating.rate(store=store, at=work.at)
+    return again_at

@@ -1,4 +1,3 @@
-
 from datetime import UTC, datetime
 import django.db.models.deletion
 import tenants.base
@@ -9,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scoring", "0001_initial"),
+        ("scoring", "0002_history"),
         ("stores", "0001_initial"),
         ("tenants", "0008_owners_may_delete"),
     ]

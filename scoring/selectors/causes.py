@@ -21,7 +21,7 @@ from scoring.core.rulebook import Library, Rulebook
 from scoring.core.values import ActiveEntry, CountsAs, Entry
 from scoring.models import LedgerEntry, Quiz, Restoration
 from scoring.selectors.gaps import Reader
-from stores.models import Notice, Store, Violation
+from stores.models import Notice, Order, Store, Violation
 from stores.services import notices
 from tenants import slots
 from tenants.models import Membership
@@ -672,15 +672,28 @@ class _Finder:
 
         None where the book awards nothing weekly.
         """
-        awards: list[Entry] = []
+        bonus = book.order_bonus
+        if bonus is None or bonus.mode != "weekly_award":
+            return []
         seen_at = self.gap.newest.observation.observed_at
-        since = seen_at - (book.window or timedelta(0))
-        monday = book.week_ended_by(seen_at)[1]
-        while monday > max(since, book.effective_from):
-            points = book.weekly_award(self.reader.ledger.completions, monday)
+        since = max(
+            book.effective_from,
+            self.reader.drifts[0].observation.observed_at,
+            seen_at - (book.window or timedelta(days=180)),
+        )
+        completed = list(
+            Order.objects.filter(
+                store=self.store, completed_at__gte=since, completed_at__lt=seen_at
+            ).values_list("completed_at", flat=True)
+        )
+        awards: list[Entry] = []
+        begins, monday = book.week_ended_by(seen_at)
+        while monday > since:
+            orders = sum(begins <= each < monday for each in completed if each is not None)
+            points = bonus.points_for(orders)
             if points:
                 awards.append(self.reader.given(points, monday))
-            monday = book.week_ended_by(monday)[0]
+            begins, monday = book.week_ended_by(begins)
         return awards
 
     def _books(self) -> Iterator[Cause]:

@@ -103,7 +103,12 @@ def _match(told: ViolationFinding, candidates: Sequence[Violation]) -> Violation
     for one in candidates:
         if told.reference and one.reference and told.reference != one.reference:
             continue
-        is_near = abs(one.reported_at - told.reported_at) < _ALIKE_WITHIN
+        is_near = any(
+            abs(ours - theirs) < _ALIKE_WITHIN
+            for ours in (one.reported_at, one.enforced_at)
+            for theirs in (told.reported_at, told.enforced_at)
+            if ours is not None and theirs is not None
+        )
         is_equal = None in {one.points, told.points} or one.points == told.points
         if one.rule == told.rule and is_near and is_equal:
             return one

@@ -11,7 +11,7 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, MilestoneState, Period, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
-from scoring.services import restored
+from scoring.services import awards, restored
 from scoring.services.ledger import lock
 from stores.models import Store
 from stores.services import alerts
@@ -39,6 +39,7 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
     )
     _raise_alerts(store, answer, since=before, at=at)
     restored.settle(store=store, ledger=ledger, at=at, options=options)
+    awards.arm(store=store, options=options, at=at)
     if answer.next_change_at is not None:
         due.add(kind="scoring.next", subject=store.pk, at=answer.next_change_at, instead=True)
     return row
@@ -104,6 +105,7 @@ def _expected(period: Period, book: Rulebook | None) -> dict[str, Any]:
         "since": period.starts_at.isoformat(),
         "until": period.ends_at.isoformat() if period.ends_at else None,
         "for_good": period.permanent,
+        "confirmed": period.confirmed,
     }
 
 

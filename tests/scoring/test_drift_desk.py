@@ -1,4 +1,4 @@
-"""The drift desk: what may explain a difference, what would be left, and the one act that mends it."""
+"""The drift desk: what may explain a difference, what would be left, the act that mends it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ RULE = "high_late_dispatch_rate"
 @pytest.fixture
 def store(agency: Agency) -> Store:
     """A store whose marketplace showed 200 twenty days ago, as we had it."""
-    store = factories.make_store(name="Fernwood Kitchen")
+    store = factories.make_store(name="Fernwood Kitchen", time_zone="UTC")
     see(store, 200, ago=20 * DAY)
     return store
 
@@ -67,7 +67,7 @@ def do(store: Store, found: Cause, by: Membership | None = None, **values: Any) 
     )
 
 
-# --- what is proposed -----------------------------------------------------------------------------
+# --- what is proposed ----------------------------------------------------------------------------
 
 
 def test_a_store_that_agrees_has_no_causes(store: Store) -> None:
@@ -87,10 +87,7 @@ def test_a_waiting_notice_of_that_time_is_named_and_leaves_what_it_does_not_expl
     notice = factories.make_notice(
         store=store,
         subject="Your shop has been issued a violation",
-        text=(
-            "Violation type: High late dispatch rate\nViolation ID: 7412345678\n"
-            "Points deducted: 10\n"
-        ),
+        text=MAIL % f"{NOW - 2 * DAY:%Y-%m-%d %H:%M}",
         received_at=NOW - 2 * DAY,
         sent_at=NOW - 2 * DAY,
     )
@@ -98,8 +95,18 @@ def test_a_waiting_notice_of_that_time_is_named_and_leaves_what_it_does_not_expl
 
     found = cause(store, "missed_notice")
 
-    assert (found.subject, found.notice) == (str(notice.pk), notice)
+    assert (found.subject, found.notice, found.after) == (str(notice.pk), notice, -2)
+    assert (found.first["points"], found.first["rule"]) == (10, "prohibited_product")
     assert found.links[0].href == f"/notices/{notice.pk}/"
+
+
+MAIL = """
+Violation ID: 8837261940
+Violation type: Prohibited product listed
+Status: Enforcement action taken
+Points deducted: 10
+Enforced on: %s (UTC+0)
+"""
 
 
 def test_a_pending_violation_whose_date_passed_was_enforced(store: Store) -> None:
@@ -180,7 +187,7 @@ def test_nothing_is_proposed_that_would_leave_more(store: Store) -> None:
     assert [after for kind, after in causes(store) if kind == "enforced_since"] == [-8]
 
 
-# --- what acting writes -----------------------------------------------------------------------------
+# --- what acting writes --------------------------------------------------------------------------
 
 
 def test_recording_the_missed_violation_ends_the_drift(store: Store, lead: Membership) -> None:
@@ -337,7 +344,7 @@ def test_an_act_names_the_value_that_it_cannot_take(
     assert (refusal.value.field, Violation.objects.exists()) == (field, False)
 
 
-# --- the pages --------------------------------------------------------------------------------------
+# --- the pages -----------------------------------------------------------------------------------
 
 
 def test_the_fleets_desk_lists_the_furthest_off_first(
@@ -389,7 +396,7 @@ def test_the_stores_page_acts_and_tells_the_new_drift(
         "rule": RULE,
         "reference": "",
         "points": "12",
-        "occurred_at": (NOW - DAY).strftime("%Y-%m-%dT%H:%M"),
+        "occurred_at": f"{NOW - DAY:%Y-%m-%dT%H:%M}",
     }
     client.post(f"/stores/{store.pk}/drift/act/", sent | {"rule": "no_such"})
     assert not Violation.objects.exists()

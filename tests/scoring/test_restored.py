@@ -8,7 +8,7 @@ from django.test import Client as HttpClient
 
 from appeals.services import outcomes
 from scoring.models import Restoration
-from scoring.services import observations, rating
+from scoring.services import ledger, observations, rating
 from stores.models import Alert, Enforcement, Store, Violation
 from stores.services import violations
 from tenants.models import Agency, DueWork, Membership
@@ -135,8 +135,6 @@ def test_a_violation_that_the_marketplace_reversed_is_checked_too(violation: Vio
 def test_our_own_mistake_asks_nothing_of_the_marketplace(
     store: Store, violation: Violation
 ) -> None:
-    from scoring.services import ledger
-
     ledger.give_back(violation=violation, reason="mistake", at=DECIDED, by=None)
     rating.rate(store=store, at=DECIDED)
     assert states() == []
@@ -148,7 +146,6 @@ def test_a_check_of_points_that_were_taken_again_is_void(
     violations.change_violation(
         violation=violation, facts={"state": "reversed"}, at=DECIDED, by=None
     )
-    factories.make_membership()
     violation.refresh_from_db()
     violations.change_violation(
         violation=violation,
