@@ -1,9 +1,14 @@
 from django.urls import path
 
-from scoring.api import views
+from scoring.api import drift, quizzes, views
 
 urlpatterns = [
     path("stores/<str:pk>/rating/", views.RatingView.as_view()),
     path("stores/<str:pk>/ledger/", views.LedgerView.as_view()),
     path("stores/<str:pk>/platform-ratings/", views.PlatformRatingsView.as_view()),
+    path("drift/", drift.DriftView.as_view()),
+    path("stores/<str:pk>/drift/", drift.StoreDriftView.as_view()),
+    path("quizzes/", quizzes.QuizzesView.as_view()),
+    path("quizzes/<str:pk>/pass/", quizzes.PassQuizView.as_view()),
+    path("quizzes/<str:pk>/withdraw/", quizzes.WithdrawQuizView.as_view()),
 ]

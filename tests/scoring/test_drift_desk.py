@@ -1,6 +1,7 @@
 """The drift desk: what may explain a difference, what would be left, the act that mends it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db import connection
 from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
 
+from scoring.core.drifts import gap_of, observed_drifts
+from scoring.core.rulebook import Library
 from scoring.models import LedgerEntry, Quiz, StoreRating
 from scoring.selectors.causes import Cause, causes_of
 from scoring.selectors.gaps import Reader
@@ -138,6 +141,90 @@ def test_points_that_came_back_at_the_marketplace_alone_are_a_reversal_of_ours(
     see(store, 176, ago=10 * DAY)
     see(store, 200, ago=DAY)
     assert ("given_back", 0) in causes(store)
+
+
+def test_a_filed_appeal_points_to_its_case_and_a_granted_one_dates_the_reversal(
+    store: Store, lead: Membership
+) -> None:
+    # given a violation under appeal, of which the marketplace has given back a part
+    violation = take(store, -24, ago=15 * DAY)
+    attempt = factories.make_attempt("filed", violation=violation, opened_at=NOW - 12 * DAY)
+    see(store, 176, ago=10 * DAY)
+    see(store, 190, ago=DAY)
+
+    def found() -> Cause:
+        return next(one for one in causes_of(Reader(store, NOW), lead) if one.kind == "given_back")
+
+    filed = found()
+    attempt.appeal.state = "granted"
+    attempt.appeal.save()
+    attempt.state, attempt.decided_at = "granted", NOW - 3 * DAY
+    attempt.save()
+    granted = found()
+
+    assert (filed.verb, filed.links[0].href) == ("", f"/cases/{attempt.appeal_id}/")
+    assert (granted.first["reason"], granted.first["decided_at"]) == ("granted", NOW - 3 * DAY)
+    assert (granted.first["points"], granted.after, granted.is_backed) == (14, 0, True)
+
+
+def test_points_that_only_we_gave_back_are_named_and_nothing_is_written(
+    store: Store,
+) -> None:
+    violation = take(store, -24, ago=15 * DAY)
+    see(store, 176, ago=10 * DAY)
+    violations.change_violation(
+        violation=violation, facts={"state": "reversed"}, at=NOW - 5 * DAY, by=None
+    )
+    see(store, 176, ago=DAY)
+    found = cause(store, "not_restored")
+    assert (found.after, found.verb) == (0, "")
+    with pytest.raises(drift.ProposalStale):
+        do(store, found)
+
+
+def test_a_reversed_violation_whose_points_are_left_in_our_ledger_is_named(
+    store: Store,
+) -> None:
+    violation = take(store, -24, ago=15 * DAY)
+    see(store, 176, ago=10 * DAY)
+    Violation.objects.filter(pk=violation.pk).update(state="lapsed")
+    see(store, 200, ago=DAY)
+    found = cause(store, "left_in_ours")
+    assert (found.after, found.first["reason"]) == (0, "corrected")
+    assert do(store, found) == 0
+
+
+def test_a_rulebook_that_took_effect_since_is_named(store: Store) -> None:
+    # given a book of five days ago that starts at ten points less
+    see(store, 200, ago=DAY)
+    reader = Reader(store, NOW)
+    (book,) = reader.library.books
+    assert book.start is not None, "A book of TikTok Shop gives a start."
+    newer = replace(
+        book,
+        name="newer",
+        effective_from=NOW - 5 * DAY,
+        known_from=NOW - 5 * DAY,
+        start=replace(book.start, value=190),
+    )
+    reader.library = Library((book, newer))
+    reader.drifts = observed_drifts(reader.ledger, reader.library, NOW, NOW)
+    reader.gap = gap_of(reader.drifts)
+
+    found = next(each for each in causes_of(reader, None) if each.kind == "book")
+
+    assert (found.subject, found.after, found.verb) == ("newer", 0, "")
+
+
+def test_the_order_bonus_is_tried_with_the_orders_that_were_completed(store: Store) -> None:
+    take(store, -20, ago=15 * DAY)
+    see(store, 180, ago=14 * DAY)
+    for number in range(200):
+        factories.make_order(
+            store, external_id=f"done-{number}", completed_at=NOW - 9 * DAY, status="COMPLETED"
+        )
+    see(store, 184, ago=timedelta(hours=1))
+    assert ("figure", 0) in causes(store)
 
 
 def test_an_entry_since_the_two_agreed_may_not_count(store: Store) -> None:
