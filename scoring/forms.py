@@ -76,10 +76,6 @@ class CauseForm(_StoreForm):
             rule.choices = [("", "–"), *rules.items()]
 
 
-class ExplainForm(forms.Form):
-    reason = forms.CharField(label=_("Why there is none"), max_length=300)
-
-
 class QuizForm(_StoreForm):
     """A quiz that the marketplace offers to a store."""
 

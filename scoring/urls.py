@@ -15,6 +15,7 @@ urlpatterns = [
     path("stores/<str:pk>/drift/same/", views_drift.same, name="drift_same"),
     path("stores/<str:pk>/drift/explain/", views_drift.explain, name="drift_explain"),
     path("quizzes/", views_quizzes.quizzes, name="quizzes"),
+    path("quizzes/new/", views_quizzes.choose, name="quiz_choose"),
     path("stores/<str:pk>/quizzes/new/", views_quizzes.record, name="quiz_new"),
     path("quizzes/<str:pk>/pass/", views_quizzes.pass_quiz, name="quiz_pass"),
     path("quizzes/<str:pk>/withdraw/", views_quizzes.withdraw, name="quiz_withdraw"),

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from scoring.core.standing import Judged
 from scoring.desks import DESKS
-from scoring.forms import CauseForm, ExplainForm
+from scoring.forms import CauseForm
 from scoring.models import LedgerEntry
 from scoring.selectors import drift as selectors
 from scoring.selectors import reconciliation
-from scoring.selectors.causes import Cause, causes_of
+from scoring.selectors.causes import Cause, causes_of, window
 from scoring.selectors.gaps import Reader
 from scoring.selectors.rules import rules_of
 from scoring.services import drift as services
@@ -31,7 +31,7 @@ from tenants.access import MemberRequest, requires, uuid_or_404
 from tenants.errors import DomainError
 from tenants.templatetags import ui
 
-_OBSERVATIONS: Final = 30
+_OBSERVATIONS: Final = 14
 _SETTLED_FOR: Final = timedelta(days=90)
 
 
@@ -49,7 +49,7 @@ def fleet_drift(request: MemberRequest) -> HttpResponse:
         "desks": DESKS,
         "rows": selectors.drifting(stores, at=at),
         "unconfirmed": selectors.unconfirmed(stores, at=at),
-        "waiting": selectors.waiting_for_points(stores, at=at),
+        "waiting": selectors.waiting_for_points(stores, at=at, viewer=request.member),
         "loose": _loose(request, stores),
         "clients": clients_for(request.member),
         "groups": groups_for(request.member),
@@ -177,14 +177,14 @@ def _store_page(
     context = {
         "store": store,
         "gap": reader.gap,
+        "window": window(reader.gap, store.time_zone) if reader.gap else "",
         "drifts": _with_sources(reader),
         "facts": _facts(reader, at),
         "causes": shown,
         "opened": opened,
-        "waiting": selectors.waiting_for_points([store], at=at),
+        "waiting": selectors.waiting_for_points([store], at=at, viewer=request.member),
         "settled": selectors.settled_checks(store, since=_SETTLED_FOR, at=at)[:10],
         "loose": loose,
-        "explain_form": ExplainForm(auto_id=False),
         "may_write": request.member.can("violations.record"),
         "may_record": request.member.can("readings.record"),
         "now": at,

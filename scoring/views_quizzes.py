@@ -59,6 +59,16 @@ def quizzes(request: MemberRequest) -> HttpResponse:
 
 
 @requires("readings.record")
+@require_GET
+def choose(request: MemberRequest) -> HttpResponse:
+    """Go to the form of the store that was chosen."""
+    asked = request.GET.get("store", "")
+    if not asked:
+        return redirect("scoring:quizzes")
+    return redirect("scoring:quiz_new", pk=store_for(request.member, asked).pk)
+
+
+@requires("readings.record")
 @require_http_methods(["GET", "POST"])
 def record(request: MemberRequest, pk: str) -> HttpResponse:
     store, at = store_for(request.member, pk), timezone.now()

@@ -95,6 +95,7 @@ class StoreDriftOut(serializers.Serializer[Any]):
 
     drift = serializers.IntegerField(allow_null=True)
     since = serializers.DateTimeField(allow_null=True)
+    agreed_at = serializers.DateTimeField(allow_null=True)
     observations = ObservationOut(many=True)
     causes = CauseOut(many=True)
     not_restored = NotRestoredOut(many=True)
@@ -129,6 +130,7 @@ def _store_json(store: Store, at: datetime) -> dict[str, Any]:
     return {
         "drift": reader.drifts[-1].drift if reader.drifts else None,
         "since": gap.opened_by if gap else None,
+        "agreed_at": gap.opened_after if gap else None,
         "observations": [_observation_json(each) for each in newest],
         "causes": [_cause_json(each) for each in causes_of(reader, None)],
         "not_restored": [

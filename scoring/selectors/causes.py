@@ -10,7 +10,6 @@ from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
-from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -20,16 +19,16 @@ from scoring.core.drifts import Gap
 from scoring.core.rulebook import Library, Rulebook
 from scoring.core.values import ActiveEntry, CountsAs, Entry
 from scoring.models import LedgerEntry, Quiz, Restoration
+from scoring.selectors.checks import cases_of
 from scoring.selectors.gaps import Reader
 from stores.models import Notice, Order, Store, Violation
 from stores.services import notices
-from tenants import slots
 from tenants.models import Membership
 from tenants.templatetags import ui
 
-CASES: Final = "violation.cases"  # the slot: {violation: {"state", "label", "href", "decided_at"}}
 _AROUND: Final = timedelta(days=2)  # a mail may come so long before or after what it tells shows
 _MOST: Final = 6  # of a kind: each is a sweep
+_MOST_OLD: Final = 2  # of what may have left already: little speaks for any of them
 _ACTING: Final = {Violation.State.REVERSED, Violation.State.LAPSED}
 
 
@@ -135,6 +134,19 @@ def causes_of(reader: Reader, member: Membership | None) -> tuple[Cause, ...]:
     return tuple(sorted(signed, key=lambda cause: cause.rank))
 
 
+def window(gap: Gap, zone: str) -> str:
+    """Say between which two platform ratings it happened."""
+    by = ui.moment_in(gap.opened_by, zone)
+    if gap.opened_after is None:
+        return _("The marketplace's first number that we saw, of %(by)s, differed already.") % {
+            "by": by
+        }
+    return _("The two agreed on %(after)s and differed on %(by)s.") % {
+        "after": ui.moment_in(gap.opened_after, zone),
+        "by": by,
+    }
+
+
 def _token(reader: Reader, gap: Gap) -> str:
     """Return what changes with every row that a proposal may rest on."""
     rows = (
@@ -158,7 +170,7 @@ class _Finder:
         self.store: Store = reader.store
         self.gap = gap
         self.wanted = gap.wanted
-        self.cases = self._cases(member)
+        self.cases = cases_of(reader.violations, member)
         self.active = [each for each in reader.then.active if each.net]
 
     def causes(self) -> Iterator[Cause]:
@@ -177,28 +189,8 @@ class _Finder:
         yield from self._figures()
         yield from self._books()
 
-    def _cases(self, member: Membership | None) -> Mapping[UUID, Mapping[str, Any]]:
-        if member is None:
-            return {}
-        merged: dict[UUID, Mapping[str, Any]] = {}
-        for column in slots.columns(CASES, member, list(self.reader.violations)).values():
-            merged.update(column)
-        return merged
-
     def _when(self, moment: datetime) -> str:
         return ui.moment_in(moment, self.store.time_zone)
-
-    def _window(self) -> str:
-        """Say between which two platform ratings it happened."""
-        by = self._when(self.gap.opened_by)
-        if self.gap.opened_after is None:
-            return _("The marketplace's first number that we saw, of %(by)s, differed already.") % {
-                "by": by
-            }
-        return _("The two agreed on %(after)s and differed on %(by)s.") % {
-            "after": self._when(self.gap.opened_after),
-            "by": by,
-        }
 
     # The marketplace took points that we know nothing of
 
@@ -214,7 +206,6 @@ class _Finder:
             subject="",
             title=_("A notice that never reached us"),
             evidence=(
-                self._window(),
                 _("No notice of that time waits or was set aside. Look through the violations in "
                   "the seller centre."),
             ),
@@ -254,7 +245,6 @@ class _Finder:
             )
         else:
             evidence.append(_("It names no points that we can read."))
-        evidence.append(self._window())
         first = self._violation_first(points, occurred_at)
         if told is not None:
             first |= {"rule": told.rule, "reference": told.reference or ""}
@@ -290,7 +280,6 @@ class _Finder:
                 evidence=(
                     _("Its date passed on %(due)s, and no notice told what became of it.")
                     % {"due": self._when(due)},
-                    self._window(),
                 ),
                 after=self.reader.after(self.reader.taken(points, enforced_at)),
                 verb=_("Record that its points were taken"),
@@ -357,7 +346,6 @@ class _Finder:
         reason = LedgerEntry.Reason.MARKETPLACE
         evidence = [
             _("We count %(points)s points of it.") % {"points": -active.net},
-            self._window(),
         ]
         if is_ours and one is not None:
             if one.state == Violation.State.LAPSED:
@@ -403,10 +391,7 @@ class _Finder:
                 kind=Kind.QUIZ,
                 subject=str(quiz.pk),
                 title=_("A quiz was passed: %(quiz)s") % {"quiz": quiz.title},
-                evidence=(
-                    _("It was on offer, and nobody recorded that it was passed."),
-                    self._window(),
-                ),
+                evidence=(_("It was on offer, and nobody recorded that it was passed."),),
                 after=self.reader.after(self.reader.given(points, self.gap.opened_by)),
                 verb=_("Record that it was passed"),
                 first={"points": points, "occurred_at": self.gap.opened_by},
@@ -418,7 +403,6 @@ class _Finder:
             subject="",
             title=_("A bonus that nobody recorded"),
             evidence=(
-                self._window(),
                 _("A passed quiz or the bonus for orders gives points that no notice may tell."),
             ),
             after=self.reader.after(self.reader.given(self.wanted, self.gap.opened_by)),
@@ -497,20 +481,18 @@ class _Finder:
                 continue  # the two agreed with it in the sum
             kind = Kind.DOUBLED if twin is not None else Kind.NOT_COUNTED
             words = _("The marketplace does not seem to count %(entry)s")
-            evidence = [self._window()]
+            evidence = _("It was written since the two agreed.")
             if twin is not None:
                 words = _("%(entry)s is recorded twice")
-                evidence.insert(
-                    0,
-                    _("Of the same rule and day there is another one, of %(points)s points.")
-                    % {"points": abs(twin.points)},
-                )
+                evidence = _(
+                    "Of the same rule and day there is another one, of %(points)s points."
+                ) % {"points": abs(twin.points)}
             one = row.violation
             yield Cause(
                 kind=kind,
                 subject=active.id,
                 title=words % {"entry": self.reader.name(row)},
-                evidence=tuple(evidence),
+                evidence=(evidence,),
                 after=self.reader.after(instead_of=[active.id]),
                 verb=_("Mend the mistake"),
                 links=(self._link(one),) if one else (),
@@ -552,7 +534,6 @@ class _Finder:
                 evidence=(
                     _("A person or a file wrote %(points)s; with %(right)s the two agree.")
                     % {"points": abs(active.points), "right": abs(right)},
-                    self._window(),
                 ),
                 after=self.reader.after(self.reader.like(active.id, right), instead_of=[active.id]),
                 verb=_("Write it anew"),
@@ -596,7 +577,7 @@ class _Finder:
                 % {"end": self._when(end)},
                 first_end=seen_at + timedelta(days=1),
             )
-        for active in islice(self._old(seen_at), _MOST):
+        for active in islice(self._old(seen_at), _MOST_OLD):
             row = self.reader.rows[active.id]
             end = active.expires_at
             assert end is not None, "What never ends has no age to speak of."
@@ -633,7 +614,6 @@ class _Finder:
             evidence=(
                 evidence,
                 _("Look in the seller centre until when it counts."),
-                self._window(),
             ),
             after=self.reader.after(other, instead_of=[entry_id]),
             verb=_("State when it leaves"),
@@ -711,7 +691,6 @@ class _Finder:
                     _("This rulebook took effect on %(day)s. The one before it would leave the "
                       "drift that is said here.")
                     % {"day": self._when(book.effective_from)},
-                    self._window(),
                 ),
                 after=reader.after(library=others),
                 links=(

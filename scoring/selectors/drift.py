@@ -1,9 +1,9 @@
 """Where the marketplace's numbers differ from ours: the fleet's list, and one store's."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -11,9 +11,10 @@ from django.db.models.functions import Abs, Coalesce
 
 from scoring.core.standing import CONFIRMED_FOR
 from scoring.models import PlatformRating, Restoration, StoreRating
-from scoring.selectors.checks import NOT_RESTORED, NOT_RESTORED_AFTER, is_overdue
+from scoring.selectors.checks import NOT_RESTORED, NOT_RESTORED_AFTER, cases_of, is_overdue
 from stores.models import Alert, Enforcement, Store
 from stores.selectors.freshness import Freshness, freshness_of
+from tenants.models import Membership
 
 _ALERTS: Final = ("drift", NOT_RESTORED)
 
@@ -53,6 +54,9 @@ class Waiting:
     check: Restoration
     is_overdue: bool
     in_force: tuple[Enforcement, ...]
+    case: Mapping[str, Any] | None = (
+        None  # as the slot of cases tells it
+    )
 
     @property
     def due_at(self) -> datetime:
@@ -113,20 +117,25 @@ def unconfirmed(stores: QuerySet[Store], *, at: datetime) -> list[Unconfirmed]:
 
 
 def waiting_for_points(
-    stores: QuerySet[Store] | Collection[Store], *, at: datetime
+    stores: QuerySet[Store] | Collection[Store], *, at: datetime, viewer: Membership | None = None
 ) -> list[Waiting]:
-    """Return the open checks of points given back, the oldest decision first, in two queries."""
+    """Return the open checks of points given back, the oldest decision first.
+
+    Two queries, and one more for the cases that a ``viewer`` may see.
+    """
     checks = list(
         Restoration.objects.filter(store__in=stores, state=Restoration.State.OPEN)
         .select_related("store", "violation__store")
         .order_by("decided_at", "id")
     )
-    in_force = _in_force([check.violation_id for check in checks], at)
+    ids = [check.violation_id for check in checks]
+    in_force, cases = _in_force(ids, at), cases_of(ids, viewer)
     return [
         Waiting(
             check=check,
             is_overdue=is_overdue(check, at),
             in_force=tuple(in_force.get(check.violation_id, ())),
+            case=cases.get(check.violation_id),
         )
         for check in checks
     ]

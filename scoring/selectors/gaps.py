@@ -26,6 +26,7 @@ from scoring.core.values import (
 from scoring.models import LedgerEntry
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
 from stores.models import Store, Violation
+from tenants.templatetags import ui
 
 
 class Reader:
@@ -82,7 +83,9 @@ class Reader:
         """Return what a member knows an entry by."""
         if row.violation is not None:
             return self.name_of(row.violation)
-        return row.note or (self.rule(row.rule) if row.rule else str(row.get_kind_display()))
+        words = row.note or (self.rule(row.rule) if row.rule else str(row.get_kind_display()))
+        day = ui.short_day_in(row.occurred_at, self.store.time_zone)
+        return f"{words} ({ui.signed(row.points)}, {day})"
 
     def name_of(self, violation: Violation) -> str:
         rule = self.rule(violation.rule)

@@ -30,6 +30,7 @@ SEED = 20261129
 ANSWERS = {
     "agency /handoff/": "403",  # there is no pass
     "agency /stores/{pk}/connect/shop/": "302",  # no shop waits to be chosen
+    "agency /quizzes/new/": "302",  # no store is chosen
     "agency /stores/{pk}/progress/": "200, nothing of hers",
     "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
