@@ -43,6 +43,10 @@ class PassIn(Strict):
     ends_at = MomentField(required=False)
 
 
+class NothingIn(Strict):
+    """A body without fields."""
+
+
 class QuizOut(serializers.Serializer[Any]):
     """For the schema: what ``quiz_json`` gives."""
 
@@ -153,7 +157,8 @@ class WithdrawQuizView(AgencyView):
     required_capabilities: ClassVar = {"POST": "readings.record"}
 
     @extend_schema(request=None, responses=QuizOut)
-    def post(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def post(self, request: Request, pk: str) -> Response:
         quiz = quiz_of_key(self.api_key, pk)
+        NothingIn(data=request.data).is_valid(raise_exception=True)
         quizzes.withdraw_quiz(quiz=quiz, at=self.now, by=self.api_key.made_by, via="api")
         return Response(quiz_json(quiz))

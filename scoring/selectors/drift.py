@@ -54,9 +54,7 @@ class Waiting:
     check: Restoration
     is_overdue: bool
     in_force: tuple[Enforcement, ...]
-    case: Mapping[str, Any] | None = (
-        None  # as the slot of cases tells it
-    )
+    case: Mapping[str, Any] | None = None  # as the slot of cases tells it
 
     @property
     def due_at(self) -> datetime:

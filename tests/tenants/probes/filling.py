@@ -35,7 +35,6 @@ from scoring.models import (
     PeriodEnd,
     PlatformRating,
     PointsUnknown,
-    Quiz,
     Restoration,
 )
 from scoring.services import periods, rating
@@ -238,17 +237,7 @@ def _rows_of_desks(notice: Notice, violation: Violation, owner: Membership, at: 
     Explanation.objects.create(
         store=store, notice=notice, reason="Known", explained_at=at, explained_by=owner
     )
-    Quiz.objects.create(
-        store=store,
-        kind="points",
-        title="Listing rules",
-        worth=6,
-        offered_at=at - timedelta(days=1),
-        open_until=at - timedelta(hours=1),
-        source="person",
-        recorded_at=at,
-        recorded_by=owner,
-    )
+    factories.make_quiz(store, open_until=at - timedelta(hours=1), recorded_by=owner)
 
 
 def _offer(canary: str, at: datetime) -> dict[str, Any]:
