@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from scoring.desks import DESKS
 from scoring.selectors.explain import Explained, explain
+from scoring.selectors.figures import switched_on
 from stores.models import Store
 
 
@@ -50,3 +51,10 @@ def desks(request: HttpRequest, _fleet: Any) -> dict[str, Any] | None:
     if member is None or not member.can("ratings.view"):
         return None
     return {"desks": DESKS, "current": "stores:fleet"}
+
+
+def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    return {"on": len(switched_on())}

@@ -13,6 +13,8 @@ from tenants.trail import words
 from tenants.trail.words import Field
 
 WORDS: Final = {
+    "figure.switched_on": _("Figure of a third party switched on"),
+    "figure.switched_off": _("Figure of a third party switched off"),
     "ledger.adjustment": _("Adjustment written"),
     "ledger.bonus": _("Bonus written"),
     "ledger.deduction": _("Deduction written"),
@@ -49,4 +51,5 @@ def say() -> None:
         },
         of=["scoring.platformrating"],
     )
+    words.say_fields({"stores": Field(_("stores rated anew"))}, of=["scoring.figureswitch"])
     words.name_with({"scoring.ledgerentry": _entries, "scoring.platformrating": _platform_ratings})

@@ -353,7 +353,7 @@ class _Reader:
                 code=table.need("code").code(),
                 measure=_measure(table, has_rating=has_rating),
                 at=self.sourced(table, "at"),
-                actions=tuple(self._action(each) for each in table.each("actions")),
+                actions=self._actions(table),
             )
             table.done()
             _refuse_double(node, [(each.code,) for each in milestones], (milestone.code,))
@@ -361,6 +361,14 @@ class _Reader:
             _refuse_double(node, taken, (milestone.measure, milestone.at.value))
             milestones.append(milestone)
         return tuple(milestones)
+
+    def _actions(self, milestone: Table) -> tuple[Action, ...]:
+        actions: list[Action] = []
+        for node in milestone.each("actions"):
+            action = self._action(node)
+            _refuse_double(node, [(each.kind,) for each in actions], (action.kind,))
+            actions.append(action)
+        return tuple(actions)
 
     def _action(self, node: Node) -> Action:
         table = node.table()

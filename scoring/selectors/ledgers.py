@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
+from scoring import books
 from scoring.core.values import (
     BY_BOOK,
     Closing,
@@ -22,6 +23,7 @@ from scoring.core.values import (
     Unstated,
 )
 from scoring.models import LedgerEntry, PlatformRating
+from scoring.selectors.figures import switched_on
 from stores.models import Enforcement, Notice, Store, Violation
 
 
@@ -57,8 +59,12 @@ def ledger_of(store: Store) -> Ledger:
     )
 
 
-def options_of(store: Store) -> Options:
-    return Options(channels_alive_at=channels_alive_at([store.pk]).get(store.pk))
+def options_of(store: Store, known_at: datetime | None = None) -> Options:
+    """Return what the agency chose, as known at ``known_at`` (by default now)."""
+    return Options(
+        switched_on=switched_on(books.library_for(store), known_at),
+        channels_alive_at=channels_alive_at([store.pk]).get(store.pk),
+    )
 
 
 def channels_alive_at(store_ids: Sequence[UUID]) -> dict[UUID, datetime]:

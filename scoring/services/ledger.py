@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from scoring import books
 from scoring.core.rulebook import ViolationRule
 from scoring.models import LedgerEntry
+from scoring.selectors.figures import switched_on
 from stores.models import Store, Violation
 from tenants.errors import DomainError
 from tenants.models import Membership
@@ -320,7 +321,9 @@ def _keep_expiry(
 
 
 def _by_book(entry: LedgerEntry) -> datetime | None:
-    return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
+    """Return when the entry expires by its book, and by the figures that count for us now."""
+    library = books.library_for(entry.store)
+    return library.expiry(entry.occurred_at, entry.recorded_at, switched_on(library))
 
 
 def _reverse(

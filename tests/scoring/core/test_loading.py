@@ -266,6 +266,7 @@ WRONG = {
     "code": ("code: d12", "code: D-12", "24: 'D-12' is not a code"),
     "action": ("kind: warning", "kind: shouting", "31: 'shouting' is none of warning"),
     "action-both": ("days: 7", "days: 7, permanent: true", "29: an action lasts some days or"),
+    "action-twice": ("kind: warning", "kind: closed", "31: closed stands here twice"),
     "action-no-source": (
         "{kind: warning, label: A warning, label_zh: 警告, source: blog}",
         "{kind: warning, label: A warning, label_zh: 警告}",
