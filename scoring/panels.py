@@ -5,12 +5,16 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from scoring import books
 from scoring.desks import DESKS
 from scoring.selectors.drift import waiting_for_points
 from scoring.selectors.explain import Explained, explain
+from scoring.selectors.figures import switched_on
+from scoring.selectors.ledgers import entries_of
 from scoring.selectors.quizzes import offers_of, open_quizzes
 from scoring.selectors.ratings import rating_of
-from stores.models import Store
+from scoring.selectors.rules import range_missed
+from stores.models import Store, Violation
 
 
 def _explained(request: HttpRequest, store: Store) -> Explained | None:
@@ -53,6 +57,36 @@ def desks(request: HttpRequest, _fleet: Any) -> dict[str, Any] | None:
     if member is None or not member.can("ratings.view"):
         return None
     return {"desks": DESKS, "current": "stores:fleet"}
+
+
+def violation_points(request: HttpRequest, violation: Violation) -> dict[str, Any] | None:
+    """Return what a violation has taken in the ledger; nothing where it has no entry."""
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    entries = list(entries_of(violation.store).filter(violation=violation))
+    if not entries:
+        return None
+    library = books.library_for(violation.store)
+    figures = switched_on(library)
+    rows = [
+        {
+            "entry": entry,
+            "expires_at": entry.expires_at
+            if entry.is_expiry_stated
+            else library.expiry(entry.occurred_at, entry.recorded_at, figures),
+            "missed": range_missed(library, entry),
+        }
+        for entry in entries
+    ]
+    return {"rows": rows, "store": violation.store}
+
+
+def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    return {"on": len(switched_on())}
 
 
 def drift(request: HttpRequest, store: Store) -> dict[str, Any] | None:

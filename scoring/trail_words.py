@@ -14,6 +14,8 @@ from tenants.trail.words import Field
 
 WORDS: Final = {
     "drift.mended": _("Drift mended"),
+    "figure.switched_on": _("Figure of a third party switched on"),
+    "figure.switched_off": _("Figure of a third party switched off"),
     "ledger.adjustment": _("Adjustment written"),
     "ledger.bonus": _("Bonus written"),
     "ledger.deduction": _("Deduction written"),
@@ -103,3 +105,4 @@ def say() -> None:
             "scoring.platformrating": _platform_ratings,
         }
     )
+    words.say_fields({"stores": Field(_("stores rated anew"))}, of=["scoring.figureswitch"])

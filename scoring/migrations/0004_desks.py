@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scoring", "0002_history"),
+        ("scoring", "0003_figureswitch"),
         ("stores", "0001_initial"),
         ("tenants", "0008_owners_may_delete"),
     ]

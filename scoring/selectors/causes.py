@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -601,7 +601,9 @@ class _Finder:
     def _end_of(self, row: LedgerEntry) -> datetime | None:
         if row.is_expiry_stated:
             return row.expires_at
-        return self.reader.library.expiry(row.occurred_at, row.recorded_at)
+        return self.reader.library.expiry(
+            row.occurred_at, row.recorded_at, self.reader.options.switched_on
+        )
 
     def _expiry(self, row: LedgerEntry, title: str, evidence: str, *, first_end: datetime) -> Cause:
         entry_id = str(row.pk)
@@ -632,7 +634,9 @@ class _Finder:
             return
         on = reader.options.switched_on
         for name in sorted(book.third_party - on):
-            options = replace(reader.options, switched_on=on | {name})
+            if book.qualified(name) in on:
+                continue
+            options = replace(reader.options, switched_on=on | {book.qualified(name)})
             awards = self._awards(book) if name == "order_bonus" else ()
             yield Cause(
                 kind=Kind.FIGURE,
@@ -644,7 +648,12 @@ class _Finder:
                       "it on. It then counts for every store of the rulebook."),
                 ),
                 after=reader.after(*awards, options=options),
-                links=(_figure_link(book.name),),
+                links=(
+                    Link(
+                        _("Switch figures"),
+                        f"{reverse('scoring:rulebook', args=[book.name])}#figures",
+                    ),
+                ),
             )  # fmt: skip
 
     def _awards(self, book: Rulebook) -> list[Entry]:
@@ -700,11 +709,3 @@ class _Finder:
 
     def _link(self, violation: Violation) -> Link:
         return Link(_("Look at the violation"), reverse("stores:violation", args=[violation.pk]))
-
-
-def _figure_link(book: str) -> Link:
-    """Return where figures are switched; the rulebook's page where there is no such page."""
-    try:
-        return Link(_("Switch figures"), reverse("scoring:figures"))
-    except NoReverseMatch:
-        return Link(_("Read the rulebook"), reverse("scoring:rulebook", args=[book]))

@@ -134,7 +134,7 @@ def pass_quiz(
     if quiz.kind == Quiz.Kind.POINTS:
         _give_points(quiz, points, passed_at, at=at, by=by, via=via)
     else:
-        _shorten(quiz, ends_at, passed_at, at=at, by=by)
+        _shorten(quiz, ends_at, passed_at, at=at, by=by, via=via)
     record(
         action="quiz.passed",
         by=by,
@@ -208,6 +208,7 @@ def _shorten(
     *,
     at: datetime,
     by: Membership | None,
+    via: str,
 ) -> None:
     if ends_at is None:
         raise QuizUnusable(
@@ -224,6 +225,7 @@ def _shorten(
         by="quiz",
         at=at,
         member=by,
+        via=via,
     )
     Quiz.objects.filter(pk=quiz.pk).update(ends_at=ends_at)
 

@@ -33,12 +33,12 @@ def settle(*, store: Store, ledger: Ledger, options: Options, at: datetime) -> N
     _open_checks(store, at)
     waiting = list(
         Restoration.objects.filter(store=store, state=Restoration.State.OPEN)
-        .select_related("violation")
+        .select_related("violation", "store")
         .order_by("decided_at", "id")
     )
     if waiting:
         seen = observed_drifts(ledger, books.library_for(store), at, at, options)
-        waiting = [each for each in waiting if not _is_settled(each, store, seen, at)]
+        waiting = [each for each in waiting if not _is_settled(each, seen, options, at)]
     _raise_alert(store, [each for each in waiting if is_overdue(each, at)], at)
 
 
@@ -76,7 +76,9 @@ def _open_checks(store: Store, at: datetime) -> None:
             due.add(kind=SETTLE, subject=check.pk, at=decided_at + NOT_RESTORED_AFTER)
 
 
-def _is_settled(check: Restoration, store: Store, seen: Collection[Judged], at: datetime) -> bool:
+def _is_settled(
+    check: Restoration, seen: Collection[Judged], options: Options, at: datetime
+) -> bool:
     """Close a check that is answered or needless; return whether it is."""
     agreeing = next(
         (
@@ -88,7 +90,7 @@ def _is_settled(check: Restoration, store: Store, seen: Collection[Judged], at: 
     )
     if agreeing is not None:
         _close(check, Restoration.State.CONFIRMED, at, seen_in=agreeing.observation.id)
-    elif _is_needless(check, store, at):
+    elif _is_needless(check, options, at):
         _close(check, Restoration.State.VOID, at)
     else:
         return False
@@ -99,19 +101,20 @@ def _close(check: Restoration, state: str, at: datetime, *, seen_in: str | None 
     Restoration.objects.filter(pk=check.pk).update(state=state, settled_at=at, seen_in=seen_in)
 
 
-def _is_needless(check: Restoration, store: Store, at: datetime) -> bool:
+def _is_needless(check: Restoration, options: Options, at: datetime) -> bool:
     """Tell whether the points were taken again, or would have come back by time alone."""
     taken = LedgerEntry.objects.filter(
         violation=check.violation_id, kind=LedgerEntry.Kind.DEDUCTION
     )
-    library = books.library_for(store)
+    library = books.library_for(check.store)
     ends = []
     for entry in taken:
         if entry.points and entry.recorded_at > check.opened_at:
             return True
-        is_stated = entry.is_expiry_stated
         ends.append(
-            entry.expires_at if is_stated else library.expiry(entry.occurred_at, entry.recorded_at)
+            entry.expires_at
+            if entry.is_expiry_stated
+            else library.expiry(entry.occurred_at, entry.recorded_at, options.switched_on)
         )
     return all(end is not None and end <= at for end in ends)
 
