@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from scoring.core.standing import Judged
+from scoring.core.values import is_known
 from scoring.desks import DESKS
 from scoring.forms import CauseForm
 from scoring.models import LedgerEntry
@@ -194,11 +195,14 @@ def _store_page(
 
 def _with_sources(reader: Reader) -> list[tuple[Judged, str]]:
     """Return the newest drifts with the words for where each platform rating was seen."""
-    sources = dict(Reading.Source.choices)
-    seen = selectors.observations_of(reader.store, limit=_OBSERVATIONS)
-    told = {str(row.pk): str(sources.get(row.source, row.source)) for row in seen}
+    words = dict(Reading.Source.choices)
     newest = list(reversed(reader.drifts))[:_OBSERVATIONS]
-    return [(judged, told.get(judged.observation.id, "")) for judged in newest]
+    told = selectors.sources_of([judged.observation.id for judged in newest])
+    return [
+        (judged, str(words.get(source, source)))
+        for judged in newest
+        for source in [told.get(judged.observation.id, "")]
+    ]
 
 
 def _shown(
@@ -245,7 +249,7 @@ def _facts(reader: Reader, at: datetime) -> list[dict[str, Any]]:
         {
             "label": _("Marketplace shows"),
             "value": newest.observation.value,
-            "note": ui.ago(newest.observation.observed_at, at),
+            "note": _seen(reader, newest, at),
         },
         {"label": _("Ours at that moment"), "value": newest.ours},
     ]
@@ -262,6 +266,19 @@ def _facts(reader: Reader, at: datetime) -> list[dict[str, Any]]:
         )
         facts.append({"label": _("Seen since then"), "value": gap.count})
     return facts
+
+
+def _seen(reader: Reader, newest: Judged, at: datetime) -> str:
+    """Say when the newest judged platform rating was seen, and that a later one is not judged."""
+    age = ui.ago(newest.observation.observed_at, at)
+    later = (
+        each
+        for each in reader.ledger.observations
+        if newest.observation.observed_at < each.observed_at <= at
+    )
+    if any(is_known(each, at) for each in later):
+        return _("%(age)s; what was seen since was of a closed store") % {"age": age}
+    return age
 
 
 def _done(left: int | None) -> str:

@@ -139,12 +139,10 @@ def waiting_for_points(
     ]
 
 
-def observations_of(store: Store, *, limit: int) -> QuerySet[PlatformRating]:
-    """Return the newest platform ratings of a store with who recorded them."""
-    found = PlatformRating.objects.filter(store=store, withdrawn_at=None)
-    return found.select_related("recorded_by__user", "notice").order_by("-observed_at", "-id")[
-        :limit
-    ]
+def sources_of(observation_ids: Collection[str]) -> dict[str, str]:
+    """Return where each of these platform ratings was seen, in one query."""
+    rows = PlatformRating.objects.filter(pk__in=observation_ids).values_list("pk", "source")
+    return {str(pk): source for pk, source in rows}
 
 
 def settled_checks(store: Store, *, since: timedelta, at: datetime) -> QuerySet[Restoration]:

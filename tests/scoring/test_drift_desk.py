@@ -572,6 +572,36 @@ def test_the_fleets_desk_takes_as_many_queries_for_three_as_for_one(
     assert count() == alone
 
 
+def test_the_stores_desk_takes_as_many_queries_for_three_causes_as_for_one(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    client, page = client_for(lead), f"/stores/{store.pk}/drift/"
+    see(store, 160, ago=DAY)
+
+    def arrive() -> None:
+        factories.make_notice(
+            store=store,
+            kind="violation",
+            text=MAIL % f"{NOW - 2 * DAY:%Y-%m-%d %H:%M}",
+            received_at=NOW - 2 * DAY,
+        )
+        take(store, -8, ago=9 * DAY, state="pending", correct_by=NOW - 3 * DAY, reference=None)
+        take(store, -3, ago=15 * DAY, source="person", reference=None)
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(page).status_code == 200
+        return len(queries)
+
+    arrive()
+    client.get(page)
+    alone = count()
+    arrive()
+    arrive()
+    assert count() == alone
+    assert len(client.get(page).context["causes"]) > 3
+
+
 def test_the_alert_leads_to_the_stores_desk(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:
