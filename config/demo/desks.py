@@ -64,7 +64,7 @@ def differ(members: dict[str, Membership], *, at: datetime) -> None:
     After the marketplace's numbers have been told: nothing has been seen since.
     """
     day, hour = timedelta(days=1), timedelta(hours=1)
-    won = work.violation_of("Lúa Mới Home", "ip_infringement")
+    won = work.violation_of("Nhà Mây Decor", "not_as_described")
     violations.record_enforcement(
         store=won.store,
         kind=Enforcement.Kind.LISTING_REMOVED,
