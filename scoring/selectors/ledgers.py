@@ -8,8 +8,8 @@ from django.db.models import Max, QuerySet
 
 from scoring.core.values import (
     BY_BOOK,
-    Closing,
     CountsAs,
+    Enforced,
     Entry,
     Expires,
     Kind,
@@ -49,9 +49,9 @@ def ledger_of(store: Store) -> Ledger:
             )
             for row in PlatformRating.objects.filter(store=store, withdrawn_at=None)
         ),
-        closings=tuple(
-            Closing(row.starts_at, row.ends_at, row.recorded_at)
-            for row in Enforcement.objects.filter(store=store, kind=Enforcement.Kind.CLOSED)
+        enforcements=tuple(
+            Enforced(row.kind, row.starts_at, row.ends_at, row.recorded_at)
+            for row in Enforcement.objects.filter(store=store)
         ),
         unstated=tuple(_unstated(store, entries)),
     )
