@@ -29,6 +29,7 @@ from tenants.templatetags import ui
 
 LEAST_DAYS: Final = 30  # of history, also where the store is younger
 FORECAST_DAYS: Final = 60
+MOST_DAYS: Final = 1000  # how far ahead a return to the start is looked for
 _DAY: Final = timedelta(days=1)
 
 
@@ -68,7 +69,36 @@ class Explained:
     week: Fall
     chart: Chart
     rows: Rows = field(repr=False)
+    back_at: datetime | None = None  # when time alone brings the start value back
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
+
+    @property
+    def start_value(self) -> int | None:
+        """Return what a store without any entry has."""
+        if self.answer.rating is None:
+            return None if self.answer.points_deducted is None else 0
+        return self.book.start.value if self.book and self.book.start else None
+
+    @property
+    def is_below_start(self) -> bool:
+        start, value = self.start_value, self.value
+        if start is None or value is None:
+            return False
+        return value < start if self.answer.rating is not None else value > start
+
+    @property
+    def back(self) -> str:
+        """Say when the start value comes back by time alone; "" where nothing is missing."""
+        if not self.is_below_start:
+            return ""
+        start = ui.number(self.start_value)
+        if self.back_at is None:
+            return gettext("Time alone does not bring %(start)s back.") % {"start": start}
+        day = ui.day_in(self.back_at, self.store.time_zone)
+        return gettext("%(start)s again on %(day)s, if nothing new happens.") % {
+            "start": start,
+            "day": day,
+        }
 
     @property
     def since_yesterday(self) -> int | None:
@@ -160,7 +190,8 @@ def explain(
     answer = core.evaluate(rows.ledger, rows.library, at=at, **known)
     start = min(rows.first_at - _DAY, at - LEAST_DAYS * _DAY)
     steps = core.history(rows.ledger, rows.library, start=start, end=at + MOMENT, **known)
-    forecast = core.forecast(rows.ledger, rows.library, at=at, days=FORECAST_DAYS, **known)
+    whole = core.forecast(rows.ledger, rows.library, at=at, days=MOST_DAYS, **known)
+    forecast = [point for point in whole if point.instant < at + FORECAST_DAYS * _DAY]
     lines = tuple(lines_of(rows, answer, steps))
     terms = terms_of(rows, answer)
     total = sum(term.points for term in terms)
@@ -178,6 +209,7 @@ def explain(
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
         chart=history_chart(rows, answer, steps, ahead_of(forecast), lines),
         rows=rows,
+        back_at=_back_at(rows, whole),
         heard_at=rows.options.channels_alive_at if answer.standing is Standing.STALE else None,
     )
 
@@ -200,6 +232,20 @@ def _roll_offs(
             points=expiry.points,
             rating=value_of(after[-1]) if after and is_seen else None,
         )
+
+
+def _back_at(rows: Rows, forecast: Sequence[core.ForecastPoint]) -> datetime | None:
+    """Return when a value no worse than the start is reached; None: not within sight."""
+    for point in forecast:
+        book = rows.library.in_force(point.instant, rows.known_at)
+        start = book.start.value if book and book.start else None
+        if point.rating is not None and start is not None:
+            is_back = point.rating >= start
+        else:
+            is_back = point.points_deducted == 0
+        if is_back:
+            return point.instant
+    return None
 
 
 def _expected(rows: Rows, answer: Answer) -> Iterable[Expected]:

@@ -12,7 +12,7 @@ from scoring.charts import Cell, Chart, Column, Mark, Table
 from scoring.core.waterfall import Bar, Waterfall, grouped, waterfall
 from scoring.selectors import sentences
 from scoring.selectors.lines import words_of
-from scoring.selectors.rows import Rows, links
+from scoring.selectors.rows import Rows, told_of
 from stores.models import Violation
 from tenants.templatetags import ui
 
@@ -58,8 +58,7 @@ class Fall:
         named = []
         for bar in grouped(self.fall.bars, MOST_BARS):
             entry = self.rows.entries.get(bar.subject)
-            told = entry.reverses if entry is not None and entry.reverses is not None else entry
-            violation = told.violation if told else None
+            violation = told_of(entry).violation if entry else None
             named.append(Named(bar, self.name(bar), value, value + bar.points, violation))
             value += bar.points
         return named
@@ -148,7 +147,11 @@ def fall_of(
         known_before=known_before,
         options=rows.options,
     )
-    return Fall(rows, fall, sentences.since_words(start, end, rows.day))
+    return Fall(
+        rows,
+        fall,
+        sentences.since_words(start, end, rows.day, is_now=rows.is_now and end == rows.at),
+    )
 
 
 def bar_words(rows: Rows, bar: Bar) -> str:
@@ -164,6 +167,6 @@ def bar_words(rows: Rows, bar: Bar) -> str:
     if bar.kind == "book":
         return gettext("Rulebook %(title)s") % {"title": rows.book_title(bar.subject)}
     words = words_of(rows, bar.kind, bar.subject)
-    violation = links(rows.entries.get(bar.subject))["violation"]
-    reference = getattr(violation, "reference", None)
-    return f"{words} {reference}" if reference else words
+    entry = rows.entries.get(bar.subject)
+    violation = told_of(entry).violation if entry else None
+    return f"{words} {violation.reference}" if violation and violation.reference else words

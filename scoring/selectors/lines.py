@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from scoring.core.values import Answer, Cause, Step
 from scoring.models import LedgerEntry
-from scoring.selectors.rows import Rows, taken_back
+from scoring.selectors.rows import Rows, taken_back, told_of
 from stores.models import Notice, Violation
 
 
@@ -53,7 +53,7 @@ def _line(
     gone: frozenset[str],
 ) -> Line:
     entry = rows.entries.get(cause.subject)
-    violation = entry.violation if entry is not None else None
+    violation = told_of(entry).violation if entry is not None else None
     is_start = cause.kind == "started"
     is_taken_back = is_start and cause.subject in gone
     return Line(
@@ -76,16 +76,14 @@ def group_of(entry: LedgerEntry | None) -> str:
     """Return what a filter by kind calls an entry: a reversal goes with what it reverses."""
     if entry is None:
         return ""
-    told = entry.reverses if entry.reverses is not None else entry
-    return str(told.kind)
+    return str(told_of(entry).kind)
 
 
 def words_of(rows: Rows, kind: str, subject: str) -> str:
     """Say a cause: what started, left, or was given back."""
     entry = rows.entries.get(subject)
     if entry is not None:
-        told = entry.reverses if entry.reverses is not None else entry
-        name = rows.label(told)
+        name = rows.label(told_of(entry))
         if kind == "ceased":
             return gettext("%(what)s left the window") % {"what": name}
         if kind == "reversed":

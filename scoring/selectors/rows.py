@@ -1,6 +1,6 @@
 """A store's rows, read once, by the ids that the core's answers name, and what to call them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -35,6 +35,10 @@ class Rows:
         found = entries_of(store).select_related("recorded_by__user")
         found = found.defer("violation__notice__text", "violation__notice__original")
         self.all_entries = list(found)
+        by_pk = {row.pk: row for row in self.all_entries}
+        for row in self.all_entries:
+            if row.reverses_id is not None:  # with the violation behind it, without a query
+                row.reverses = by_pk[row.reverses_id]
         self.entries = {str(row.pk): row for row in self.all_entries if row.recorded_at <= known_at}
         self.ledger: Ledger = ledger_of(store)
         self.options: Options = options_of(store)
@@ -113,7 +117,6 @@ def action_words(milestone: Milestone, kind: str = "") -> str:
     return action.label_zh if is_chinese() else action.label
 
 
-def links(entry: LedgerEntry | None) -> Mapping[str, object]:
-    """Return the violation and the notice that stand behind an entry, None where there is none."""
-    violation = entry.violation if entry else None
-    return {"violation": violation, "notice": violation.notice if violation else None}
+def told_of(entry: LedgerEntry) -> LedgerEntry:
+    """Return the entry that ``entry`` speaks of: what it reverses, else itself."""
+    return entry.reverses if entry.reverses is not None else entry

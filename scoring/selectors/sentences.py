@@ -13,9 +13,13 @@ _NAMED: Final = 2  # causes that a sentence names; the others are counted
 Name = Callable[[Bar], str]
 
 
-def since_words(since: datetime, at: datetime, day: Callable[[datetime], str]) -> str:
-    """Say since when, as short as it can be said."""
+def since_words(
+    since: datetime, at: datetime, day: Callable[[datetime], str], *, is_now: bool
+) -> str:
+    """Say since when, as short as it can be said; ``is_now``: ``at`` is the reader's now."""
     gone = at - since
+    if not is_now:
+        return gettext("From %(first)s to %(last)s") % {"first": day(since), "last": day(at)}
     if gone == timedelta(days=1):
         return gettext("Since yesterday")
     if gone % timedelta(days=1) == timedelta():
