@@ -357,7 +357,7 @@
     const ends = bars.flatMap((bar) => [bar.from, bar.to].slice(bar.kind === "total" ? 1 : 0));
     const slack = Math.max(4, (Math.max(...ends) - Math.min(...ends)) * 0.12);
     const [low, high] = [Math.floor(Math.min(...ends) - slack), Math.ceil(Math.max(...ends) + slack)];
-    const colour = (bar) => (bar.kind === "total" ? paint.soft : token(bar.points < 0 ? "--bad-mark" : "--good-mark"));
+    const colour = (bar) => (bar.kind === "total" ? token("--none-mark", 0.55) : token(bar.points < 0 ? "--bad-mark" : "--good-mark"));
     const names = Math.min(220, paint.width * 0.42);
     return {
       animation: false,
