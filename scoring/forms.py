@@ -1,6 +1,6 @@
 """Turns what a member types about the ledger into clean values."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from django import forms
@@ -13,6 +13,7 @@ from stores.models import Store
 _MOST = 1000
 _MOST_DAYS = 3660
 _WEEK = 7
+MOST_BACK = timedelta(days=366)
 
 
 class _StoreForm(forms.Form):
@@ -103,3 +104,35 @@ class MomentForm(_StoreForm):
             is_now="at" not in values,
             is_known_then=is_known_then,
         )
+
+
+class SinceForm(forms.Form):
+    """Since when the fleet's changes are looked at: so many days, or a moment by her own clock."""
+
+    days = forms.TypedChoiceField(
+        label=_("Days"),
+        choices=[(1, _("Yesterday")), (7, _("7 days")), (30, _("30 days"))],
+        coerce=int,
+        required=False,
+    )
+    since = MomentField(label=_("Since"), required=False)
+
+    def __init__(self, *args: Any, now: datetime, zone: tzinfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = now
+        self.fields["since"].zone = zone  # type: ignore[attr-defined]
+
+    def clean_since(self) -> datetime | None:
+        since: datetime | None = self.cleaned_data["since"]
+        if since is not None and since >= self.now:
+            raise forms.ValidationError(_("This moment has not come yet."))
+        if since is not None and since < self.now - MOST_BACK:
+            raise forms.ValidationError(_("Look back a year at most."))
+        return since
+
+    def moment(self) -> datetime:
+        """Return since when; yesterday, where the form refused what was asked for."""
+        self.is_valid()
+        since: datetime | None = self.cleaned_data.get("since")
+        days: int = self.cleaned_data.get("days") or 1
+        return since or self.now - timedelta(days=days)

@@ -98,6 +98,7 @@ def rating(request: HttpRequest, store: Store) -> dict[str, Any] | None:
     kept = {name: value for name, value in look.query.items() if name not in {"at", "known"}}
     return {
         "explained": look.explained,
+        "chart": look.explained.chart,
         "store": store,
         "form": look.form,
         "is_now": look.moments.is_now,

@@ -56,6 +56,7 @@ class Item:
     leaves: str = ""  # why then
     note: str = ""
     backs: tuple[Back, ...] = ()
+    reversed_by: tuple[str, ...] = ()
     entry: LedgerEntry | None = None
 
     @property
@@ -155,6 +156,7 @@ def _entry(rows: Rows, active: ActiveEntry) -> Item:
         leaves=_why(active),
         note=" · ".join(note for note in notes if note),
         backs=tuple(_backs(rows, active.reversed_by)),
+        reversed_by=active.reversed_by,
         entry=entry,
     )
 

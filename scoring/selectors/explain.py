@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from scoring.charts import Chart
 from scoring.core import rating as core
 from scoring.core.rulebook import Rulebook
-from scoring.core.values import Answer, Standing
+from scoring.core.values import Answer, Standing, Step
 from scoring.selectors.breakdown import (
     Item,
     Term,
@@ -20,10 +20,10 @@ from scoring.selectors.breakdown import (
     range_words,
     terms_of,
 )
-from scoring.selectors.drawing import ahead_of, history_chart, value_of
+from scoring.selectors.drawing import Ahead, ahead_of, history_chart, value_of
 from scoring.selectors.falls import Fall, fall_of
 from scoring.selectors.lines import Line, lines_of
-from scoring.selectors.rows import MOMENT, Rows, action_words
+from scoring.selectors.rows import MOMENT, Rows, action_words, rows_of
 from stores.models import Store
 from tenants.templatetags import ui
 
@@ -67,10 +67,19 @@ class Explained:
     expected: tuple[Expected, ...]
     day: Fall  # what happened since yesterday
     week: Fall
-    chart: Chart
     rows: Rows = field(repr=False)
+    steps: Sequence[Step] = field(repr=False)
+    forecast: Sequence[core.ForecastPoint] = field(repr=False)
     back_at: datetime | None = None  # when time alone brings the start value back
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
+
+    @property
+    def chart(self) -> Chart:
+        return self.chart_with(ahead_of(self.forecast))
+
+    def chart_with(self, ahead: Ahead) -> Chart:
+        """Return the chart with what is said of the weeks to come, be it certain or a range."""
+        return history_chart(self.rows, self.answer, self.steps, ahead, self.lines)
 
     @property
     def start_value(self) -> int | None:
@@ -185,7 +194,7 @@ def explain(
 
     ``known_at`` defaults to ``at``. A fixed number of queries, and of sweeps.
     """
-    rows = Rows(store, at=at, known_at=known_at or at, is_now=is_now)
+    rows = rows_of(store, at=at, known_at=known_at, is_now=is_now)
     known: dict[str, Any] = {"known_at": rows.known_at, "options": rows.options}
     answer = core.evaluate(rows.ledger, rows.library, at=at, **known)
     start = min(rows.first_at - _DAY, at - LEAST_DAYS * _DAY)
@@ -207,8 +216,9 @@ def explain(
         expected=tuple(_expected(rows, answer)),
         day=fall_of(rows, start=at - _DAY, end=at),
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
-        chart=history_chart(rows, answer, steps, ahead_of(forecast), lines),
         rows=rows,
+        steps=steps,
+        forecast=forecast,
         back_at=_back_at(rows, whole),
         heard_at=rows.options.channels_alive_at if answer.standing is Standing.STALE else None,
     )

@@ -134,24 +134,25 @@ def _total(label: str, value: int | None) -> Mapping[str, Any]:
     return {"kind": "total", "label": label, "points": 0, "from": value, "to": value}
 
 
-def fall_of(
-    rows: Rows, *, start: datetime, end: datetime, known_before: datetime | None = None
-) -> Fall:
-    """Return the way from ``start`` to ``end``, by what ``rows`` know."""
+def fall_of(rows: Rows, *, start: datetime, end: datetime) -> Fall:
+    """Return the way from ``start`` to ``end``.
+
+    It begins at what was known at ``start``, so that what was recorded since of earlier days is
+    told too; where a past moment is looked at as known now, or the store was not ours yet, all of
+    it is by what is known.
+    """
+    is_then = rows.known_at == rows.at and rows.store.created_at <= start
     fall = waterfall(
         rows.ledger,
         rows.library,
         start,
         end,
         rows.known_at,
-        known_before=known_before,
+        known_before=start if is_then else None,
         options=rows.options,
     )
-    return Fall(
-        rows,
-        fall,
-        sentences.since_words(start, end, rows.day, is_now=rows.is_now and end == rows.at),
-    )
+    is_now = rows.is_now and end == rows.at
+    return Fall(rows, fall, sentences.since_words(start, end, rows.day, is_now=is_now))
 
 
 def bar_words(rows: Rows, bar: Bar) -> str:

@@ -1,17 +1,18 @@
 """A store's rows, read once, by the ids that the core's answers name, and what to call them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language, gettext
 
 from scoring import books
 from scoring.core.rulebook import Milestone, Rulebook
 from scoring.core.values import Ledger, Options
 from scoring.models import LedgerEntry, PlatformRating
-from scoring.selectors.ledgers import entries_of, ledger_of, options_of
+from scoring.selectors.ledgers import ledger_of, options_of
 from stores.models import Store
 from tenants.templatetags import ui
 
@@ -26,22 +27,29 @@ class Rows:
     """What is recorded about one store, as far as it was by ``known_at``."""
 
     def __init__(
-        self, store: Store, *, at: datetime, known_at: datetime, is_now: bool = True
+        self,
+        store: Store,
+        entries: Sequence[LedgerEntry],
+        ledger: Ledger,
+        options: Options,
+        *,
+        at: datetime,
+        known_at: datetime,
+        is_now: bool = True,
     ) -> None:
+        """Keep what was read; ``entries`` are all of the store's. See ``rows_of``."""
         self.store = store
-        self.is_now = is_now  # False: the reader chose the moment
+        self.ledger = ledger
+        self.options = options
         self.at = at
         self.known_at = known_at
-        found = entries_of(store).select_related("recorded_by__user")
-        found = found.defer("violation__notice__text", "violation__notice__original")
-        self.all_entries = list(found)
-        by_pk = {row.pk: row for row in self.all_entries}
-        for row in self.all_entries:
+        self.is_now = is_now  # False: the reader chose the moment
+        self.all_entries = entries
+        by_pk = {row.pk: row for row in entries}
+        for row in entries:
             if row.reverses_id is not None:  # with the violation behind it, without a query
                 row.reverses = by_pk[row.reverses_id]
-        self.entries = {str(row.pk): row for row in self.all_entries if row.recorded_at <= known_at}
-        self.ledger: Ledger = ledger_of(store)
-        self.options: Options = options_of(store)
+        self.entries = {str(row.pk): row for row in entries if row.recorded_at <= known_at}
         self.library = books.library_for(store)
         self.book = self.library.in_force(at, known_at)
 
@@ -91,6 +99,29 @@ class Rows:
         return [
             row for row in found if row.withdrawn_at is None or row.withdrawn_at > self.known_at
         ]
+
+
+def rows_of(
+    store: Store, *, at: datetime, known_at: datetime | None = None, is_now: bool = True
+) -> Rows:
+    """Read a store's rows in a fixed number of queries; ``known_at`` defaults to ``at``."""
+    known_at = known_at or at
+    return Rows(
+        store,
+        list(with_sources(LedgerEntry.objects.filter(store=store))),
+        ledger_of(store),
+        options_of(store, at=at, known_at=known_at),
+        at=at,
+        known_at=known_at,
+        is_now=is_now,
+    )
+
+
+def with_sources(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """Return entries, newest first, with what stands behind each; without the notices' words."""
+    found = entries.select_related("violation__notice", "recorded_by__user")
+    found = found.defer("violation__notice__text", "violation__notice__original")
+    return found.order_by("-occurred_at", "-id")
 
 
 def taken_back(entries: Collection[LedgerEntry]) -> frozenset[str]:
