@@ -16,6 +16,7 @@ class ScoringConfig(AppConfig):
         rules.provide(rules_of, label=label_of)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
+        slots.fill_column("fleet.columns", key="why", fn=panels.why_column)
         slots.fill_panel("store.facts", key="rating", fn=panels.facts, template="")
         slots.fill_panel(
             "store.panels",

@@ -1,10 +1,13 @@
 """What this room shows on the store's page, which lives a floor below."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +16,7 @@ from scoring import facts as facts_of
 from scoring.desks import DESKS
 from scoring.forms import MomentForm, Moments
 from scoring.selectors.breakdown import KINDS, only
+from scoring.selectors.changes import whys_of
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
 from scoring.selectors.hindsight import hindsight_of
@@ -187,6 +191,15 @@ def facts(request: HttpRequest, store: Store) -> dict[str, Any] | None:
     """Add to the page's key facts what they come from and lead to, as of now."""
     look = _look(request, store)
     return facts_of.added(look.explained) if look and look.moments.is_now else None
+
+
+def why_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, str]]:
+    """Say of the stores that moved most since yesterday what moved them."""
+    changes = reverse("scoring:changes")
+    return {
+        pk: {"words": words, "href": f"{changes}#store-{pk}"}
+        for pk, words in whys_of(store_ids, at=timezone.now()).items()
+    }
 
 
 def desks(request: HttpRequest, _fleet: Any) -> dict[str, Any] | None:

@@ -5,14 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
+from django.db.models.functions import Abs
 from django.utils.translation import gettext, ngettext
 
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import BandCode, Measure
 from scoring.core.waterfall import Bar, Waterfall
+from scoring.models import StoreRating
 from scoring.selectors import sentences
 from scoring.selectors.bulk import rows_of
 from scoring.selectors.falls import Fall, fall_of
@@ -21,6 +26,8 @@ from scoring.selectors.movers import may_have_moved
 from scoring.selectors.rows import Rows, is_chinese, starts_there, told_of
 from stores.models import Store, Violation
 from tenants.templatetags import ui
+
+_MOST_TOLD: Final = 50  # stores whose change the fleet's page tells by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,22 @@ def changes_of(stores: Sequence[Store], *, since: datetime, at: datetime) -> Cha
     changed = [each for each in ways if each.fall.bars]
     changed.sort(key=lambda each: (each.points, each.store.name.lower()))
     return Changes(since, at, len(stores), tuple(changed))
+
+
+def whys_of(store_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, str]:
+    """Return by store why it changed since yesterday, for those whose current answer says so.
+
+    At most ``_MOST_TOLD`` of them, the largest changes first: a page of 500 stores asks for it.
+    """
+    rated = StoreRating.objects.filter(store__in=store_ids, rating__isnull=False)
+    moved = rated.exclude(day_ago=None).exclude(day_ago=F("rating"))
+    largest = moved.order_by(Abs(F("rating") - F("day_ago")).desc(), "store")[:_MOST_TOLD]
+    stores = [row.store for row in largest.select_related("store")]
+    if not stores:
+        return {}
+    since = at - timedelta(days=1)
+    rows = rows_of(stores, at=at)
+    return {pk: change_of(each, since=since).why for pk, each in rows.items()}
 
 
 def change_of(rows: Rows, *, since: datetime) -> Change:

@@ -15,6 +15,7 @@ from scoring.selectors.bulk import ledgers_of
 from scoring.selectors.changes import Changes, changes_of
 from scoring.selectors.ledgers import ledger_of
 from scoring.selectors.movers import may_have_moved
+from scoring.services import rating
 from stores.models import Enforcement, Store
 from stores.services import violations
 from tenants import scope
@@ -324,6 +325,22 @@ def test_the_page_asks_as_much_for_three_stores_as_for_one(
 
     with django_assert_num_queries(len(for_one)):
         browser.get("/changes/")
+
+
+def test_the_fleet_says_at_each_change_what_moved_it(browser: HttpClient, agency: Agency) -> None:
+    store, still = old_store("Lanna Living"), old_store("Still")
+    see(store, 200, ago=9 * DAY)
+    violation = take(store, -24, ago=5 * HOURS)
+    for each in (store, still):
+        rating.rate(store=each, at=NOW)
+
+    html = browser.get("/").content.decode()
+
+    why = (
+        f"Since yesterday −24, from 200 to 176: High late dispatch rate {violation.reference} −24."
+    )
+    assert f'<a class="plain" href="/changes/#store-{store.pk}" title="{why}">−24</a>' in html
+    assert f"#store-{still.pk}" not in html
 
 
 # --- API -----------------------------------------------------------------------------------------
