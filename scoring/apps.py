@@ -56,3 +56,10 @@ class ScoringConfig(AppConfig):
         slots.fill_panel(
             "fleet.desks", key="desks", fn=panels.desks, template="scoring/_desks.html"
         )
+        slots.fill_panel(
+            "violation.panels",
+            key="points",
+            fn=panels.violation_points,
+            template="scoring/_violation_points_panel.html",
+            order=5,
+        )

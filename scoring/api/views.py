@@ -14,6 +14,7 @@ from scoring.core import rating as core
 from scoring.core.values import Answer
 from scoring.models import LedgerEntry, PlatformRating
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
+from scoring.selectors.rules import range_missed
 from scoring.services import ledger, observations, rating
 from stores.access import store_of_key
 from stores.api.fields import MomentField, Strict
@@ -159,6 +160,11 @@ class EntryOut(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     source = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField()
+    range_missed = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="The rulebook's fewest and most points, where the stated ones lie outside.",
+    )
 
 
 class _EntryJson:
@@ -171,6 +177,7 @@ class _EntryJson:
         expires_at = row.expires_at
         if not row.is_expiry_stated and row.kind != LedgerEntry.Kind.REVERSAL:
             expires_at = self.library.expiry(row.occurred_at, row.recorded_at)
+        missed = range_missed(self.library, row)
         return {
             "id": str(row.pk),
             "kind": row.kind,
@@ -185,7 +192,15 @@ class _EntryJson:
             "reason": row.reason or None,
             "source": row.source,
             "note": row.note,
+            "range_missed": list(missed) if missed else None,
         }
+
+
+def _write(**values: Any) -> LedgerEntry:
+    try:
+        return ledger.write_entry(**values)
+    except ledger.UnknownRule as refusal:
+        raise ValidationError({"rule": str(refusal)}) from refusal
 
 
 class LedgerView(AgencyView):
@@ -223,7 +238,7 @@ class LedgerView(AgencyView):
                 by=by,
             )
         else:
-            row = ledger.write_entry(
+            row = _write(
                 store=store,
                 kind=values["kind"],
                 points=values["points"],
