@@ -10,6 +10,7 @@ from scoring.core.values import ActiveEntry, Answer, CountsAs
 from scoring.models import LedgerEntry
 from scoring.selectors.lines import estimate_words, group_of
 from scoring.selectors.rows import Rows
+from scoring.selectors.rules import range_missed
 from stores.models import Reading
 from tenants.templatetags import ui
 
@@ -145,7 +146,7 @@ def _begin(rows: Rows, answer: Answer) -> Iterable[Item]:
 def _entry(rows: Rows, active: ActiveEntry) -> Item:
     entry = rows.entries[active.id]
     subject = entry.violation.subject if entry.violation else ""
-    notes = [estimate_words(entry), subject]
+    notes = [estimate_words(entry), subject, _missed_words(rows, entry)]
     return Item(
         kind=group_of(entry),
         label=rows.label(entry),
@@ -159,6 +160,15 @@ def _entry(rows: Rows, active: ActiveEntry) -> Item:
         reversed_by=active.reversed_by,
         entry=entry,
     )
+
+
+def _missed_words(rows: Rows, entry: LedgerEntry) -> str:
+    """Say that the points are not those that the rulebook leads one to expect."""
+    missed = range_missed(rows.library, entry)
+    if missed is None:
+        return ""
+    words = gettext("The rulebook says %(low)s to %(high)s: read the notice again")
+    return words % {"low": missed.low, "high": missed.high}
 
 
 def _why(active: ActiveEntry) -> str:
