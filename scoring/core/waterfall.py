@@ -13,10 +13,13 @@ from scoring.core.values import (
     Cause,
     CauseKind,
     CountsAs,
+    Enforced,
     Ledger,
     Measure,
     MilestoneEvent,
+    Observation,
     Options,
+    is_known,
 )
 
 BarKind = CauseKind | Literal["learnt", "clamp", "others"]
@@ -101,7 +104,7 @@ def waterfall(
     sweep.run(end)
     before, after = _side(sweep, start), _side(sweep, end)
     then = before
-    if known_before is not None and known_before != known_at:
+    if known_before is not None and _learnt(ledger, library, start, known_before, known_at):
         earlier = Sweep(ledger, library, known_before, options)
         earlier.run(start)
         then = _side(earlier, start)
@@ -124,6 +127,26 @@ def grouped(bars: Sequence[Bar], most: int) -> tuple[Bar, ...]:
     rest = [bars[index] for index in by_size[most - 1 :]]
     others = Bar("others", sum(bar.points for bar in rest), count=len(rest))
     return (*(bar for index, bar in enumerate(bars) if index in kept), others)
+
+
+def _learnt(
+    ledger: Ledger, library: Library, start: datetime, known_before: datetime, known_at: datetime
+) -> bool:
+    """Tell whether anything that bears on the time until ``start`` was known at one moment only."""
+
+    def differs(row: Observation | Enforced) -> bool:
+        return is_known(row, known_before) != is_known(row, known_at)
+
+    def between(moment: datetime) -> bool:
+        return (moment <= known_before) != (moment <= known_at)
+
+    return (
+        any(between(each.recorded_at) and each.occurred_at <= start for each in ledger.entries)
+        or any(differs(each) and each.observed_at <= start for each in ledger.observations)
+        or any(differs(each) and each.starts_at <= start for each in ledger.enforcements)
+        or any(between(each.seen_at) and each.completed_at <= start for each in ledger.completions)
+        or any(between(book.known_from) for book in library.books)
+    )
 
 
 def _side(sweep: Sweep, at: datetime) -> Side:

@@ -368,7 +368,7 @@
       tooltip: tooltip(paint, { trigger: "axis", axisPointer: { type: "shadow" }, formatter: ([{ dataIndex }]) => plain(tellBar(bars[dataIndex])) }),
       series: [
         {
-          type: "custom", animation: false, clip: true,
+          type: "custom", animation: false, clip: false,
           dimensions: ["from", "to"], encode: { x: [0, 1], y: 2 },
           data: bars.map((bar, index) => [bar.kind === "total" ? low : bar.from, bar.to, index]),
           renderItem: (_params, api) => {
