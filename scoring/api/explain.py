@@ -65,6 +65,7 @@ class AddendOut(serializers.Serializer[Any]):
     rule = serializers.CharField(allow_null=True)
     violation = serializers.CharField(allow_null=True)
     notice = serializers.CharField(allow_null=True)
+    note = serializers.CharField()
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     occurred_at = serializers.DateTimeField(allow_null=True)
     recorded_at = serializers.DateTimeField(allow_null=True)
@@ -105,6 +106,7 @@ def _addend_json(rows: Rows, item: Item, expires_by: dict[str, str]) -> dict[str
         "rule": (entry.rule or None) if entry else None,
         "violation": str(violation.pk) if violation else None,
         "notice": str(violation.notice_id) if violation and violation.notice_id else None,
+        "note": entry.note if entry else "",
         "source": entry.source if entry else None,
         "occurred_at": item.at,
         "recorded_at": entry.recorded_at if entry else None,
@@ -186,7 +188,7 @@ class WaterfallView(AgencyView):
     @extend_schema(
         responses=WaterfallOut,
         parameters=[
-            OpenApiParameter("from", datetime, required=True),
+            OpenApiParameter("from", datetime, description="7 days before the end where absent."),
             OpenApiParameter("to", datetime, description="Now where absent."),
             _KNOWN_AT,
         ],
@@ -195,9 +197,8 @@ class WaterfallView(AgencyView):
         store = store_of_key(self.api_key, pk)
         now = timezone.now()
         asked = _moments(request, now)
-        start, end = asked.get("from"), asked.get("to", now)
-        if start is None:
-            raise ValidationError({"from": "Say from when."}, code="required")
+        end = asked.get("to", now)
+        start = asked.get("from", end - timedelta(days=7))
         if start >= end:
             raise ValidationError({"from": "This is not before the end."}, code="not_before")
         rows = rows_of(store, at=end, known_at=asked.get("known_at", now))

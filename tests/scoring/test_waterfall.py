@@ -243,7 +243,6 @@ def test_the_api_explains_what_was_known_then(store: Store, api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "query", "errors"),
     [
-        ("waterfall", {}, [("required", "from")]),
         ("waterfall", {"from": "yesterday"}, [("invalid", "from")]),
         ("waterfall", {"from": "2026-11-01T00:00:00"}, [("no_offset", "from")]),
         (
@@ -264,7 +263,7 @@ def test_the_api_refuses_moments_by_name(
     assert (status, codes(body)) == (400, errors)
 
 
-@pytest.mark.parametrize("path", ["explanation/", "waterfall/?from=2026-11-01T00:00:00Z"])
+@pytest.mark.parametrize("path", ["explanation/", "waterfall/"])
 def test_another_agencys_store_is_not_found(
     api: Api, agency: Agency, other_agency: Agency, path: str
 ) -> None:
