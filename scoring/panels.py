@@ -20,6 +20,7 @@ from scoring.selectors.breakdown import KINDS, only
 from scoring.selectors.changes import whys_of
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
+from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
 from scoring.selectors.ledgers import entries_of
 from scoring.selectors.rules import range_missed
@@ -221,14 +222,22 @@ def violation_points(request: HttpRequest, violation: Violation) -> dict[str, An
     if not entries:
         return None
     library = books.library_for(violation.store)
+    figures = switched_on(library)
     rows = [
         {
             "entry": entry,
             "expires_at": entry.expires_at
             if entry.is_expiry_stated
-            else library.expiry(entry.occurred_at, entry.recorded_at),
+            else library.expiry(entry.occurred_at, entry.recorded_at, figures),
             "missed": range_missed(library, entry),
         }
         for entry in entries
     ]
     return {"rows": rows, "store": violation.store}
+
+
+def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    return {"on": len(switched_on())}

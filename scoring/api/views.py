@@ -13,6 +13,7 @@ from scoring import books
 from scoring.core import rating as core
 from scoring.core.values import Answer
 from scoring.models import LedgerEntry, PlatformRating
+from scoring.selectors.figures import switched_on
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
 from scoring.selectors.rules import range_missed
 from scoring.services import ledger, observations, rating
@@ -170,13 +171,14 @@ class EntryOut(serializers.Serializer[Any]):
 class _EntryJson:
     """Turns a store's ledger rows into JSON values, the rulebook's expiries among them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, known_at: datetime | None = None) -> None:
         self.library = books.library_for(store)
+        self.switched_on = switched_on(self.library, known_at)
 
     def __call__(self, row: LedgerEntry) -> dict[str, Any]:
         expires_at = row.expires_at
         if not row.is_expiry_stated and row.kind != LedgerEntry.Kind.REVERSAL:
-            expires_at = self.library.expiry(row.occurred_at, row.recorded_at)
+            expires_at = self.library.expiry(row.occurred_at, row.recorded_at, self.switched_on)
         missed = range_missed(self.library, row)
         return {
             "id": str(row.pk),
@@ -214,7 +216,7 @@ class LedgerView(AgencyView):
         store = store_of_key(self.api_key, pk)
         at, known_at = _moments(request)
         rows = entries_of(store).filter(occurred_at__lte=at, recorded_at__lte=known_at)
-        return self.paged(rows, _EntryJson(store))
+        return self.paged(rows, _EntryJson(store, known_at))
 
     @extend_schema(request=EntryIn, responses={201: EntryOut})
     def post(self, request: Request, pk: str) -> Response:

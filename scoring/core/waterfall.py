@@ -94,18 +94,23 @@ def waterfall(
     *,
     known_before: datetime | None = None,
     options: Options = Options(),  # noqa: B008 - frozen
+    options_before: Options | None = None,
 ) -> Waterfall:
     """Return what happened in ``(start, end]``, by what was known at ``known_at``.
 
-    With ``known_before`` the value at ``start`` is the one known then, and what was learnt of
-    earlier days since is a bar of its own. One sweep, and a second where they could differ.
+    With ``known_before`` the value at ``start`` is the one known then, with the figures that were
+    switched on in ``options_before``; what was learnt of earlier days since is a bar of its own.
+    One sweep, and a second where they could differ.
     """
     sweep = Sweep(ledger, library, known_at, options)
     sweep.run(end)
     before, after = _side(sweep, start), _side(sweep, end)
     then = before
-    if known_before is not None and _learnt(ledger, library, start, known_before, known_at):
-        earlier = Sweep(ledger, library, known_before, options)
+    if known_before is not None and (
+        (options_before or options).switched_on != options.switched_on
+        or _learnt(ledger, library, start, known_before, known_at)
+    ):
+        earlier = Sweep(ledger, library, known_before, options_before or options)
         earlier.run(start)
         then = _side(earlier, start)
     passed = [state for state in sweep.states if start < state.instant <= end]

@@ -10,6 +10,7 @@ from scoring import books
 from scoring.core.values import Completion, Ledger, Options
 from scoring.models import LedgerEntry, PeriodEnd, PlatformRating, PointsUnknown, ToldEnforcement
 from scoring.selectors import ledgers
+from scoring.selectors.figures import switched_on
 from scoring.selectors.rows import Rows, with_sources
 from stores.models import Order, Store
 
@@ -17,16 +18,17 @@ Value = TypeVar("Value")
 
 
 def rows_of(stores: Sequence[Store], *, at: datetime) -> dict[UUID, Rows]:
-    """Return the rows of each store, known at ``at``; the ledgers' queries, whatever their number.
+    """Return the rows of each store, known at ``at``; one query more than ``ledgers_of``.
 
     How fresh a store's news was is not among them: it moves no rating.
     """
     found = with_sources(LedgerEntry.objects.filter(store__in=stores))
     entries = _by_store(found, lambda row: row)
     known = ledgers_of(stores, entries=entries)
+    options = Options(switched_on=switched_on(known_at=at))
     return {
         store.pk: Rows(
-            store, entries.get(store.pk, []), known[store.pk], Options(), at=at, known_at=at
+            store, entries.get(store.pk, []), known[store.pk], options, at=at, known_at=at
         )
         for store in stores
     }

@@ -15,12 +15,13 @@ from django.db.models.functions import Abs
 from django.utils.translation import gettext, ngettext
 
 from scoring.core.rulebook import Rulebook
-from scoring.core.values import BandCode, Measure
+from scoring.core.values import BandCode, Measure, Options
 from scoring.core.waterfall import Bar, Waterfall
 from scoring.models import StoreRating
 from scoring.selectors import sentences
 from scoring.selectors.bulk import rows_of
 from scoring.selectors.falls import Fall, fall_of
+from scoring.selectors.figures import switched_on
 from scoring.selectors.lines import words_of
 from scoring.selectors.movers import may_have_moved
 from scoring.selectors.rows import Rows, is_chinese, starts_there, told_of
@@ -122,20 +123,20 @@ class Change:
             for event in self.fall.events
             if event.kind in {"fired", "passed", "recorded"}
         }
-        told |= _learnt(book, self.fall)
+        told |= _learnt(book, self.rows.options.switched_on, self.fall)
         found = [Reached(at, starts_there(book, code)) for code, at in told]
         falls = self.fall.measure is Measure.RATING
         return tuple(sorted(found, key=lambda one: -one.at if falls else one.at))
 
 
-def _learnt(book: Rulebook | None, fall: Waterfall) -> set[tuple[str, int]]:
+def _learnt(book: Rulebook | None, on: frozenset[str], fall: Waterfall) -> set[tuple[str, int]]:
     """Return the milestones between the value known then and the one now, whatever reached them."""
     if book is None or fall.measure is None or fall.start is None or fall.end is None:
         return set()
     sign = 1 if fall.measure is Measure.RATING else -1
     return {
         (each.code, each.at.value)
-        for each in book.milestones
+        for each in book.settled(on).milestones
         if each.measure is fall.measure
         and sign * fall.end <= sign * each.at.value < sign * fall.start
     }
@@ -223,8 +224,11 @@ def changes_of(stores: Sequence[Store], *, since: datetime, at: datetime) -> Cha
     """
     older = [store for store in stores if store.created_at <= since]
     moved = may_have_moved(older, since=since, at=at)
-    rows = rows_of(moved, at=at) if moved else {}
-    ways = (change_of(rows[store.pk], since=since) for store in moved)
+    if not moved:
+        return Changes(since, at, len(stores), ())
+    rows = rows_of(moved, at=at)
+    before = _options(since)
+    ways = (change_of(rows[store.pk], since=since, options_before=before) for store in moved)
     changed = [each for each in ways if each.fall.bars]
     changed.sort(key=lambda each: (each.points, each.store.name.lower()))
     return Changes(since, at, len(stores), tuple(changed))
@@ -243,8 +247,15 @@ def whys_of(store_ids: Sequence[UUID], *, at: datetime) -> dict[UUID, str]:
         return {}
     since = at - timedelta(days=1)
     rows = rows_of(stores, at=at)
-    return {pk: change_of(each, since=since).why for pk, each in rows.items()}
+    before = _options(since)
+    ways = (change_of(each, since=since, options_before=before) for each in rows.values())
+    return {each.store.pk: each.why for each in ways}
 
 
-def change_of(rows: Rows, *, since: datetime) -> Change:
-    return Change(rows, fall_of(rows, start=since, end=rows.at))
+def change_of(rows: Rows, *, since: datetime, options_before: Options) -> Change:
+    way = fall_of(rows, start=since, end=rows.at, options_before=options_before)
+    return Change(rows, way)
+
+
+def _options(known_at: datetime) -> Options:
+    return Options(switched_on=switched_on(known_at=known_at))

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from scoring.charts import Cell, Chart, Column, Mark, Table
+from scoring.core.values import Options
 from scoring.core.waterfall import Bar, Waterfall, grouped, waterfall
 from scoring.selectors import sentences
+from scoring.selectors.figures import switched_on
 from scoring.selectors.lines import words_of
 from scoring.selectors.rows import Rows, told_of
 from stores.models import Violation
@@ -134,14 +136,19 @@ def _total(label: str, value: int | None) -> Mapping[str, Any]:
     return {"kind": "total", "label": label, "points": 0, "from": value, "to": value}
 
 
-def fall_of(rows: Rows, *, start: datetime, end: datetime) -> Fall:
+def fall_of(
+    rows: Rows, *, start: datetime, end: datetime, options_before: Options | None = None
+) -> Fall:
     """Return the way from ``start`` to ``end``.
 
     It begins at what was known at ``start``, so that what was recorded since of earlier days is
     told too; where a past moment is looked at as known now, or the store was not ours yet, all of
-    it is by what is known.
+    it is by what is known. One query for the figures switched on at ``start``, unless told by
+    ``options_before``.
     """
     is_then = rows.known_at == rows.at and rows.store.created_at <= start
+    if is_then and options_before is None:
+        options_before = Options(switched_on=switched_on(rows.library, start))
     fall = waterfall(
         rows.ledger,
         rows.library,
@@ -150,6 +157,7 @@ def fall_of(rows: Rows, *, start: datetime, end: datetime) -> Fall:
         rows.known_at,
         known_before=start if is_then else None,
         options=rows.options,
+        options_before=options_before,
     )
     is_now = rows.is_now and end == rows.at
     return Fall(rows, fall, sentences.since_words(start, end, rows.day, is_now=is_now))

@@ -1,6 +1,7 @@
 """Which stores' ratings may have moved in a period, told without working any of them out."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 from scoring import books
 from scoring.core.resets import first_reset
 from scoring.core.rulebook import Library, Rulebook
-from scoring.models import LedgerEntry, PlatformRating, ToldEnforcement
+from scoring.models import FigureSwitch, LedgerEntry, PlatformRating, ToldEnforcement
 from scoring.selectors.ledgers import counts_orders
 from stores.models import Enforcement, Store
 
@@ -18,7 +19,7 @@ from stores.models import Enforcement, Store
 def may_have_moved(stores: Sequence[Store], *, since: datetime, at: datetime) -> list[Store]:
     """Return the stores of which something began, ended or was recorded in ``(since, at]``.
 
-    Three queries. Some among them may have stayed as they were; none that moved is missing: what
+    Four queries. Some among them may have stayed as they were; none that moved is missing: what
     only a book tells (windows, resets, changes of book) counts by the books of the store's kind.
     """
     kinds = {_kind(store): books.library_for(store) for store in stores}
@@ -28,7 +29,10 @@ def may_have_moved(stores: Sequence[Store], *, since: datetime, at: datetime) ->
         *_figures(stores, windows, since, at),
         *_closings(stores, since, at),
     }
-    turned = {kind for kind, library in kinds.items() if _turned(library, since, at)}
+    switched = set(
+        FigureSwitch.objects.filter(_in("switched_at", since, at)).values_list("book", flat=True)
+    )
+    turned = {kind for kind, library in kinds.items() if _turned(library, switched, since, at)}
     return [store for store in stores if store.pk in moved or _kind(store) in turned]
 
 
@@ -79,12 +83,13 @@ def _stores(rows: QuerySet[Any]) -> Iterable[UUID]:
     return rows.order_by().values_list("store_id", flat=True).distinct()
 
 
-def _turned(library: Library, since: datetime, at: datetime) -> bool:
+def _turned(library: Library, switched: AbstractSet[str], since: datetime, at: datetime) -> bool:
     """Tell whether a book alone may have moved the stores that it governs."""
     return any(
         since < book.effective_from <= at
         or since < book.known_from <= at
         or counts_orders(book)
+        or book.name in switched
         or _resets(book, since, at)
         for book in library.books
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from scoring import books
 from scoring.core.rulebook import ViolationRule
 from scoring.models import LedgerEntry, PointsUnknown
+from scoring.selectors.figures import switched_on
 from stores import rules
 from stores.models import Store, Violation
 from tenants.errors import DomainError
@@ -332,7 +333,8 @@ def _keep_times(
     first = live[0]
     moment = violation.enforced_at or violation.reported_at
     taken_at = moment if moment <= first.recorded_at else first.occurred_at
-    by_book = books.library_for(first.store).expiry(taken_at, first.recorded_at)
+    library = books.library_for(first.store)
+    by_book = library.expiry(taken_at, first.recorded_at, switched_on(library))
     rewritten: list[LedgerEntry] = []
     for entry in live:
         is_first = entry.occurred_at == first.occurred_at
@@ -382,7 +384,9 @@ def _rewrite(
 
 
 def _by_book(entry: LedgerEntry) -> datetime | None:
-    return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
+    """Return when the entry expires by its book, and by the figures that count for us now."""
+    library = books.library_for(entry.store)
+    return library.expiry(entry.occurred_at, entry.recorded_at, switched_on(library))
 
 
 def _reverse(

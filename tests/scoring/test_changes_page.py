@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 from pytest_django import DjangoAssertNumQueries
 
+from scoring import books
 from scoring.core.values import Ledger
 from scoring.selectors.bulk import ledgers_of
 from scoring.selectors.changes import Changes, changes_of
 from scoring.selectors.ledgers import ledger_of
 from scoring.selectors.movers import may_have_moved
-from scoring.services import rating
+from scoring.services import figures, rating
 from stores.models import Enforcement, Store
 from stores.services import violations
 from tenants import scope
@@ -189,6 +190,14 @@ def test_a_new_rulebook_moves_all_the_stores_that_it_governs(agency: Agency) -> 
     assert may_have_moved([local, elsewhere], since=since, at=at) == [local]
 
 
+def test_a_figure_that_was_switched_moves_the_stores_that_it_governs(agency: Agency) -> None:
+    local, elsewhere = old_store("Aster"), old_store("Birch", market="TH")
+    (book,) = [book for book in books.library_for(elsewhere).books if book.third_party]
+    figures.switch(book=book, figures=book.third_party, is_on=True, at=NOW - HOURS, by=None)
+
+    assert may_have_moved([local, elsewhere], since=NOW - DAY, at=NOW) == [elsewhere]
+
+
 def test_the_ledgers_of_many_are_those_of_each(
     agency: Agency, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -331,6 +340,7 @@ def test_the_fleet_says_at_each_change_what_moved_it(browser: HttpClient, agency
     store, still = old_store("Lanna Living"), old_store("Still")
     see(store, 200, ago=9 * DAY)
     violation = take(store, -24, ago=5 * HOURS)
+    see(store, 176, ago=HOURS)
     for each in (store, still):
         rating.rate(store=each, at=NOW)
 

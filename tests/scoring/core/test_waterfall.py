@@ -1,14 +1,23 @@
 """What moved a rating between two moments: always the whole difference, cause by cause."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.core.rating import evaluate
-from scoring.core.rulebook import Library, Rulebook
+from scoring.core.rulebook import Library, Rulebook, Trust
 from scoring.core.sweep import OPENING
-from scoring.core.values import Answer, BandCode, CountsAs, Ledger, Measure
+from scoring.core.values import (
+    Answer,
+    BandCode,
+    Completion,
+    CountsAs,
+    Ledger,
+    Measure,
+    Options,
+)
 from scoring.core.waterfall import Bar, Waterfall, grouped, waterfall
 from tests.scoring.core.making import (
     FALLING,
@@ -17,6 +26,7 @@ from tests.scoring.core.making import (
     bonus,
     day,
     deduction,
+    figure,
     make_book,
     observed,
     reversal,
@@ -178,6 +188,22 @@ def test_what_was_learnt_of_earlier_days_is_the_first_bar() -> None:
 
     assert (found.start, found.end) == (200, 180)
     assert bars(found) == [("learnt", "", -24), ("started", "orders", 4)]
+
+
+def test_a_figure_switched_on_since_counts_as_learnt() -> None:
+    bonus_book = make_book(bonus=(4, 1, None))
+    assert bonus_book.order_bonus is not None
+    hearsay = replace(bonus_book.order_bonus, points=figure(4, Trust.THIRD_PARTY))
+    ledger = Ledger(completions=(Completion(day(1), day(1)),))
+    library = Library([make_book(order_bonus=hearsay)])
+    on, off = Options(frozenset({"order_bonus"})), Options()
+
+    found = waterfall(
+        ledger, library, day(2), day(3), day(3), known_before=day(2),
+        options=on, options_before=off,
+    )  # fmt: skip
+
+    assert (found.start, found.end, bars(found)) == (200, 204, [("learnt", "", 4)])
 
 
 def test_points_deducted_count_upwards_and_only_by_deductions() -> None:
