@@ -110,14 +110,6 @@ class Explained:
         }
 
     @property
-    def since_yesterday(self) -> int | None:
-        return self.day.fall.change
-
-    @property
-    def since_week(self) -> int | None:
-        return self.week.fall.change
-
-    @property
     def equation(self) -> str:
         return equation(self.terms, self.clamped)
 

@@ -37,10 +37,6 @@ class Hindsight:
     def differs(self) -> bool:
         return self.then != self.now
 
-    @property
-    def change(self) -> int | None:
-        return None if self.then is None or self.now is None else self.now - self.then
-
 
 def hindsight_of(rows: Rows, now: datetime) -> Hindsight:
     """Return what was learnt about ``rows.at`` from then until ``now``, without a query."""

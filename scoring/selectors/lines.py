@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from scoring.core.values import Answer, Cause, Step
 from scoring.models import LedgerEntry
 from scoring.selectors.rows import Rows, taken_back, told_of
-from stores.models import Notice, Violation
+from stores.models import Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,6 @@ class Line:
     milestones: tuple[int, ...]
     is_taken_back: bool = False  # all of its points were given back since
     group: str = ""  # "deduction", "bonus", "adjustment" or ""; what a filter asks for
-    notice: Notice | None = None
 
 
 def lines_of(rows: Rows, answer: Answer, steps: Sequence[Step]) -> list[Line]:
@@ -68,7 +67,6 @@ def _line(
         milestones=milestones,
         is_taken_back=is_taken_back,
         group=group_of(entry),
-        notice=violation.notice if violation else None,
     )
 
 
