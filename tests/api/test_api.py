@@ -434,14 +434,17 @@ def test_the_schema_names_every_resource(db: None) -> None:
     schema = json.loads(answer.content)
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
+        "/api/v1/changes/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
         "/api/v1/readings/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
+        "/api/v1/stores/{id}/explanation/",
         "/api/v1/stores/{id}/ledger/",
         "/api/v1/stores/{id}/platform-ratings/",
         "/api/v1/stores/{id}/rating/",
+        "/api/v1/stores/{id}/waterfall/",
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]
