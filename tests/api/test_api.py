@@ -434,6 +434,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
     schema = json.loads(answer.content)
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
+        "/api/v1/changes/",
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
@@ -444,9 +445,11 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
         "/api/v1/stores/{id}/drift/",
+        "/api/v1/stores/{id}/explanation/",
         "/api/v1/stores/{id}/ledger/",
         "/api/v1/stores/{id}/platform-ratings/",
         "/api/v1/stores/{id}/rating/",
+        "/api/v1/stores/{id}/waterfall/",
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]

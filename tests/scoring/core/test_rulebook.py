@@ -9,6 +9,7 @@ import pytest
 from scoring.core.resets import ResetRule, first_reset
 from scoring.core.rulebook import (
     ClosingCondition,
+    Figure,
     Library,
     Milestone,
     OrderBonus,
