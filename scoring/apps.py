@@ -54,6 +54,20 @@ class ScoringConfig(AppConfig):
             order=10,
         )
         slots.fill_panel(
+            "store.side",
+            key="drift",
+            fn=panels.drift,
+            template="scoring/_drift_panel.html",
+            order=3,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="quizzes",
+            fn=panels.quizzes,
+            template="scoring/_quizzes_panel.html",
+            order=15,
+        )
+        slots.fill_panel(
             "settings.panels",
             key="rulebooks",
             fn=panels.rulebooks,

@@ -18,11 +18,14 @@ from scoring.desks import DESKS
 from scoring.forms import MomentForm, Moments
 from scoring.selectors.breakdown import KINDS, only
 from scoring.selectors.changes import whys_of
+from scoring.selectors.drift import waiting_for_points
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
 from scoring.selectors.ledgers import entries_of
+from scoring.selectors.quizzes import offers_of, open_quizzes
+from scoring.selectors.ratings import rating_of
 from scoring.selectors.rules import range_missed
 from stores.models import Store, Violation
 from tenants.templatetags import ui
@@ -241,3 +244,29 @@ def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
     if member is None or not member.can("ratings.view"):
         return None
     return {"on": len(switched_on())}
+
+
+def drift(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Return how far the marketplace's number is off, and what it has not given back yet."""
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    now = timezone.now()
+    current, waiting = rating_of(store), waiting_for_points([store], at=now)
+    if not waiting and (current is None or current.drift_since is None):
+        return None
+    return {"store": store, "rating": current, "waiting": waiting}
+
+
+def quizzes(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    now = timezone.now()
+    return {
+        "store": store,
+        "quizzes": open_quizzes([store.pk]).get(store.pk, []),
+        "offers": offers_of([store], at=now),
+        "may_record": member.can("readings.record"),
+        "now": now,
+    }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring.api import explain, views
+from scoring.api import drift, explain, quizzes, views
 
 urlpatterns = [
     path("stores/<str:pk>/rating/", views.RatingView.as_view()),
@@ -9,4 +9,9 @@ urlpatterns = [
     path("stores/<str:pk>/explanation/", explain.ExplanationView.as_view()),
     path("stores/<str:pk>/waterfall/", explain.WaterfallView.as_view()),
     path("changes/", explain.ChangesView.as_view()),
+    path("drift/", drift.DriftView.as_view()),
+    path("stores/<str:pk>/drift/", drift.StoreDriftView.as_view()),
+    path("quizzes/", quizzes.QuizzesView.as_view()),
+    path("quizzes/<str:pk>/pass/", quizzes.PassQuizView.as_view()),
+    path("quizzes/<str:pk>/withdraw/", quizzes.WithdrawQuizView.as_view()),
 ]

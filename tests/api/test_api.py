@@ -435,11 +435,16 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
         "/api/v1/changes/",
+        "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
+        "/api/v1/quizzes/",
+        "/api/v1/quizzes/{id}/pass/",
+        "/api/v1/quizzes/{id}/withdraw/",
         "/api/v1/readings/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
+        "/api/v1/stores/{id}/drift/",
         "/api/v1/stores/{id}/explanation/",
         "/api/v1/stores/{id}/ledger/",
         "/api/v1/stores/{id}/platform-ratings/",
