@@ -24,7 +24,7 @@ from statistics import median_low
 from typing import Literal, NamedTuple
 
 from scoring.core.rating import band_of
-from scoring.core.rulebook import Library, Rulebook, book_at
+from scoring.core.rulebook import Library, OrderBonus, Rulebook, book_at
 from scoring.core.sweep import State, Sweep
 from scoring.core.values import (
     DAY,
@@ -228,33 +228,46 @@ class Futures:
         occurred_at = max(pending.due_at or soonest, soonest)
         return self.deduction(f"pending:{pending.id}", points, occurred_at)
 
+    def bonus_for_orders(self, at: datetime) -> tuple[OrderBonus, datetime] | None:
+        """Return the bonus that counts orders completed at ``at``, and from when on it does.
+
+        A weekly award is dated the Monday that ends their week, and is of the book in force then;
+        a rolling count sees them at once. None: no such book has a bonus.
+        """
+        book = book_at(self.books, at)
+        if book is None:
+            return None
+        if book.order_bonus is not None and book.order_bonus.mode == "rolling_count":
+            return book.order_bonus, at
+        monday = monday_after(book, at)
+        then = book_at(self.books, monday)
+        weekly = then.order_bonus if then else None
+        if weekly is None or weekly.mode != "weekly_award":
+            return None
+        return weekly, monday
+
     def completed(self, count: int, at: datetime) -> list[Completion]:
         return [Completion(at, self.at)] * count
 
-    def orders(self, name: str, count: int, at: datetime) -> tuple[list[Entry], list[Completion]]:
-        """Return what ``count`` orders completed at ``at`` bring by the book in force then.
-
-        A weekly award, as if these were all of their week, is dated the Monday that ends it; a
-        rolling count sees the orders themselves. Nothing where they earn nothing.
-        """
-        book = book_at(self.books, at)
-        bonus = book.order_bonus if book else None
-        if book is None or bonus is None or not bonus.points_for(count):
-            return [], []
-        if bonus.mode == "rolling_count":
-            return [], self.completed(count, max(at, self.at + SOON))
-        return [self.bonus(name, bonus.points_for(count), monday_after(book, at))], []
-
     def at_pace(self, per_week: int) -> tuple[list[Entry], list[Completion]]:
-        """Return what ``per_week`` orders in this week and each to come bring until the end."""
+        """Return what ``per_week`` orders in this week and each to come bring until the end.
+
+        For a rolling count a week's orders come at its end, the first at that of the next whole
+        week, because those of this week are in the ledger for the most part.
+        """
         entries: list[Entry] = []
         orders: list[Completion] = []
         at = self.at
-        while at < self.until:
-            awards, completed = self.orders(f"orders:{at:%Y-%m-%d}", per_week, at)
-            entries.extend(awards)
-            orders.extend(completed)
-            at = awards[0].occurred_at if awards else at + WEEK
+        while at < self.until and per_week:
+            book = book_at(self.books, at)
+            monday = monday_after(book, at) if book else at + DAY
+            counted = self.bonus_for_orders(at)
+            if counted is not None and counted[0].mode == "rolling_count":
+                orders.extend(self.completed(per_week, monday) if at > self.at else [])
+            elif counted is not None and counted[0].points_for(per_week):
+                points = counted[0].points_for(per_week)
+                entries.append(self.bonus(f"orders:{monday.isoformat()}", points, monday))
+            at = monday
         return entries, orders
 
 

@@ -13,16 +13,15 @@ from scoring.core.foresight import (
     Moment,
     crossing,
     lines_of,
-    monday_after,
 )
-from scoring.core.rulebook import Rulebook, book_at
+from scoring.core.rulebook import Rulebook
 from scoring.core.values import Completion, Entry, PointsRange
 
 EventKind = Literal["deduction", "granted", "quiz", "orders", "enforced"]
 EventFault = Literal["not_ahead", "too_far", "nothing_left", "no_bonus", "twice"]
 
 
-class EventRefused(ValueError):  # noqa: N818 - a refusal is named for what happened
+class EventRefused(ValueError):
     """An event that cannot be: ``index`` is its place in the stack, ``fault`` says why."""
 
     def __init__(self, index: int, fault: EventFault) -> None:
@@ -126,20 +125,19 @@ class _Stack:
         return None
 
     def _add_orders(self, event: Event) -> EventFault | None:
-        book = book_at(self.futures.books, event.at)
-        if book is None or book.order_bonus is None:
+        counted = self.futures.bonus_for_orders(event.at)
+        if counted is None:
             return "no_bonus"
-        bonus = book.order_bonus
+        bonus, at = counted
         if bonus.mode == "rolling_count":
-            self.orders.extend(self.futures.completed(event.count, event.at))
-            self.told.append(Told(bonus.points_for(event.count), event.at))
+            self.orders.extend(self.futures.completed(event.count, at))
+            self.told.append(Told(bonus.points_for(event.count), at))
             return None
         # What is stacked in one week is counted together, as the marketplace does.
-        monday = monday_after(book, event.at)
-        before = self._in_week.get(monday, 0)
-        self._in_week[monday] = before + event.count
+        before = self._in_week.get(at, 0)
+        self._in_week[at] = before + event.count
         points = bonus.points_for(before + event.count) - bonus.points_for(before)
-        self._keep([self.futures.bonus(f"if:{len(self.told)}", points, monday)], monday)
+        self._keep([self.futures.bonus(f"if:{len(self.told)}", points, at)], at)
         return None
 
     def _is_first(self, names: Sequence[str]) -> bool:
