@@ -314,7 +314,7 @@ def cone(futures: Futures, pendings: Iterable[Pending] = (), pace: Pace | None =
     best = _course(futures, [], high)
     courses = (futures.base, worst, likely, best)
     points: list[ConePoint] = []
-    for instant, (base, *others) in _together(courses):
+    for instant, (base, *others) in together(courses):
         values = [moment.value for moment in (base, *others) if moment.value is not None]
         point = ConePoint(
             instant,
@@ -336,7 +336,7 @@ def _course(futures: Futures, entries: list[Entry], per_week: int) -> Course:
     return futures.course(more, orders) if more or orders else futures.base
 
 
-def _together(courses: Sequence[Course]) -> Iterable[tuple[datetime, list[Moment]]]:
+def together(courses: Sequence[Course]) -> Iterable[tuple[datetime, list[Moment]]]:
     """Go through every instant at which one of the courses moves, with the moment of each."""
     places = [0] * len(courses)
     for instant in sorted({moment.instant for course in courses for moment in course.moments}):

@@ -1,0 +1,380 @@
+"""What a store's pages and API say about the weeks to come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Count
+from django.db.models.functions import TruncWeek
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from scoring import books, chances
+from scoring.core import rating as core
+from scoring.core.acts import Act, WayBack, way_back
+from scoring.core.foresight import (
+    SOON,
+    WEEK,
+    Cone,
+    Crossing,
+    Futures,
+    Line,
+    Pace,
+    Pending,
+    cone,
+    crossing,
+    healthy_edge,
+    lines_of,
+)
+from scoring.core.resets import local_midnight
+from scoring.core.rulebook import Rulebook, ViolationRule
+from scoring.core.values import DAY, Answer, Kind, Options, PointsRange
+from scoring.models import LedgerEntry
+from scoring.selectors.ledgers import ledger_of, options_of
+from stores import rules
+from stores.models import Order, Store, Violation
+
+DAYS: Final = 90
+PACE_WEEKS: Final = 8
+ORDER_WEEKS: Final = 4  # for how many weeks ahead orders are proposed as an act
+# No policy says how long a marketplace takes to decide an appeal; people are told that it is this.
+DECIDED_AFTER: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """A violation not yet in force, with what it would take."""
+
+    violation: Violation
+    label: str
+    pending: Pending
+
+
+@dataclass(frozen=True, slots=True)
+class ActShown:
+    """An act as it is told: what to do, what it is worth, until when, where."""
+
+    act: Act
+    label: str
+    href: str
+    is_filed: bool = False  # an appeal that only waits for its outcome
+
+    @property
+    def points(self) -> int:
+        return self.act.points
+
+
+@dataclass(frozen=True, slots=True)
+class LineAhead:
+    """A milestone or a band's edge: how far it is, and when it is reached or left."""
+
+    line: Line
+    label: str
+    distance: int | None
+    is_over: bool
+    base: Crossing
+    worst: Crossing
+
+
+@dataclass(frozen=True, slots=True)
+class PlanShown:
+    acts: tuple[ActShown, ...]
+    holds_from: datetime
+
+
+class Foreseen:
+    """All that is foreseen of a store at ``at``; read in a fixed number of queries."""
+
+    def __init__(
+        self, store: Store, *, at: datetime, days: int = DAYS, options: Options | None = None
+    ) -> None:
+        """Read the store's rows; ``options`` in place of what the agency chose."""
+        self.store = store
+        self.at = at
+        self.days = days
+        self.library = books.library_for(store)
+        self.futures = Futures(
+            ledger_of(store), self.library, at, days, options or options_of(store)
+        )
+        standing = Violation.objects.filter(
+            store=store, state__in=[Violation.State.PENDING, Violation.State.ENFORCED]
+        ).order_by("reported_at", "pk")
+        self.violations: list[Violation] = list(standing)
+        for violation in self.violations:
+            violation.store = store
+        self.pace = _pace_of(store, self.futures)
+
+    @property
+    def book(self) -> Rulebook | None:
+        return self.futures.book
+
+    @cached_property
+    def answer(self) -> Answer:
+        futures = self.futures
+        return core.evaluate(
+            futures.ledger, self.library, at=self.at, known_at=self.at, options=futures.options
+        )
+
+    @cached_property
+    def pendings(self) -> list[PendingRow]:
+        return [
+            PendingRow(violation, rules.label_of(violation), self._pending(violation))
+            for violation in self.violations
+            if violation.state == Violation.State.PENDING
+        ]
+
+    @cached_property
+    def cone(self) -> Cone:
+        return cone(self.futures, [row.pending for row in self.pendings], self.pace)
+
+    @property
+    def untold(self) -> list[PendingRow]:
+        """Pending violations that the range leaves out, because nobody tells their points."""
+        return [row for row in self.pendings if row.pending.points is None]
+
+    def rule_of(self, violation: Violation) -> ViolationRule | None:
+        """Return the violation's rule in the book in force, without figures that do not count."""
+        return self.book.violation(violation.rule) if self.book else None
+
+    def _pending(self, violation: Violation) -> Pending:
+        deadlines = [violation.correct_by, violation.appeal_by]
+        clock = self.book.appeals if self.book else None
+        if not any(deadlines) and clock is not None:
+            deadlines = [violation.reported_at + clock.first_days.value * DAY]
+        ahead = [deadline for deadline in deadlines if deadline is not None and deadline > self.at]
+        return Pending(str(violation.pk), self.points_of(violation), min(ahead, default=None))
+
+    def points_of(self, violation: Violation) -> PointsRange | None:
+        """Return what a violation takes: as stated, else the notice's range, else the book's."""
+        if violation.points is not None:
+            return PointsRange(-violation.points, -violation.points)
+        if violation.points_low is not None and violation.points_high is not None:
+            return PointsRange(violation.points_low, violation.points_high)
+        rule = self.rule_of(violation)
+        return rule.points if rule else None
+
+    # Lines
+
+    @property
+    def target(self) -> Line | None:
+        """The line to be back over where nobody chooses another."""
+        return healthy_edge(self.book) if self.book else None
+
+    @cached_property
+    def lines(self) -> tuple[LineAhead, ...]:
+        """Every milestone and band's edge of the book in force, best first."""
+        now = self.futures.base.moments[0]
+        return tuple(
+            LineAhead(
+                line=line,
+                label=line_label(self.book, line),
+                distance=line.distance(now),
+                is_over=line.is_over(now),
+                base=crossing(line, self.cone.base),
+                worst=crossing(line, self.cone.worst),
+            )
+            for line in (lines_of(self.book) if self.book else ())
+        )
+
+    @property
+    def next_milestone(self) -> LineAhead | None:
+        """The nearest milestone that is not reached."""
+        ahead = [each for each in self.lines if each.line.kind == "milestone" and each.is_over]
+        return min(ahead, key=lambda each: each.distance or 0, default=None)
+
+    def line(self, code: str) -> Line | None:
+        """Return the line of a milestone's or a band's code."""
+        return next((each.line for each in self.lines if each.line.code == code), None)
+
+    # Acts
+
+    @cached_property
+    def deductions(self) -> dict[UUID, list[str]]:
+        """The ids of entries that weigh and can be given back, by violation."""
+        weighing = {
+            each.id for each in self.answer.active if each.kind is Kind.DEDUCTION and each.net
+        }
+        found: dict[UUID, list[str]] = {}
+        rows = LedgerEntry.objects.filter(
+            store=self.store, violation__isnull=False, kind=LedgerEntry.Kind.DEDUCTION
+        ).order_by("occurred_at", "pk")
+        for pk, violation_id in rows.values_list("pk", "violation_id"):
+            if str(pk) in weighing:
+                found.setdefault(violation_id, []).append(str(pk))
+        return found
+
+    @cached_property
+    def quizzes(self) -> list[chances.QuizChance]:
+        return chances.quizzes_of(self.store, self.at)
+
+    @cached_property
+    def acts(self) -> list[ActShown]:
+        """All that people could do, whatever it brings."""
+        return [*self._appeals(), *self._preventions(), *self._quizzes(), *self._orders()]
+
+    def _appeals(self) -> list[ActShown]:
+        taken = [each for each in self.violations if each.pk in self.deductions]
+        begun = chances.appeals_of([each.pk for each in taken], self.at)
+        net = {each.id: each.net for each in self.answer.active}
+        shown = []
+        for violation in taken:
+            chance = begun.get(violation.pk) or self._chance(violation)
+            is_open = chance.file_by is None or chance.file_by > self.at
+            if chance.filed_at is None and not (chance.attempts_left > 0 and is_open):
+                continue
+            decided_at = max((chance.filed_at or self.at) + DECIDED_AFTER, self.at + SOON)
+            ids = self.deductions[violation.pk]
+            act = Act(
+                id=f"appeal:{violation.pk}",
+                kind="appeal",
+                points=-sum(net[each] for each in ids),
+                counts_at=decided_at,
+                do_by=None if chance.filed_at else chance.file_by,
+                entries=tuple(self.futures.given_back(f"appeal:{violation.pk}", ids, decided_at)),
+            )
+            shown.append(
+                ActShown(act, named(violation), chance.href, is_filed=chance.filed_at is not None)
+            )
+        return shown
+
+    def _chance(self, violation: Violation) -> chances.AppealChance:
+        """Return how a violation may be appealed of which no appeal was begun."""
+        clock = self.book.appeals if self.book else None
+        file_by = violation.appeal_by
+        if file_by is None and clock is not None:
+            file_by = violation.reported_at + clock.first_days.value * DAY
+        href = reverse("stores:violation", args=[violation.pk])
+        return chances.AppealChance(clock.attempts.value if clock else 1, file_by, None, href)
+
+    def _preventions(self) -> list[ActShown]:
+        return [
+            ActShown(
+                Act(
+                    id=f"prevent:{row.violation.pk}",
+                    kind="prevent",
+                    points=row.pending.points.high,
+                    counts_at=max(row.pending.due_at or self.at + SOON, self.at + SOON),
+                    do_by=row.pending.due_at,
+                    prevents=row.pending.id,
+                ),
+                named(row.violation),
+                reverse("stores:violation", args=[row.violation.pk]),
+            )
+            for row in self.pendings
+            if row.pending.points is not None
+        ]
+
+    def _quizzes(self) -> list[ActShown]:
+        counts_at = self.at + SOON
+        return [
+            ActShown(
+                Act(
+                    id=f"quiz:{quiz.id}",
+                    kind="quiz",
+                    points=quiz.points,
+                    counts_at=counts_at,
+                    do_by=quiz.open_until,
+                    entries=(self.futures.bonus(f"quiz:{quiz.id}", quiz.points, counts_at),),
+                ),
+                quiz.label,
+                quiz.href,
+            )
+            for quiz in self.quizzes
+        ]
+
+    def _orders(self) -> list[ActShown]:
+        """Propose as many orders a week as the store's best recent week had."""
+        shown: list[ActShown] = []
+        for week in range(ORDER_WEEKS):
+            counted = self.futures.bonus_for_orders(self.at + week * WEEK)
+            if counted is None or self.pace is None or counted[0].mode != "weekly_award":
+                continue
+            bonus, monday = counted
+            points = bonus.points_for(self.pace.high)
+            if not points:
+                continue
+            count = points // bonus.points.value * bonus.per_orders.value
+            name = f"orders:{monday.isoformat()}"
+            if any(each.act.id == name for each in shown):
+                continue
+            act = Act(
+                id=name,
+                kind="orders",
+                points=points,
+                counts_at=monday,
+                do_by=monday,
+                entries=(self.futures.bonus(name, points, monday),),
+            )
+            label = gettext("%(count)d orders completed") % {"count": count}
+            shown.append(ActShown(act, label, ""))
+        return shown
+
+    def way_back(self, line: Line) -> WayBack:
+        acts = [each.act for each in self.acts]
+        return way_back(self.futures, line, acts, [row.pending for row in self.pendings])
+
+    def plans(self, way: WayBack) -> list[PlanShown]:
+        """Return the plans of a way back with their acts as people are told of them."""
+        by_id = {each.act.id: each for each in self.acts}
+        return [
+            PlanShown(tuple(by_id[act.id] for act in plan.acts), plan.holds_from)
+            for plan in way.plans
+        ]
+
+    # JSON
+
+    def series(self) -> list[dict[str, Any]]:
+        """Return the range of the forecast as the store's chart takes it."""
+        return [
+            {
+                "at": point.instant.isoformat(),
+                "rating": point.base,
+                "low": point.low,
+                "high": point.high,
+            }
+            for point in self.cone.points
+        ]
+
+
+def _pace_of(store: Store, futures: Futures) -> Pace | None:
+    """Return the orders of the recent whole weeks since the first of them that had any."""
+    book = futures.book
+    if book is None or not any(each.order_bonus for each in futures.books):
+        return None
+    _, monday = book.week_ended_by(futures.at)
+    # At noon, so that a week which is an hour longer or shorter still ends on its own day.
+    noons = (monday - number * WEEK + DAY / 2 for number in range(1, PACE_WEEKS + 1))
+    starts = [noon.astimezone(book.zone).date() for noon in noons]
+    since = local_midnight(starts[-1], book.zone)
+    counted = (
+        Order.objects.filter(store=store, completed_at__gte=since, completed_at__lt=monday)
+        .annotate(week=TruncWeek("completed_at", tzinfo=book.zone))
+        .values_list("week")
+        .annotate(orders=Count("pk"))
+    )
+    weeks = {week.date(): orders for week, orders in counted}
+    known = [start for start in starts if weeks and start >= min(weeks)]
+    return Pace(tuple(weeks.get(start, 0) for start in known)) if known else None
+
+
+def named(violation: Violation) -> str:
+    """Return a violation's reference, else what its rule is called."""
+    return violation.reference or rules.label_of(violation)
+
+
+def line_label(book: Rulebook | None, line: Line) -> str:
+    """Return what begins at a milestone, or what the band is called, in the reader's language."""
+    is_zh = (get_language() or "").startswith("zh")
+    if book is None:
+        return line.code
+    if line.kind == "band":
+        band = next((each for each in book.bands if each.code == line.code), None)
+        return line.code if band is None else band.label_zh if is_zh else band.label
+    milestone = book.milestone(line.code)
+    actions: Sequence[Any] = milestone.actions if milestone else ()
+    if not actions:
+        return gettext("Milestone")
+    return str(actions[0].label_zh if is_zh else actions[0].label)
