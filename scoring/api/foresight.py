@@ -196,7 +196,7 @@ _TAKES: Final = {
 
 
 class WhatIfIn(Strict):
-    events = EventIn(many=True, min_length=1, max_length=MOST_EVENTS)
+    events = serializers.ListField(child=EventIn(), min_length=1, max_length=MOST_EVENTS)
     line = serializers.CharField(
         max_length=60, required=False, help_text="Code of a milestone or band to be back over."
     )
