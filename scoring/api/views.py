@@ -111,7 +111,7 @@ class RatingView(AgencyView):
             books.library_for(store),
             at=at,
             known_at=known_at,
-            options=options_of(store),
+            options=options_of(store, at=at, known_at=known_at),
         )
         return Response(_answer_json(answer))
 

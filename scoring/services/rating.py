@@ -101,6 +101,7 @@ def _expected(period: Period, book: Rulebook | None) -> dict[str, Any]:
         "since": period.starts_at.isoformat(),
         "until": period.ends_at.isoformat() if period.ends_at else None,
         "for_good": period.permanent,
+        "confirmed": period.confirmed,
     }
 
 
