@@ -176,7 +176,7 @@ class Futures:
                     moments.append(moment)
                 events.extend(state.events)
         said = (end for end in ledger.period_ends if end.recorded_at <= self.at)
-        periods = sweep.tracker.periods(said, self.until)
+        periods = sweep.tracker.periods(sweep.enforcements, said, self.until)
         return Course(
             at=self.at,
             until=self.until,

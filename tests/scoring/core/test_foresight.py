@@ -347,7 +347,7 @@ def test_nothing_is_over_a_line_that_its_book_does_not_measure() -> None:
 
 
 def test_a_closed_store_is_over_no_bands_edge() -> None:
-    moment = futures(closings=(shut(-1, None),)).base.moments[0]
+    moment = futures(enforcements=(shut(-1, None),)).base.moments[0]
 
     assert not Line("band", "healthy", RATING, 200).is_over(moment)
     assert Line("milestone", "r150", RATING, 150).is_over(moment)
@@ -449,7 +449,7 @@ def test_without_closings_the_worst_is_the_base_less_the_points_that_are_pending
     ledger: Ledger, books: list[Rulebook], at: int, points: PointsRange
 ) -> None:
     # given a pending violation, and the marketplace closing nothing
-    open_ledger = replace(ledger, closings=())
+    open_ledger = replace(ledger, enforcements=())
     ahead = Futures(open_ledger, Library(books), day(at), 6)
 
     # when
