@@ -50,6 +50,7 @@ class LedgerEntry(AgencyModel):
     estimate_low = models.PositiveIntegerField(null=True)
     estimate_high = models.PositiveIntegerField(null=True)
     rule = models.CharField(max_length=60, blank=True)
+    orders = models.PositiveIntegerField(null=True)  # which a weekly order bonus counts
     violation = models.ForeignKey(Violation, on_delete=models.PROTECT, null=True, related_name="+")
     source = models.CharField(max_length=16)
     source_ref = models.CharField(max_length=100, null=True)  # noqa: DJ001 - unique where present

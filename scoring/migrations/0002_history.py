@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="ledgerentry",
+            name="orders",
+            field=models.PositiveIntegerField(null=True),
+        ),
         migrations.CreateModel(
             name="PeriodEnd",
             fields=[

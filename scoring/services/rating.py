@@ -11,6 +11,7 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, MilestoneState, Period, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
+from scoring.services import awards
 from scoring.services.ledger import lock
 from stores.models import Store
 from stores.services import alerts
@@ -37,6 +38,7 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
         store=store, defaults=_columns(answer, steps, book)
     )
     _raise_alerts(store, answer, since=before, at=at)
+    awards.arm(store=store, options=options, at=at)
     if answer.next_change_at is not None:
         due.add(kind="scoring.next", subject=store.pk, at=answer.next_change_at, instead=True)
     return row
