@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,7 @@ from scoring.selectors.breakdown import KINDS, only
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
 from scoring.selectors.hindsight import hindsight_of
+from scoring.selectors.outlook import Outlook, act_words, tried
 from stores.models import Store
 from tenants.templatetags import ui
 
@@ -173,6 +175,41 @@ def _kinds(look: _Look, kind: str) -> list[dict[str, Any]]:
         {"label": label, "href": look.address(kind=name) + "#ledger", "is_current": name == kind}
         for name, label in [("", _("All kinds")), *KINDS.items()]
     ]
+
+
+def comes_next(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Tell when the store is back over its line, by what, and which milestone is near."""
+    look = _look(request, store)
+    if look is None or look.explained.foreseen is None or look.explained.book is None:
+        return None
+    return {"next": next_of(Outlook(look.explained.foreseen)), "store": store}
+
+
+def next_of(outlook: Outlook) -> dict[str, Any]:
+    """Return what ``scoring/_next_panel.html`` shows."""
+    foreseen = outlook.foreseen
+    told = outlook.told()
+    address = reverse("scoring:what_if", args=[foreseen.store.pk])
+    plans = []
+    for plan in told.plans if told else ():
+        query = tried(plan, outlook.tz)
+        acts = [{"words": act_words(each), "shown": each, "act": each.act} for each in plan.acts]
+        plans.append(
+            {
+                "acts": acts,
+                "holds_from": plan.holds_from,
+                "href": f"{address}?{query}" if query else "",
+            }
+        )
+    return {
+        "outlook": outlook,
+        "foreseen": foreseen,
+        "told": told,
+        "plans": plans,
+        "what_if_href": address,
+        "milestone": foreseen.next_milestone,
+        "now": foreseen.at,
+    }
 
 
 def roll_offs(request: HttpRequest, store: Store) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from scoring.selectors.breakdown import (
 )
 from scoring.selectors.drawing import ahead_of, history_chart, value_of
 from scoring.selectors.falls import Fall, fall_of
+from scoring.selectors.foresee import Foreseen
 from scoring.selectors.lines import Line, lines_of
 from scoring.selectors.rows import MOMENT, Rows, action_words
 from stores.models import Store
@@ -70,6 +71,7 @@ class Explained:
     chart: Chart
     rows: Rows = field(repr=False)
     back_at: datetime | None = None  # when time alone brings the start value back
+    foreseen: Foreseen | None = field(default=None, repr=False)  # None: a past moment
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
 
     @property
@@ -192,6 +194,9 @@ def explain(
     steps = core.history(rows.ledger, rows.library, start=start, end=at + MOMENT, **known)
     whole = core.forecast(rows.ledger, rows.library, at=at, days=MOST_DAYS, **known)
     forecast = [point for point in whole if point.instant < at + FORECAST_DAYS * _DAY]
+    foreseen = None
+    if is_now:
+        foreseen = Foreseen(store, at=at, ledger=rows.ledger, options=rows.options)
     lines = tuple(lines_of(rows, answer, steps))
     terms = terms_of(rows, answer)
     total = sum(term.points for term in terms)
@@ -207,7 +212,10 @@ def explain(
         expected=tuple(_expected(rows, answer)),
         day=fall_of(rows, start=at - _DAY, end=at),
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
-        chart=history_chart(rows, answer, steps, ahead_of(forecast), lines),
+        chart=history_chart(
+            rows, answer, steps, foreseen.series() if foreseen else ahead_of(forecast), lines
+        ),
+        foreseen=foreseen,
         rows=rows,
         back_at=_back_at(rows, whole),
         heard_at=rows.options.channels_alive_at if answer.standing is Standing.STALE else None,

@@ -1,6 +1,5 @@
 """What a store's pages and API say about the weeks to come."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -10,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.db.models.functions import TruncWeek
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from scoring import books, chances
 from scoring.core import rating as core
@@ -31,9 +30,10 @@ from scoring.core.foresight import (
 )
 from scoring.core.resets import local_midnight
 from scoring.core.rulebook import Rulebook, ViolationRule
-from scoring.core.values import DAY, Answer, Kind, Options, PointsRange
+from scoring.core.values import DAY, Answer, Kind, Ledger, Options, PointsRange
 from scoring.models import LedgerEntry
 from scoring.selectors.ledgers import ledger_of, options_of
+from scoring.selectors.rows import is_chinese, starts_there
 from stores import rules
 from stores.models import Order, Store, Violation
 
@@ -55,11 +55,15 @@ class PendingRow:
 
 @dataclass(frozen=True, slots=True)
 class ActShown:
-    """An act as it is told: what to do, what it is worth, until when, where."""
+    """An act as it is told: what to do, what it is worth, until when, where.
+
+    ``event`` is what a what-if calls it, without its day; "" where it only prevents a loss.
+    """
 
     act: Act
     label: str
     href: str
+    event: str = ""
     is_filed: bool = False  # an appeal that only waits for its outcome
 
     @property
@@ -89,15 +93,21 @@ class Foreseen:
     """All that is foreseen of a store at ``at``; read in a fixed number of queries."""
 
     def __init__(
-        self, store: Store, *, at: datetime, days: int = DAYS, options: Options | None = None
+        self,
+        store: Store,
+        *,
+        at: datetime,
+        days: int = DAYS,
+        ledger: Ledger | None = None,
+        options: Options | None = None,
     ) -> None:
-        """Read the store's rows; ``options`` in place of what the agency chose."""
+        """Read the store's rows, except what the caller has read already."""
         self.store = store
         self.at = at
         self.days = days
         self.library = books.library_for(store)
         self.futures = Futures(
-            ledger_of(store), self.library, at, days, options or options_of(store)
+            ledger or ledger_of(store), self.library, at, days, options or options_of(store)
         )
         standing = Violation.objects.filter(
             store=store, state__in=[Violation.State.PENDING, Violation.State.ENFORCED]
@@ -236,7 +246,13 @@ class Foreseen:
                 entries=tuple(self.futures.given_back(f"appeal:{violation.pk}", ids, decided_at)),
             )
             shown.append(
-                ActShown(act, named(violation), chance.href, is_filed=chance.filed_at is not None)
+                ActShown(
+                    act,
+                    named(violation),
+                    chance.href,
+                    f"granted:{violation.reference or violation.pk}",
+                    is_filed=chance.filed_at is not None,
+                )
             )
         return shown
 
@@ -281,6 +297,7 @@ class Foreseen:
                 ),
                 quiz.label,
                 quiz.href,
+                f"quiz:{quiz.points}",
             )
             for quiz in self.quizzes
         ]
@@ -309,7 +326,7 @@ class Foreseen:
                 entries=(self.futures.bonus(name, points, monday),),
             )
             label = gettext("%(count)d orders completed") % {"count": count}
-            shown.append(ActShown(act, label, ""))
+            shown.append(ActShown(act, label, "", f"orders:{count}"))
         return shown
 
     def way_back(self, line: Line) -> WayBack:
@@ -327,7 +344,9 @@ class Foreseen:
     # JSON
 
     def series(self) -> list[dict[str, Any]]:
-        """Return the range of the forecast as the store's chart takes it."""
+        """Return the range of the forecast as the store's chart takes it, to its last moment."""
+        points = list(self.cone.points)
+        points.append(points[-1]._replace(instant=self.futures.until))
         return [
             {
                 "at": point.instant.isoformat(),
@@ -335,7 +354,7 @@ class Foreseen:
                 "low": point.low,
                 "high": point.high,
             }
-            for point in self.cone.points
+            for point in points
         ]
 
 
@@ -367,14 +386,9 @@ def named(violation: Violation) -> str:
 
 def line_label(book: Rulebook | None, line: Line) -> str:
     """Return what begins at a milestone, or what the band is called, in the reader's language."""
-    is_zh = (get_language() or "").startswith("zh")
-    if book is None:
+    if line.kind == "milestone":
+        return starts_there(book, line.code)
+    band = next((each for each in (book.bands if book else ()) if each.code == line.code), None)
+    if band is None:
         return line.code
-    if line.kind == "band":
-        band = next((each for each in book.bands if each.code == line.code), None)
-        return line.code if band is None else band.label_zh if is_zh else band.label
-    milestone = book.milestone(line.code)
-    actions: Sequence[Any] = milestone.actions if milestone else ()
-    if not actions:
-        return gettext("Milestone")
-    return str(actions[0].label_zh if is_zh else actions[0].label)
+    return band.label_zh if is_chinese() else band.label
