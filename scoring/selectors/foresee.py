@@ -225,13 +225,16 @@ class Foreseen:
         """All that people could do, whatever it brings."""
         return [*self._appeals(), *self._preventions(), *self._quizzes(), *self._orders()]
 
+    @cached_property
+    def _begun(self) -> dict[UUID, chances.AppealChance]:
+        return chances.appeals_of([each.pk for each in self.violations], self.at)
+
     def _appeals(self) -> list[ActShown]:
         taken = [each for each in self.violations if each.pk in self.deductions]
-        begun = chances.appeals_of([each.pk for each in taken], self.at)
         net = {each.id: each.net for each in self.answer.active}
         shown = []
         for violation in taken:
-            chance = begun.get(violation.pk) or self._chance(violation)
+            chance = self._begun.get(violation.pk) or self._chance(violation)
             is_open = chance.file_by is None or chance.file_by > self.at
             if chance.filed_at is None and not (chance.attempts_left > 0 and is_open):
                 continue
@@ -266,22 +269,24 @@ class Foreseen:
         return chances.AppealChance(clock.attempts.value if clock else 1, file_by, None, href)
 
     def _preventions(self) -> list[ActShown]:
-        return [
-            ActShown(
-                Act(
-                    id=f"prevent:{row.violation.pk}",
-                    kind="prevent",
-                    points=row.pending.points.high,
-                    counts_at=max(row.pending.due_at or self.at + SOON, self.at + SOON),
-                    do_by=row.pending.due_at,
-                    prevents=row.pending.id,
-                ),
-                named(row.violation),
-                reverse("stores:violation", args=[row.violation.pk]),
+        shown = []
+        for row in self.pendings:
+            if row.pending.points is None:
+                continue
+            due_at = row.pending.due_at
+            chance = self._begun.get(row.violation.pk)
+            is_filed = chance is not None and chance.filed_at is not None
+            act = Act(
+                id=f"prevent:{row.violation.pk}",
+                kind="prevent",
+                points=row.pending.points.high,
+                counts_at=max(due_at or self.at, self.at + SOON),
+                do_by=None if is_filed else due_at,
+                prevents=row.pending.id,
             )
-            for row in self.pendings
-            if row.pending.points is not None
-        ]
+            href = reverse("stores:violation", args=[row.violation.pk])
+            shown.append(ActShown(act, named(row.violation), href, is_filed=is_filed))
+        return shown
 
     def _quizzes(self) -> list[ActShown]:
         counts_at = self.at + SOON

@@ -305,8 +305,10 @@ def over_words(line: Line) -> str:
 def act_words(shown: ActShown) -> str:
     """Say what an act is: "Win V-2291", "Correct or appeal V-2300"."""
     words = {"what": shown.label}
+    if shown.is_filed:
+        return gettext("The appeal of %(what)s is granted") % words
     if shown.act.kind == "appeal":
-        return (gettext("Await %(what)s") if shown.is_filed else gettext("Win %(what)s")) % words
+        return gettext("Win the appeal of %(what)s") % words
     if shown.act.kind == "prevent":
         return gettext("Correct or appeal %(what)s") % words
     if shown.act.kind == "quiz":

@@ -30,7 +30,7 @@ def day(ahead: int) -> str:
 
 @pytest.fixture
 def browser(agency: Agency, client_for: ClientFor) -> HttpClient:
-    return client_for(factories.make_membership("specialist", sees_all_stores=True))
+    return client_for(factories.make_membership("lead"))
 
 
 @pytest.fixture
