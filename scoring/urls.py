@@ -7,6 +7,7 @@ app_name = "scoring"
 urlpatterns = [
     path("rulebooks/", views.rulebooks, name="rulebooks"),
     path("rulebooks/<path:name>/", views.rulebook, name="rulebook"),
+    path("roll-offs/", views_foresight.calendar, name="calendar"),
     path("stores/<str:pk>/what-if/", views_foresight.what_if, name="what_if"),
     path("stores/<str:pk>/ledger/new/", views.adjust, name="adjust"),
     path("stores/<str:pk>/platform-ratings/new/", views.platform_rating, name="platform_rating"),

@@ -15,6 +15,7 @@ from scoring.core.acts import WayBack
 from scoring.core.foresight import Course, Crossing, Line, Moment, together
 from scoring.core.values import DAY, BandCode, Measure
 from scoring.core.what_if import Summary
+from scoring.selectors.calendar import Day
 from scoring.selectors.drawing import bands_of
 from scoring.selectors.foresee import ActShown, Foreseen, PlanShown
 from scoring.selectors.rows import MOMENT
@@ -274,6 +275,49 @@ class Outlook:
         if not scenario.is_changed:
             return gettext("%(base)s on %(day)s as it stands.") % words
         return gettext("%(changed)s on %(day)s, in place of %(base)s as it stands.") % words
+
+
+def calendar_chart(days: Sequence[Day], *, at: datetime, days_ahead: int) -> Chart:
+    """Return the chart of what returns and leaves, day by day."""
+    return Chart(
+        kind="roll_offs",
+        data={
+            "start": at.date().isoformat(),
+            "days": [
+                {
+                    "on": day.on.isoformat(),
+                    "returning": day.returning,
+                    "leaving": day.leaving,
+                    "stores": len({row.store.pk for row in day.rows}),
+                }
+                for day in days
+            ],
+            "span": days_ahead,
+            "labels": {
+                "returning": gettext("Points return"),
+                "leaving": gettext("Points leave"),
+                "stores": gettext("Stores"),
+            },
+        },
+        table=Table(
+            head=(
+                Column(gettext("Day")),
+                Column(gettext("Points return"), is_number=True),
+                Column(gettext("Points leave"), is_number=True),
+                Column(gettext("Stores"), is_number=True),
+            ),
+            rows=[
+                (
+                    Cell(ui.day_in(day.on)),
+                    Cell(ui.signed(day.returning) if day.returning else "", is_number=True),
+                    Cell(ui.signed(day.leaving) if day.leaving else "", is_number=True),
+                    Cell(str(len({row.store.pk for row in day.rows})), is_number=True),
+                )
+                for day in days
+            ],
+        ),
+        legend=(Mark("gain", gettext("Points return")), Mark("loss", gettext("Points leave"))),
+    )
 
 
 @dataclass(frozen=True, slots=True)
