@@ -38,6 +38,7 @@ from stores import rules
 from stores.models import Order, Store, Violation
 
 DAYS: Final = 90
+FARTHEST: Final = 400  # days ahead that a return by waiting is looked for
 PACE_WEEKS: Final = 8
 ORDER_WEEKS: Final = 4  # for how many weeks ahead orders are proposed as an act
 # No policy says how long a marketplace takes to decide an appeal; people are told that it is this.
@@ -337,6 +338,14 @@ class Foreseen:
     def way_back(self, line: Line) -> WayBack:
         acts = [each.act for each in self.acts]
         return way_back(self.futures, line, acts, [row.pending for row in self.pendings])
+
+    def later(self, line: Line) -> datetime | None:
+        """Return when waiting alone holds the line, looked for as far as any entry lasts."""
+        futures = self.futures
+        far = Futures(futures.ledger, self.library, self.at, FARTHEST, futures.options)
+        told = (row.pending for row in self.pendings)
+        harshest = [far.enforced(each, -each.points.high) for each in told if each.points]
+        return crossing(line, far.course(harshest)).holds_from
 
     def plans(self, way: WayBack) -> list[PlanShown]:
         """Return the plans of a way back with their acts as people are told of them."""

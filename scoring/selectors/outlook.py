@@ -18,7 +18,7 @@ from scoring.core.what_if import Summary
 from scoring.selectors.calendar import Day
 from scoring.selectors.drawing import bands_of
 from scoring.selectors.foresee import ActShown, Foreseen, PlanShown
-from scoring.selectors.rows import MOMENT
+from scoring.selectors.rows import MOMENT, is_chinese
 from scoring.selectors.what_if import Scenario
 from tenants.templatetags import ui
 
@@ -34,7 +34,9 @@ class Compared:
     changed: str
     is_better: bool | None = None
     base_band: str = ""
+    base_word: str = ""
     changed_band: str = ""
+    changed_word: str = ""
 
 
 class Outlook:
@@ -78,6 +80,7 @@ class Outlook:
         waiting = next((plan for plan in plans if not plan.acts), None)
         return Told(
             waiting=waiting.holds_from if waiting else None,
+            by_waiting=waiting.holds_from if waiting else self.foreseen.later(way.line),
             plans=tuple(plan for plan in plans if plan.acts),
             is_exact=way.is_exact,
         )
@@ -118,7 +121,9 @@ class Outlook:
                 changed=ui.number(changed.last.value),
                 is_better=_better(base.last, changed.last),
                 base_band=base.last.band.value,
+                base_word=self._band_word(base.last),
                 changed_band=changed.last.band.value,
+                changed_word=self._band_word(changed.last),
             )
         ]
         if self.line is not None:
@@ -152,6 +157,12 @@ class Outlook:
             )
         )
         return rows
+
+    def _band_word(self, moment: Moment) -> str:
+        band = self.foreseen.book.band(moment.band) if self.foreseen.book else None
+        if band is None:
+            return ""
+        return band.label_zh if is_chinese() else band.label
 
     def _worst(self, told: Summary) -> str:
         value = ui.number(told.worst.value)
@@ -322,9 +333,13 @@ def calendar_chart(days: Sequence[Day], *, at: datetime, days_ahead: int) -> Cha
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When a store is back over a line: by waiting, and by acts, fewest first."""
+    """When a store is back over a line: by waiting, and by acts, fewest first.
+
+    ``waiting`` is within the days that all else is told for, ``by_waiting`` also later.
+    """
 
     waiting: datetime | None
+    by_waiting: datetime | None
     plans: tuple[PlanShown, ...]
     is_exact: bool
 
