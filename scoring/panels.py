@@ -207,6 +207,7 @@ def next_of(outlook: Outlook) -> dict[str, Any]:
         "told": told,
         "plans": plans,
         "what_if_href": address,
+        "target": next((each for each in foreseen.lines if each.line == outlook.line), None),
         "milestone": foreseen.next_milestone,
         "now": foreseen.at,
     }

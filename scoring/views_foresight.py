@@ -114,8 +114,11 @@ def _added(request: MemberRequest, reader: Reader) -> Written | None:
     kind = request.GET.get("add", "")
     if kind not in ADDED:
         return None
-    what = request.GET.get("points", "").strip() or request.GET.get("what", "").strip()
+    points = request.GET.get("points", "").strip()
+    what = points or request.GET.get("what", "").strip()
     day = request.GET.get("day", "").strip()
+    if kind == "deduction" and points and not points.isdecimal():
+        return Written(points, fault="no_points", fault_in="what")
     return reader.read(f"{kind}:{what.removeprefix(OFF)}@{day}")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count
@@ -88,6 +88,16 @@ class LineAhead:
 class PlanShown:
     acts: tuple[ActShown, ...]
     holds_from: datetime
+
+
+class Waiting(NamedTuple):
+    """From when time alone holds a line: if nothing new happens, and if all comes that is pending.
+
+    None: not within sight.
+    """
+
+    base: datetime | None
+    worst: datetime | None
 
 
 class Foreseen:
@@ -339,13 +349,14 @@ class Foreseen:
         acts = [each.act for each in self.acts]
         return way_back(self.futures, line, acts, [row.pending for row in self.pendings])
 
-    def later(self, line: Line) -> datetime | None:
+    def waiting(self, line: Line) -> "Waiting":
         """Return when waiting alone holds the line, looked for as far as any entry lasts."""
         futures = self.futures
         far = Futures(futures.ledger, self.library, self.at, FARTHEST, futures.options)
         told = (row.pending for row in self.pendings)
         harshest = [far.enforced(each, -each.points.high) for each in told if each.points]
-        return crossing(line, far.course(harshest)).holds_from
+        worst = far.course(harshest) if harshest else far.base
+        return Waiting(crossing(line, far.base).holds_from, crossing(line, worst).holds_from)
 
     def plans(self, way: WayBack) -> list[PlanShown]:
         """Return the plans of a way back with their acts as people are told of them."""

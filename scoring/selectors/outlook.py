@@ -17,7 +17,7 @@ from scoring.core.values import DAY, BandCode, Measure
 from scoring.core.what_if import Summary
 from scoring.selectors.calendar import Day
 from scoring.selectors.drawing import bands_of
-from scoring.selectors.foresee import ActShown, Foreseen, PlanShown
+from scoring.selectors.foresee import ActShown, Foreseen, PlanShown, Waiting
 from scoring.selectors.rows import MOMENT, is_chinese
 from scoring.selectors.what_if import Scenario
 from tenants.templatetags import ui
@@ -76,12 +76,9 @@ class Outlook:
         way = self.way
         if way is None:
             return None
-        plans = self.foreseen.plans(way)
-        waiting = next((plan for plan in plans if not plan.acts), None)
         return Told(
-            waiting=waiting.holds_from if waiting else None,
-            by_waiting=waiting.holds_from if waiting else self.foreseen.later(way.line),
-            plans=tuple(plan for plan in plans if plan.acts),
+            waiting=self.foreseen.waiting(way.line),
+            plans=tuple(plan for plan in self.foreseen.plans(way) if plan.acts),
             is_exact=way.is_exact,
         )
 
@@ -333,13 +330,9 @@ def calendar_chart(days: Sequence[Day], *, at: datetime, days_ahead: int) -> Cha
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When a store is back over a line: by waiting, and by acts, fewest first.
+    """When a store is back over a line: by waiting, and by acts, fewest first."""
 
-    ``waiting`` is within the days that all else is told for, ``by_waiting`` also later.
-    """
-
-    waiting: datetime | None
-    by_waiting: datetime | None
+    waiting: Waiting
     plans: tuple[PlanShown, ...]
     is_exact: bool
 

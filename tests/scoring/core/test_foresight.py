@@ -171,6 +171,12 @@ def test_without_pending_and_bonus_the_range_is_the_base() -> None:
     assert wide(found) == [(0, 188, 188, 188, 188), (6, 200, 200, 200, 200)]
 
 
+def test_what_moves_the_sum_beyond_the_scale_alone_is_no_point_of_the_range() -> None:
+    ahead = futures(bonus("a", 900, -1), bonus("b", 50, -4), days=8)
+
+    assert wide(cone(ahead)) == [(0, 1000, 1000, 1000, 1000)]
+
+
 @pytest.mark.parametrize(
     ("due_at", "begins"),
     [
