@@ -60,5 +60,19 @@ class ScoringConfig(AppConfig):
             order=10,
         )
         slots.fill_panel(
+            "settings.panels",
+            key="rulebooks",
+            fn=panels.rulebooks,
+            template="scoring/_rulebooks_panel.html",
+            order=40,
+        )
+        slots.fill_panel(
             "fleet.desks", key="desks", fn=panels.desks, template="scoring/_desks.html"
+        )
+        slots.fill_panel(
+            "violation.panels",
+            key="points",
+            fn=panels.violation_points,
+            template="scoring/_violation_points_panel.html",
+            order=5,
         )

@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from scoring import books
+from scoring.core.rulebook import Rulebook
 from scoring.models import LedgerEntry, PlatformRating
+from scoring.selectors import rulebooks
 from stores.forms.moments import MomentField, set_zone
+from stores.markets import MARKETS
 from stores.models import Store
 
 _MOST = 1000
@@ -103,3 +107,51 @@ class MomentForm(_StoreForm):
             is_now="at" not in values,
             is_known_then=is_known_then,
         )
+
+
+class ShelfForm(forms.Form):
+    """Which rulebooks to list."""
+
+    marketplace = forms.ChoiceField(label=_("Marketplace"), required=False)
+    market = forms.ChoiceField(label=_("Market"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        all_books = books.all_books()
+        places = {book.marketplace for book in all_books}
+        markets = {book.market for book in all_books}
+        self.fields["marketplace"].choices = [  # type: ignore[attr-defined] # a choice field
+            ("", _("All marketplaces")),
+            *(each for each in Store.Marketplace.choices if each[0] in places),
+        ]
+        self.fields["market"].choices = [  # type: ignore[attr-defined] # a choice field
+            ("", _("All markets")),
+            *((code, name) for code, name in MARKETS.items() if code in markets),
+        ]
+
+
+class DifferenceForm(forms.Form):
+    """Which rulebook to lay beside one."""
+
+    to = forms.ChoiceField(label=_("Beside"))
+
+    def __init__(self, *args: Any, book: Rulebook, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [  # type: ignore[attr-defined] # a choice field
+            (each.name, rulebooks.title_of(each)) for each in rulebooks.comparable(book)
+        ]
+
+
+class SwitchForm(forms.Form):
+    """Which figures of third parties shall count, or count no more."""
+
+    figures = forms.MultipleChoiceField(label=_("Figures"))
+    is_on = forms.ChoiceField(
+        label=_("Counts"), choices=[("on", _("It counts")), ("off", _("It does not count"))]
+    )
+
+    def __init__(self, *args: Any, book: Rulebook, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["figures"].choices = [  # type: ignore[attr-defined] # a choice field
+            (figure, figure) for figure in sorted(book.third_party)
+        ]

@@ -243,3 +243,28 @@ class StoreRating(AgencyModel):
 
     def __str__(self) -> str:
         return f"{self.rating} {self.band}"
+
+
+class FigureSwitch(AgencyModel):
+    """One act of letting a third party's figure into the sum, or of taking it out again.
+
+    Rows are only added, as a trigger sees to: the newest by a moment says how a figure stood then,
+    so that what was known then never changes. ``figure`` is a name of ``Rulebook.third_party``.
+    """
+
+    is_append_only: ClassVar = True
+
+    book = models.CharField(max_length=80)
+    figure = models.CharField(max_length=80)
+    is_on = models.BooleanField()
+    switched_at = models.DateTimeField()
+    switched_by = MembershipKey(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["book", "figure", "-switched_at", "-id"], name="figure_newest")
+        ]
+        verbose_name = _("figure of a rulebook")
+
+    def __str__(self) -> str:
+        return f"{self.book} · {self.figure}"

@@ -10,15 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scoring import books
 from scoring import facts as facts_of
 from scoring.desks import DESKS
 from scoring.forms import MomentForm, Moments
 from scoring.selectors.breakdown import KINDS, only
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
+from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
+from scoring.selectors.ledgers import entries_of
 from scoring.selectors.outlook import Outlook, act_words, tried
-from stores.models import Store
+from scoring.selectors.rules import range_missed
+from stores.models import Store, Violation
 from tenants.templatetags import ui
 
 _LINES: Final = 12  # of the changes; the older ones unfold
@@ -231,3 +235,33 @@ def desks(request: HttpRequest, _fleet: Any) -> dict[str, Any] | None:
     if member is None or not member.can("ratings.view"):
         return None
     return {"desks": DESKS, "current": "stores:fleet"}
+
+
+def violation_points(request: HttpRequest, violation: Violation) -> dict[str, Any] | None:
+    """Return what a violation has taken in the ledger; nothing where it has no entry."""
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    entries = list(entries_of(violation.store).filter(violation=violation))
+    if not entries:
+        return None
+    library = books.library_for(violation.store)
+    figures = switched_on(library)
+    rows = [
+        {
+            "entry": entry,
+            "expires_at": entry.expires_at
+            if entry.is_expiry_stated
+            else library.expiry(entry.occurred_at, entry.recorded_at, figures),
+            "missed": range_missed(library, entry),
+        }
+        for entry in entries
+    ]
+    return {"rows": rows, "store": violation.store}
+
+
+def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    return {"on": len(switched_on())}

@@ -13,6 +13,8 @@ from tenants.trail import words
 from tenants.trail.words import Field
 
 WORDS: Final = {
+    "figure.switched_on": _("Figure of a third party switched on"),
+    "figure.switched_off": _("Figure of a third party switched off"),
     "ledger.adjustment": _("Adjustment written"),
     "ledger.bonus": _("Bonus written"),
     "ledger.deduction": _("Deduction written"),
@@ -69,3 +71,4 @@ def say() -> None:
             "scoring.platformrating": _platform_ratings,
         }
     )
+    words.say_fields({"stores": Field(_("stores rated anew"))}, of=["scoring.figureswitch"])

@@ -6,6 +6,11 @@ app_name = "scoring"
 
 urlpatterns = [
     path("rulebooks/", views.rulebooks, name="rulebooks"),
+    path("rulebooks/<path:name>/stores/", views.rulebook_stores, name="rulebook_stores"),
+    path(
+        "rulebooks/<path:name>/difference/", views.rulebook_difference, name="rulebook_difference"
+    ),
+    path("rulebooks/<path:name>/figures/", views.switch_figures, name="switch_figures"),
     path("rulebooks/<path:name>/", views.rulebook, name="rulebook"),
     path("roll-offs/", views_foresight.calendar, name="calendar"),
     path("stores/<str:pk>/what-if/", views_foresight.what_if, name="what_if"),

@@ -33,6 +33,7 @@ from scoring.models import (
     PointsUnknown,
     ToldEnforcement,
 )
+from scoring.selectors.figures import switched_on
 from stores.models import Notice, Order, Store
 
 
@@ -82,7 +83,10 @@ def options_of(
 ) -> Options:
     """Return what was chosen for the store, and how fresh its news was, at ``at``; now if None."""
     alive = channels_alive_at([store.pk], at=at, known_at=known_at)
-    return Options(channels_alive_at=alive.get(store.pk))
+    return Options(
+        switched_on=switched_on(books.library_for(store), known_at),
+        channels_alive_at=alive.get(store.pk),
+    )
 
 
 def channels_alive_at(

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from scoring import books
 from scoring.core.rulebook import ViolationRule
 from scoring.models import LedgerEntry, PointsUnknown
+from scoring.selectors.figures import switched_on
+from stores import rules
 from stores.models import Store, Violation
 from tenants.errors import DomainError
 from tenants.models import Membership
@@ -32,6 +34,14 @@ class InTheFuture(DomainError):
 
 class WrongSign(DomainError):
     code: ClassVar[str] = "wrong_sign"
+
+
+class UnknownRule(DomainError):
+    code: ClassVar[str] = "unknown_rule"
+
+
+class WrittenAlready(DomainError):
+    code: ClassVar[str] = "written_already"
 
 
 def lock(store: Store) -> None:
@@ -202,6 +212,8 @@ def write_entry(  # noqa: PLR0913 - each is a fact of the row
     Raises:
         InTheFuture: if it occurs after ``at``.
         WrongSign: if a deduction would add or a bonus take points.
+        UnknownRule: if the store's rulebook has no such rule.
+        WrittenAlready: if an entry of this source has this reference.
     """
     lock(store)
     if occurred_at > at:
@@ -210,6 +222,11 @@ def write_entry(  # noqa: PLR0913 - each is a fact of the row
         kind == LedgerEntry.Kind.BONUS and points < 0
     ):
         raise WrongSign(_("A deduction takes points and a bonus gives them."))
+    if rule and rule not in rules.rules_of(store, at=occurred_at):
+        raise UnknownRule(_("The store's rulebook has no rule %(rule)s.") % {"rule": rule})
+    same = LedgerEntry.objects.filter(store=store, source=source, source_ref=source_ref)
+    if source_ref is not None and same.exists():
+        raise WrittenAlready(_("An entry with this reference is written already."))
     entry = LedgerEntry.objects.create(
         store=store,
         kind=kind,
@@ -316,7 +333,8 @@ def _keep_times(
     first = live[0]
     moment = violation.enforced_at or violation.reported_at
     taken_at = moment if moment <= first.recorded_at else first.occurred_at
-    by_book = books.library_for(first.store).expiry(taken_at, first.recorded_at)
+    library = books.library_for(first.store)
+    by_book = library.expiry(taken_at, first.recorded_at, switched_on(library))
     rewritten: list[LedgerEntry] = []
     for entry in live:
         is_first = entry.occurred_at == first.occurred_at
@@ -366,7 +384,9 @@ def _rewrite(
 
 
 def _by_book(entry: LedgerEntry) -> datetime | None:
-    return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
+    """Return when the entry expires by its book, and by the figures that count for us now."""
+    library = books.library_for(entry.store)
+    return library.expiry(entry.occurred_at, entry.recorded_at, switched_on(library))
 
 
 def _reverse(

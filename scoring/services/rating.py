@@ -27,7 +27,11 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
     Raises alerts for what has just been reached, and asks to be called at the next change.
     """
     lock(store)
-    ledger, options, library = ledger_of(store), options_of(store), books.library_for(store)
+    ledger, options, library = (
+        ledger_of(store),
+        options_of(store, at=at, known_at=at),
+        books.library_for(store),
+    )
     answer = core.evaluate(ledger, library, at=at, known_at=at, options=options)
     steps = core.history(
         ledger, library, start=at - timedelta(days=SPARK_DAYS), end=at, known_at=at, options=options
