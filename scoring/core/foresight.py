@@ -23,6 +23,7 @@ from functools import cached_property
 from statistics import median_low
 from typing import Literal, NamedTuple
 
+from scoring.core.branching import Trunk
 from scoring.core.rating import band_of
 from scoring.core.rulebook import Library, OrderBonus, Rulebook, book_at
 from scoring.core.sweep import State, Sweep
@@ -147,6 +148,13 @@ class Futures:
         self.books = library.known(at, options.switched_on)
 
     @cached_property
+    def _trunk(self) -> Trunk:
+        """What has been, swept once for all courses."""
+        trunk = Trunk(self.ledger, self.library, self.at, self.options)
+        trunk.run(self.at)
+        return trunk
+
+    @cached_property
     def base(self) -> Course:
         """What is certain."""
         return self.course(())
@@ -162,10 +170,13 @@ class Futures:
         Raises:
             LedgerError: if the entries contradict the ledger.
         """
-        ledger = self.ledger.plus(*entries)
-        if orders:
+        more = tuple(entries)
+        ledger = self.ledger.plus(*more) if more else self.ledger
+        if orders or any(entry.occurred_at <= self.at for entry in more):
             ledger = replace(ledger, completions=(*ledger.completions, *orders))
-        sweep = Sweep(ledger, self.library, self.at, self.options)
+            sweep = Sweep(ledger, self.library, self.at, self.options)
+        else:
+            sweep = self._trunk.branch(more, self.until)
         sweep.run(self.until)
         moments = [_moment(sweep.state_at(self.at), self.at)]
         events: list[MilestoneEvent] = []

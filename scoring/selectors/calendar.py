@@ -16,6 +16,7 @@ from scoring import books
 from scoring.core.sweep import Sweep
 from scoring.core.values import DAY, Ledger, Options
 from scoring.models import LedgerEntry, PlatformRating, StoreRating, ToldEnforcement
+from scoring.selectors.figures import switched_on
 from scoring.selectors.ledgers import enforced, entry, observation
 from stores import rules
 from stores.models import Store
@@ -53,20 +54,21 @@ def roll_offs(stores: Iterable[Store], *, at: datetime, days: int) -> list[RollO
     """
     by_id = {store.pk: store for store in stores}
     until = at + days * DAY
+    options = Options(switched_on=switched_on())
     closed = set(
         StoreRating.objects.filter(store__in=by_id, closed_since__isnull=False).values_list(
             "store_id", flat=True
         )
     )
     found = [
-        *_of_entries(by_id, closed, at, until),
-        *_of_openings(by_id, closed, at, until),
+        *_of_entries(by_id, closed, options, at, until),
+        *_of_openings(by_id, closed, options, at, until),
     ]
     return sorted(found, key=lambda each: (each.at, each.id))
 
 
 def _of_entries(
-    by_id: Mapping[UUID, Store], closed: set[UUID], at: datetime, until: datetime
+    by_id: Mapping[UUID, Store], closed: set[UUID], options: Options, at: datetime, until: datetime
 ) -> Iterator[RollOff]:
     rows = (
         LedgerEntry.objects.filter(store__in=by_id, occurred_at__lte=at)
@@ -79,7 +81,7 @@ def _of_entries(
     )
     for row in rows:
         store = by_id[row.store_id]
-        expires_at = _expiry(row, store, at)
+        expires_at = _expiry(row, store, options, at)
         is_held = store.pk in closed and _is_deduction(row)
         if row.net and not is_held and expires_at is not None and at < expires_at < until:
             yield RollOff(
@@ -109,15 +111,15 @@ def _may_expire(at: datetime, until: datetime) -> Q:
     return may
 
 
-def _expiry(row: LedgerEntry, store: Store, at: datetime) -> datetime | None:
+def _expiry(row: LedgerEntry, store: Store, options: Options, at: datetime) -> datetime | None:
     """Return when an entry expires: as stated, by the books, or wiped by one that starts anew."""
     library = books.library_for(store)
     expires_at = row.expires_at
     if not row.is_expiry_stated:
-        expires_at = library.expiry(row.occurred_at, at)
+        expires_at = library.expiry(row.occurred_at, at, options.switched_on)
     wiped = (
         book.effective_from
-        for book in library.known(at)[1:]
+        for book in library.known(at, options.switched_on)[1:]
         if not book.carries_over and book.effective_from > row.occurred_at
     )
     return min((each for each in (expires_at, *wiped) if each is not None), default=None)
@@ -134,7 +136,7 @@ def _label(row: LedgerEntry, store: Store, at: datetime) -> str:
 
 
 def _of_openings(
-    by_id: Mapping[UUID, Store], closed: set[UUID], at: datetime, until: datetime
+    by_id: Mapping[UUID, Store], closed: set[UUID], options: Options, at: datetime, until: datetime
 ) -> Iterator[RollOff]:
     """Yield what stood at a store before we knew it; only the sweep knows how many points."""
     first = (
@@ -145,7 +147,7 @@ def _of_openings(
     young = [store_id for store_id, seen_at in first if seen_at > at - LONGEST]
     for store_id, ledger in _ledgers(young).items():
         store = by_id[store_id]
-        sweep = Sweep(ledger, books.library_for(store), at, Options())
+        sweep = Sweep(ledger, books.library_for(store), at, options)
         sweep.run(at)
         opening = sweep.opening
         if opening is None or not opening.active or not opening.points:

@@ -28,6 +28,8 @@ from scoring.core.rulebook import Band, Library, Rulebook, Trust
 from scoring.core.values import (
     BandCode,
     Completion,
+    Entry,
+    Kind,
     Ledger,
     Measure,
     Options,
@@ -397,23 +399,52 @@ PACES = st.one_of(
     st.none(), st.lists(st.integers(0, 6), min_size=1, max_size=5).map(lambda w: Pace(tuple(w)))
 )
 DAYS_AHEAD = 30
+MOMENT = timedelta(microseconds=1)
+
+
+EXTRAS = st.lists(st.tuples(st.integers(1, 20), st.integers(-40, 40), st.booleans()), max_size=3)
 
 
 @law
-@given(ledgers(), shelves(), ATS)
-def test_the_base_course_equals_the_forecast(
-    ledger: Ledger, books: list[Rulebook], at: int
+@given(ledgers(), shelves(), ATS, EXTRAS)
+def test_a_course_is_what_the_sweep_of_the_whole_ledger_says(
+    ledger: Ledger, books: list[Rulebook], at: int, extras: list[tuple[int, int, bool]]
 ) -> None:
-    base = Futures(ledger, Library(books), day(at), DAYS_AHEAD).base
+    # given hypothetical entries, and what is left of the ledger's own given back
+    library = Library(books)
+    ahead = Futures(ledger, library, day(at), DAYS_AHEAD)
+    entries: list[Entry] = []
+    for number, (days, points, takes_back) in enumerate(extras):
+        when = day(at + days)
+        kind = ahead.deduction if points < 0 else ahead.bonus
+        entries.append(kind(f"x{number}", points, when))
+        if takes_back and number < len(ledger.entries):
+            target = ledger.entries[number]
+            if target.kind in {Kind.DEDUCTION, Kind.BONUS} and target.occurred_at <= when:
+                entries.extend(ahead.given_back(f"back{number}", [target.id], when))
 
+    # when another course was taken before it
+    ahead.course([ahead.deduction("other", -30, day(at + 1))])
+    course = ahead.course(entries)
+
+    # then
+    whole = ledger.plus(*entries)
+    end = rating.evaluate(whole, library, course.until - MOMENT, day(at))
     told: list[rating.ForecastPoint] = []
-    for moment in base.moments:
+    for moment in course.moments:
         point = rating.ForecastPoint(
             moment.instant, moment.rating, moment.points_deducted, moment.band
         )
         if not told or told[-1][1:] != point[1:]:  # a moment may move the unclamped sum alone
             told.append(point)
-    assert told == rating.forecast(ledger, Library(books), day(at), DAYS_AHEAD)
+    assert told == rating.forecast(whole, library, day(at), DAYS_AHEAD)
+    assert course.events == tuple(
+        event for event in end.milestone_events if event.instant > day(at)
+    )
+    assert course.periods == tuple(
+        period for period in end.periods if period.ends_at is None or period.ends_at > day(at)
+    )
+    assert ahead.base == ahead.course([])
 
 
 def _ordered(point: ConePoint) -> bool:
