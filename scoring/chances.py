@@ -55,6 +55,11 @@ def provide_quizzes(source: Quizzes) -> None:
     _quizzes.append(source)
 
 
+def withdraw_quizzes(source: Quizzes) -> None:
+    """Let a source of quizzes tell no more."""
+    _quizzes.remove(source)
+
+
 def appeals_of(violation_ids: Sequence[UUID], at: datetime) -> dict[UUID, AppealChance]:
     """Return the appeals begun of these violations, by violation."""
     return {pk: chance for source in _appeals for pk, chance in source(violation_ids, at).items()}

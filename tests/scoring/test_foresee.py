@@ -4,14 +4,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
+from scoring import chances
 from scoring.core.foresight import Pace
 from scoring.core.values import Options, PointsRange
-from scoring.selectors.foresee import Foreseen
+from scoring.selectors.foresee import DECIDED_AFTER, Foreseen
 from scoring.services import ledger, observations
 from stores.models import Store, Violation
 from tenants.models import Agency
-from tests.factories import make_order, make_store, make_violation
+from tests.factories import make_attempt, make_order, make_store, make_violation
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -124,3 +128,143 @@ def test_the_pace_is_the_orders_of_whole_weeks_since_the_first_that_had_any(stor
     # then the newest week comes first
     assert Foreseen(store, at=NOW, options=BONUS_ON).pace == Pace((1, 0, 2))
     assert Foreseen(make_store(market="US"), at=NOW, options=BONUS_ON).pace is None
+
+
+def plans(store: Store) -> list[tuple[list[str], float]]:
+    foreseen = Foreseen(store, at=NOW)
+    assert foreseen.target is not None
+    return [
+        ([each.act.id.partition(":")[0] for each in plan.acts], (plan.holds_from - NOW) / DAY)
+        for plan in foreseen.plans(foreseen.way_back(foreseen.target))
+    ]
+
+
+def test_an_appeal_still_open_is_an_act_and_one_too_late_is_none(store: Store) -> None:
+    # given a violation of yesterday, and one whose 30 days are over
+    take(store, -24)
+    take(store, -4, ago=31 * DAY)
+
+    # then only both together would do, so that nothing is known to do
+    assert plans(store) == []
+    assert [each.act.kind for each in Foreseen(store, at=NOW).acts] == ["appeal"]
+
+
+def test_an_appeal_counts_when_it_may_be_decided(store: Store) -> None:
+    take(store, -24)
+
+    assert plans(store) == [(["appeal"], DECIDED_AFTER / DAY)]
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "places"),
+    [
+        pytest.param("filed", {"filed_at": NOW - 3 * DAY}, ["cases"], id="waits for its outcome"),
+        pytest.param("drafting", {"file_by": NOW + DAY}, ["cases"], id="being drafted"),
+        pytest.param("drafting", {"file_by": NOW - DAY}, [], id="window over"),
+        pytest.param("lapsed", {"file_by": NOW - DAY}, [], id="lapsed"),
+    ],
+)
+def test_an_appeal_begun_is_told_by_its_own_room(
+    store: Store, state: str, changes: dict[str, Any], places: list[str]
+) -> None:
+    violation = take(store, -24)
+    make_attempt(violation=violation, state=state, **changes)
+
+    acts = Foreseen(store, at=NOW).acts
+
+    assert [each.href.split("/")[1] for each in acts] == places
+    if state == "filed":
+        assert (acts[0].is_filed, acts[0].act.counts_at) == (True, NOW + 4 * DAY)
+
+
+def test_a_pending_violation_can_be_kept_out_of_force(store: Store) -> None:
+    pend(store)
+    pend(store, points=None, rule="other")
+
+    assert plans(store) == [(["prevent"], 0)]
+
+
+def test_an_open_quiz_is_an_act_once_somebody_provides_quizzes(store: Store) -> None:
+    take(store, -4, ago=40 * DAY)
+    quiz = chances.QuizChance("7", "Policy quiz", 4, NOW + 2 * DAY, "/quizzes/7/")
+
+    def provided(of: Store, _at: datetime) -> list[chances.QuizChance]:
+        return [quiz] if of == store else []
+
+    chances.provide_quizzes(provided)
+    try:
+        assert plans(store) == [(["quiz"], 1)]
+    finally:
+        chances.withdraw_quizzes(provided)
+    assert plans(store) == []
+
+
+def test_as_many_orders_as_in_the_best_week_are_an_act(store: Store) -> None:
+    # given 4 points missing for long, and a best week that earns them
+    take(store, -4, ago=40 * DAY)
+    foreseen = Foreseen(store, at=NOW, options=BONUS_ON)
+    assert foreseen.book is not None
+    monday = foreseen.book.week_ended_by(NOW)[1]
+    for number in range(210):
+        make_order(store, completed_at=monday - DAY - timedelta(minutes=number))
+
+    foreseen = Foreseen(store, at=NOW, options=BONUS_ON)
+
+    orders = [each for each in foreseen.acts if each.act.kind == "orders"]
+    assert [(each.label, each.points) for each in orders] == [("200 orders completed", 4)] * 4
+
+
+def test_when_waiting_is_enough_is_told_however_far_off_it_is(store: Store) -> None:
+    take(store, -4, ago=40 * DAY)
+    pend(store, correct_by=NOW + 20 * DAY)
+    foreseen = Foreseen(store, at=NOW)
+    assert foreseen.target is not None
+
+    assert foreseen.waiting(foreseen.target) == (NOW + 140 * DAY, NOW + 200 * DAY)
+
+
+def test_lines_are_told_with_their_distance_and_when_they_are_crossed(store: Store) -> None:
+    # given 48 above 150, of which what is pending would take all
+    take(store, -2)
+    pend(store, points=-60)
+
+    foreseen = Foreseen(store, at=NOW)
+    milestone = foreseen.next_milestone
+
+    assert milestone is not None
+    assert (milestone.label, milestone.line.at, milestone.distance, milestone.is_over) == (
+        "No new listings",
+        150,
+        48,
+        True,
+    )
+    assert (milestone.base.falls_at, milestone.worst.falls_at) == (None, NOW + 3 * DAY)
+    assert foreseen.line("rating_150") == milestone.line
+    assert foreseen.line("nothing") is None
+
+
+def test_a_store_without_a_rulebook_foresees_nothing(agency: Agency) -> None:
+    foreseen = Foreseen(make_store(market="MX"), at=NOW)
+
+    assert points(foreseen) == [(0, None, None, None)]
+    assert (foreseen.target, foreseen.lines, foreseen.acts, foreseen.pace) == (None, (), [], None)
+
+
+def test_all_is_read_in_a_fixed_number_of_queries(
+    store: Store, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    def read() -> None:
+        foreseen = Foreseen(store, at=NOW)
+        _ = foreseen.cone, foreseen.lines, foreseen.acts
+
+    make_attempt(violation=take(store, -4))
+    pend(store)
+    with CaptureQueriesContext(connection) as for_one:
+        read()
+    for _ in range(2):
+        take(store, -4)
+        pend(store)
+        make_attempt(violation=take(store, -6))
+
+    with django_assert_num_queries(len(for_one)):
+        read()
