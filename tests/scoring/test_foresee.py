@@ -26,10 +26,10 @@ def store(agency: Agency) -> Store:
     return seen(make_store(market="US"))
 
 
-def seen(store: Store, value: int = 200) -> Store:
+def seen(store: Store, value: int = 200, *, ago: timedelta = 300 * DAY) -> Store:
     observations.record_platform_rating(
-        store=store, value=value, measure="rating", observed_at=NOW - 300 * DAY, source="person",
-        at=NOW - 300 * DAY, by=None,
+        store=store, value=value, measure="rating", observed_at=NOW - ago, source="person",
+        at=NOW - ago, by=None,
     )  # fmt: skip
     return store
 
