@@ -1,10 +1,13 @@
 from django.urls import path
 
-from scoring.api import drift, explain, quizzes, views
+from scoring.api import drift, explain, foresight, quizzes, roll_offs, views
 
 urlpatterns = [
+    path("roll-offs/", roll_offs.RollOffsView.as_view()),
     path("stores/<str:pk>/rating/", views.RatingView.as_view()),
     path("stores/<str:pk>/ledger/", views.LedgerView.as_view()),
+    path("stores/<str:pk>/forecast/", foresight.ForecastView.as_view()),
+    path("stores/<str:pk>/what-if/", foresight.WhatIfView.as_view()),
     path("stores/<str:pk>/platform-ratings/", views.PlatformRatingsView.as_view()),
     path("stores/<str:pk>/explanation/", explain.ExplanationView.as_view()),
     path("stores/<str:pk>/waterfall/", explain.WaterfallView.as_view()),

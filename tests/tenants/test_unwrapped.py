@@ -38,6 +38,8 @@ ANSWERS = {
     "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
     "agency /api/v1/drift/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/drift/": "200, nothing of hers",
+    "agency /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
+    "agency /api/v1/roll-offs/": "200, nothing of hers",
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
@@ -45,6 +47,8 @@ ANSWERS = {
     "public /api/v1/changes/": "200, nothing of hers",
     "public /api/v1/drift/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/drift/": "200, nothing of hers",
+    "public /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
+    "public /api/v1/roll-offs/": "200, nothing of hers",
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",
