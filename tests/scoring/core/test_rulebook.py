@@ -9,6 +9,7 @@ import pytest
 from scoring.core.resets import ResetRule, first_reset
 from scoring.core.rulebook import (
     ClosingCondition,
+    Figure,
     Library,
     Milestone,
     OrderBonus,
@@ -372,3 +373,12 @@ def test_order_bonus_by_orders(cap: int | None, orders: int, points: int) -> Non
     bonus = OrderBonus("weekly_award", figure(4), figure(200), cap and figure(cap))  # type: ignore[arg-type]
 
     assert bonus.points_for(orders) == points
+
+
+def test_expiry_goes_by_a_third_partys_window_only_once_it_is_switched_on() -> None:
+    window = Figure(10, "a blog", None, Trust.THIRD_PARTY)
+    book = make_book(window_days=window)
+    library = Library([book])
+
+    assert library.expiry(day(1), day(1)) is None
+    assert library.expiry(day(1), day(1), frozenset({book.qualified("window_days")})) == day(11)
