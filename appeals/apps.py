@@ -14,8 +14,11 @@ class AppealsConfig(AppConfig):
             tasks,
             trail_words,
         )
+        from appeals.selectors.chances import appeal_chances
+        from scoring import chances
         from tenants import slots
 
+        chances.provide_appeals(appeal_chances)
         trail_words.say()
         alert_kinds.register_all()
         slots.fill_column("enforcement.acts", key="case", fn=panels.enforcement_acts)

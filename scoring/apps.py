@@ -48,6 +48,13 @@ class ScoringConfig(AppConfig):
         )
         slots.fill_panel(
             "store.side",
+            key="next",
+            fn=panels.comes_next,
+            template="scoring/_next_panel.html",
+            order=1,
+        )
+        slots.fill_panel(
+            "store.side",
             key="roll-offs",
             fn=panels.roll_offs,
             template="scoring/_roll_offs_panel.html",

@@ -24,6 +24,7 @@ from scoring.selectors.falls import fall_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
 from scoring.selectors.ledgers import entries_of
+from scoring.selectors.outlook import Outlook, act_words, tried
 from scoring.selectors.quizzes import offers_of, open_quizzes
 from scoring.selectors.ratings import rating_of
 from scoring.selectors.rules import range_missed
@@ -185,6 +186,42 @@ def _kinds(look: _Look, kind: str) -> list[dict[str, Any]]:
         {"label": label, "href": look.address(kind=name) + "#ledger", "is_current": name == kind}
         for name, label in [("", _("All kinds")), *KINDS.items()]
     ]
+
+
+def comes_next(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Tell when the store is back over its line, by what, and which milestone is near."""
+    look = _look(request, store)
+    if look is None or look.explained.foreseen is None or look.explained.book is None:
+        return None
+    return {"next": next_of(Outlook(look.explained.foreseen)), "store": store}
+
+
+def next_of(outlook: Outlook) -> dict[str, Any]:
+    """Return what ``scoring/_next_panel.html`` shows."""
+    foreseen = outlook.foreseen
+    told = outlook.told()
+    address = reverse("scoring:what_if", args=[foreseen.store.pk])
+    plans = []
+    for plan in told.plans if told else ():
+        query = tried(plan, outlook.tz)
+        acts = [{"words": act_words(each), "shown": each, "act": each.act} for each in plan.acts]
+        plans.append(
+            {
+                "acts": acts,
+                "holds_from": plan.holds_from,
+                "href": f"{address}?{query}" if query else "",
+            }
+        )
+    return {
+        "outlook": outlook,
+        "foreseen": foreseen,
+        "told": told,
+        "plans": plans,
+        "what_if_href": address,
+        "target": next((each for each in foreseen.lines if each.line == outlook.line), None),
+        "milestone": foreseen.next_milestone,
+        "now": foreseen.at,
+    }
 
 
 def roll_offs(request: HttpRequest, store: Store) -> dict[str, Any] | None:

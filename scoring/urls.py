@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scoring import views, views_drift, views_quizzes
+from scoring import views, views_drift, views_foresight, views_quizzes
 
 app_name = "scoring"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("rulebooks/<path:name>/figures/", views.switch_figures, name="switch_figures"),
     path("rulebooks/<path:name>/", views.rulebook, name="rulebook"),
     path("changes/", views.changes, name="changes"),
+    path("roll-offs/", views_foresight.calendar, name="calendar"),
+    path("stores/<str:pk>/what-if/", views_foresight.what_if, name="what_if"),
     path("stores/<str:pk>/ledger/new/", views.adjust, name="adjust"),
     path("stores/<str:pk>/platform-ratings/new/", views.platform_rating, name="platform_rating"),
     path("drift/", views_drift.fleet_drift, name="drift"),
