@@ -346,6 +346,7 @@ class Row:
     ``source``: the figure is the same and only where it comes from differs.
     """
 
+    code: str
     label: str
     left: Fact | None
     right: Fact | None
@@ -387,7 +388,7 @@ def _rows(left: Sequence[Fact], right: Sequence[Fact]) -> Iterable[Row]:
     rights = {fact.code: fact for fact in right}
     for code in _merged(list(lefts), list(rights)):
         shown = rights.get(code) or lefts[code]
-        yield Row(shown.label, lefts.get(code), rights.get(code), shown.is_part)
+        yield Row(code, shown.label, lefts.get(code), rights.get(code), shown.is_part)
 
 
 def _merged(left: Sequence[str], right: Sequence[str]) -> list[str]:

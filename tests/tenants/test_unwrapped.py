@@ -34,10 +34,16 @@ ANSWERS = {
     "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
+    "public /api/v1/rulebooks/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",

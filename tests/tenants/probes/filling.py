@@ -29,7 +29,7 @@ from django.db.models.functions import Cast, Concat, Right
 
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
-from scoring.models import LedgerEntry, PlatformRating
+from scoring.models import FigureSwitch, LedgerEntry, PlatformRating
 from scoring.services import rating
 from stores.models import (
     Enforcement,
@@ -83,6 +83,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "checklist.Procedure.key"),
+            *("scoring.FigureSwitch.book", "scoring.FigureSwitch.figure"),
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -203,6 +204,13 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     )
     PlatformRating.objects.create(
         store=store, value=180, observed_at=at, source="person", recorded_at=at
+    )
+    FigureSwitch.objects.create(
+        book="tiktok_shop/US/local/2025-10-14",
+        figure="order_bonus",
+        is_on=True,
+        switched_at=at,
+        switched_by=owner,
     )
     rating.rate(store=store, at=at)
 
