@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -40,6 +40,15 @@ class RulebookOut(serializers.Serializer[Any]):
     stores = serializers.IntegerField(
         help_text="How many stores of the key's go by it now; 0 unless it is in force."
     )
+
+
+@extend_schema_serializer(many=False)
+class RulebooksOut(serializers.Serializer[Any]):
+    """All at once: there are few, and no page of them stands by itself."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = RulebookOut(many=True)
 
 
 class FactOut(serializers.Serializer[Any]):
@@ -145,9 +154,10 @@ def _fact_json(fact: Fact, on: frozenset[str], book: Rulebook) -> dict[str, Any]
 
 class RulebooksView(AgencyView):
     required_capabilities: ClassVar = {"GET": "ratings.view"}
+    pagination_class = None  # type: ignore[assignment] # all come at once
 
     @extend_schema(
-        responses=RulebookOut(many=True),
+        responses=RulebooksOut,
         parameters=[OpenApiParameter("marketplace", str), OpenApiParameter("market", str)],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
