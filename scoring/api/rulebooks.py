@@ -84,7 +84,7 @@ class WholeRulebookOut(RulebookOut):
 class DifferingOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    kind = serializers.ChoiceField(choices=["added", "removed", "changed", "source"])
+    kind = serializers.ChoiceField(choices=["added", "removed", "changed"])
     left = FactOut(allow_null=True)
     right = FactOut(allow_null=True)
 
@@ -210,7 +210,7 @@ class DifferenceView(AgencyView):
         parameters=[OpenApiParameter("to", str, required=True, description="The other's name.")],
     )
     def get(self, request: Request, name: str) -> Response:
-        """Return what differs from this rulebook to another; what is the same is left out."""
+        """Return the figures that differ from this rulebook to another; others are left out."""
         left = _book(name)
         right = books.named(request.query_params.get("to", ""))
         if right is None:

@@ -52,6 +52,13 @@ class Section:
     facts: tuple[Fact, ...]
     empty: str
 
+    @property
+    def common(self) -> Fact | None:
+        """Return a fact whose source is that of all the others too, where there are several."""
+        sources = {(fact.source, fact.date, fact.trust) for fact in self.facts}
+        is_one = len(self.facts) > 1 and len(sources) == 1 and self.facts[0].source
+        return self.facts[0] if is_one else None
+
 
 _GROUPS: Final[Mapping[str, Promise]] = {
     "qualification": _("Qualification"),
@@ -236,7 +243,8 @@ def _closing(book: Rulebook) -> Iterable[Fact]:
 
 
 def _violations(book: Rulebook) -> Iterable[Fact]:
-    for rule in book.violations:
+    groups = list(dict.fromkeys(rule.group for rule in book.violations))
+    for rule in sorted(book.violations, key=lambda rule: groups.index(rule.group)):
         yield _violation(book, rule)
 
 
@@ -354,13 +362,15 @@ class Row:
 
     @property
     def kind(self) -> Literal["same", "added", "removed", "changed", "source"]:
-        if self.left is None:
-            return "added"
-        if self.right is None:
-            return "removed"
-        if self.left.raw != self.right.raw:
-            return "changed"
-        told = [(each.source, each.date, each.trust) for each in (self.left, self.right)]
+        """Tell what became of the figure; one that was not known and now is was added."""
+        left, right = self.left, self.right
+        if left is None or right is None:
+            return "added" if left is None else "removed"
+        if left.raw != right.raw:
+            if left.raw is None:
+                return "added"
+            return "removed" if right.raw is None else "changed"
+        told = [(each.source, each.date, each.trust) for each in (left, right)]
         return "same" if told[0] == told[1] else "source"
 
 
@@ -372,7 +382,8 @@ class Compared:
 
     @property
     def differing(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.kind != "same")
+        """Return the rows whose figures differ; another source for the same figure is no news."""
+        return tuple(row for row in self.rows if row.kind not in {"same", "source"})
 
 
 def difference(left: Rulebook, right: Rulebook) -> tuple[Compared, ...]:

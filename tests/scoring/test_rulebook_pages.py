@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -216,12 +217,7 @@ def test_difference_of_two_markets_tells_what_is_added_removed_and_changed() -> 
     told = differing(US, SEA)
 
     assert told["time"] == [("window_days", "changed")]
-    assert told["bands"] == [
-        ("healthy", "source"),
-        ("watch", "changed"),
-        ("critical", "source"),
-        ("closed", "source"),
-    ]
+    assert told["bands"] == [("watch", "changed")]
     assert told["closing"] == [("rating", "added"), ("points_deducted", "added")]
     assert told["milestones"][:3] == [
         ("rating_150", "removed"),
@@ -230,7 +226,9 @@ def test_difference_of_two_markets_tells_what_is_added_removed_and_changed() -> 
     ]
     assert ("deducted_12", "added") in told["milestones"]
     assert ("warning_distance", "changed") in told["milestones"]
-    assert ("low_response_rate", "changed") in told["violations"]
+    assert ("low_response_rate", "added") in told["violations"]
+    assert ("buyer_data_misuse", "added") not in told["violations"]
+    assert "appeals" not in told
 
 
 def test_difference_keeps_what_follows_beside_its_milestone() -> None:
@@ -245,6 +243,34 @@ def test_difference_keeps_what_follows_beside_its_milestone() -> None:
         *("tier_4", "tier_4.campaign_block"),
         *("tier_5", "tier_5.suspended"),
     ]
+
+
+def test_a_figure_that_only_another_source_states_is_no_difference() -> None:
+    rows = {
+        row.code: row.kind
+        for section in difference(the(US), the(SEA))
+        for row in section.rows
+        if section.code in {"bands", "appeals"}
+    }
+
+    assert rows == {
+        "healthy": "source",
+        "watch": "changed",
+        "critical": "source",
+        "closed": "source",
+        "attempts": "source",
+        "first_days": "source",
+        "next_days": "source",
+    }
+
+
+def test_rules_stand_by_their_group() -> None:
+    (section,) = [each for each in sections_of(the(PH_NEW)) if each.code == "violations"]
+
+    groups = [fact.group for fact in section.facts]
+
+    assert list(dict.fromkeys(groups)) == sorted(set(groups), key=groups.index)
+    assert sum(one != other for one, other in pairwise(groups)) == len(set(groups)) - 1
 
 
 def test_every_fact_of_a_book_has_a_code_of_its_own() -> None:
