@@ -294,6 +294,21 @@ def _order_bonus(book: Rulebook) -> Iterable[Fact]:
     yield Fact("mode", gettext("When"), str(_BONUS_MODES[bonus.mode]), bonus.mode)
 
 
+def figure_words(book: Rulebook, fact: Fact) -> str:
+    """Say in one line what a figure that can be switched is; an order bonus has several parts."""
+    bonus = book.order_bonus
+    if fact.figure != "order_bonus" or bonus is None:
+        return f"{fact.label} {fact.value}"
+    parts = {
+        "points": ui.number(bonus.points.value),
+        "orders": ui.number(bonus.per_orders.value),
+        "cap": ui.number(bonus.cap.value) if bonus.cap else "",
+    }
+    if bonus.cap is None:
+        return gettext("%(points)s points for %(orders)s orders") % parts
+    return gettext("%(points)s points for %(orders)s orders, at most %(cap)s at a time") % parts
+
+
 def _appeals(book: Rulebook) -> Iterable[Fact]:
     clock = book.appeals
     if clock is None:

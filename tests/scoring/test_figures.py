@@ -434,3 +434,11 @@ def test_api_lets_no_key_that_only_reads_or_has_listed_stores_switch(
     assert of_one.post(f"rulebooks/{PH}/figures/", sent)[0] == 403
     assert of_one.get(f"rulebooks/{PH}/")[1]["stores"] == 1
     assert told(book) == set()
+
+
+def test_page_says_an_order_bonus_whole(agency: Agency, client_for: ClientFor) -> None:
+    answer = client_for(make_membership()).get("/rulebooks/tiktok_shop/US/local/2025-10-14/")
+
+    assert [each["words"] for each in answer.context["switches"]] == [
+        "Points for orders: 4 points for 200 orders, at most 20 at a time"
+    ]

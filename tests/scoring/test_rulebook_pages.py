@@ -17,13 +17,16 @@ from scoring import books
 from scoring.core.rulebook import Library, Status
 from scoring.selectors import rulebooks as shelf
 from scoring.selectors.facts import difference, sections_of
-from scoring.services import rating
+from scoring.selectors.replay import replay
+from scoring.services import ledger, rating
+from stores.models import Store
 from tenants import scope
 from tenants.models import Agency, Membership, User
 from tests.factories import (
     make_access,
     make_membership,
     make_store,
+    make_violation,
     signed_in_client,
 )
 
@@ -342,3 +345,88 @@ def test_another_agencys_stores_are_neither_counted_nor_listed(
     page = browser.get(f"/rulebooks/{US}/stores/").content.decode()
     assert "Theirs" not in page
     assert "No store of yours goes by this rulebook" in page
+
+
+# --- a store under one book alone ----------------------------------------------------------------
+
+
+def take(store: Store, points: int, at: datetime) -> None:
+    violation = make_violation(store=store, points=points, reported_at=at)
+    ledger.keep_violation(violation=violation, at=at, by=None)
+
+
+def test_replay_tells_what_a_book_would_have_made_of_a_stores_history(agency: Agency) -> None:
+    # given a policy on preview with a short window and a milestone at 190
+    store = make_store(market="US")
+    take(store, -20, NOW - timedelta(days=40))
+    take(store, -8, NOW - timedelta(days=2))
+    us = the(US)
+    harsh = replace(us.milestones[0], code="rating_190", at=replace(us.milestones[0].at, value=190))
+    preview = replace(
+        us,
+        name="tiktok_shop/US/local/2027-01-01",
+        status=Status.PREVIEW,
+        effective_from=NOW + timedelta(days=30),
+        window_days=replace(us.window_days, value=30),
+        milestones=(harsh,),
+    )
+
+    # when
+    told = replay(store, preview, at=NOW)
+
+    # then
+    assert (told.real.rating, told.replayed.rating) == (172, 192)
+    assert [(each.event.at, each.is_real, each.is_replayed) for each in told.happened] == [
+        (190, False, True)
+    ]
+
+
+def test_replay_page_lays_both_beside_each_other(browser: HttpClient) -> None:
+    store = make_store(marketplace="shopee", market="PH")
+    take(store, -4, datetime(2025, 12, 20, 3, tzinfo=UTC))
+
+    answer = browser.get(f"/rulebooks/{PH_OLD}/stores/{store.pk}/")
+
+    assert answer.status_code == 200
+    told = answer.context["replayed"]
+    assert (told.real.points_deducted, told.replayed.points_deducted) == (0, 0)
+    assert "None, neither as it was" in answer.content.decode()
+
+
+def test_replay_page_is_of_visible_stores_of_the_kind_alone(
+    agency: Agency, client_for: ClientFor
+) -> None:
+    hers, hidden = make_store(market="US"), make_store(market="US")
+    elsewhere = make_store(market="VN")
+    reader = make_membership("client")
+    make_access(reader, hers, elsewhere)
+    browser = client_for(reader)
+
+    told = {
+        name: browser.get(f"/rulebooks/{US}/stores/{pk}/").status_code
+        for name, pk in [
+            ("hers", hers.pk),
+            ("hidden", hidden.pk),
+            ("elsewhere", elsewhere.pk),
+            ("none", "x"),
+        ]
+    }
+
+    assert told == {"hers": 200, "hidden": 404, "elsewhere": 404, "none": 404}
+
+
+def test_replay_page_asks_as_often_for_one_entry_as_for_three(
+    browser: HttpClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    store = make_store(market="US")
+    take(store, -60, NOW - timedelta(days=9))
+    path = f"/rulebooks/{US}/stores/{store.pk}/"
+    browser.get(path)
+    with CaptureQueriesContext(connection) as for_one:
+        browser.get(path)
+    for _ in range(2):
+        take(store, -8, NOW - timedelta(days=3))
+
+    with django_assert_num_queries(len(for_one)):
+        page = browser.get(path).content.decode()
+    assert "fired" in page
