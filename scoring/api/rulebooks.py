@@ -31,7 +31,7 @@ class RulebookOut(serializers.Serializer[Any]):
     market = serializers.CharField()
     seller_type = serializers.CharField()
     zone = serializers.CharField(help_text="Its days begin at 00:00 here.")
-    state = serializers.ChoiceField(choices=["in_force", "coming", "preview", "past"])
+    state = serializers.CharField(help_text="One of: in_force, coming, preview, past.")
     effective_from = serializers.DateTimeField()
     known_from = serializers.DateTimeField()
     until = serializers.DateTimeField(
@@ -84,7 +84,7 @@ class WholeRulebookOut(RulebookOut):
 class DifferingOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    kind = serializers.ChoiceField(choices=["added", "removed", "changed"])
+    kind = serializers.CharField(help_text="One of: added, removed, changed.")
     left = FactOut(allow_null=True)
     right = FactOut(allow_null=True)
 
@@ -157,6 +157,7 @@ class RulebooksView(AgencyView):
     pagination_class = None  # type: ignore[assignment] # all come at once
 
     @extend_schema(
+        operation_id="rulebooks_list",
         responses=RulebooksOut,
         parameters=[OpenApiParameter("marketplace", str), OpenApiParameter("market", str)],
     )
