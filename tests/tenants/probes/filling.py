@@ -31,6 +31,7 @@ from appeals.models import Evidence
 from checklist.models import Schedule, Tick
 from scoring.models import (
     Explanation,
+    FigureSwitch,
     LedgerEntry,
     PeriodEnd,
     PlatformRating,
@@ -92,6 +93,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
             *("scoring.Quiz.milestone", "checklist.Procedure.key"),
+            *("scoring.FigureSwitch.book", "scoring.FigureSwitch.figure"),
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -219,6 +221,13 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     )
     PlatformRating.objects.create(
         store=store, value=180, observed_at=at, source="person", recorded_at=at
+    )
+    FigureSwitch.objects.create(
+        book="tiktok_shop/US/local/2025-10-14",
+        figure="order_bonus",
+        is_on=True,
+        switched_at=at,
+        switched_by=owner,
     )
     rating.rate(store=store, at=at)
     _rows_of_desks(notice, violation, owner, at)
