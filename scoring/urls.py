@@ -13,6 +13,7 @@ urlpatterns = [
     ),
     path("rulebooks/<path:name>/figures/", views.switch_figures, name="switch_figures"),
     path("rulebooks/<path:name>/", views.rulebook, name="rulebook"),
+    path("changes/", views.changes, name="changes"),
     path("stores/<str:pk>/ledger/new/", views.adjust, name="adjust"),
     path("stores/<str:pk>/platform-ratings/new/", views.platform_rating, name="platform_rating"),
 ]

@@ -1,4 +1,6 @@
 from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,21 +13,24 @@ from django.views.decorators.http import require_GET, require_POST
 
 from scoring import books
 from scoring.core.rulebook import Rulebook
+from scoring.desks import DESKS
 from scoring.forms import (
     AdjustForm,
     DifferenceForm,
     PlatformRatingForm,
     ShelfForm,
+    SinceForm,
     SwitchForm,
 )
 from scoring.models import LedgerEntry
 from scoring.selectors import rulebooks as shelf
+from scoring.selectors.changes import changes_of
 from scoring.selectors.facts import difference, figure_words, sections_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.ratings import current_ratings
 from scoring.selectors.replay import replay
 from scoring.services import figures, ledger, observations, rating
-from stores.access import store_for, visible_stores
+from stores.access import clients_for, groups_for, store_for, visible_stores
 from stores.models import Store
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
@@ -226,3 +231,54 @@ def platform_rating(request: MemberRequest, pk: str) -> HttpResponse:
             messages.success(request, _("Recorded what the marketplace shows."))
             return redirect("stores:store", pk=store.pk)
     return render(request, "scoring/platform_rating.html", {"store": store, "form": form})
+
+
+@requires("ratings.view")
+@require_GET
+def changes(request: MemberRequest) -> HttpResponse:
+    """Show which stores' ratings changed since a moment, and by what, worst first."""
+    at = timezone.now()
+    form = SinceForm(request.GET, now=at, zone=timezone.get_current_timezone())
+    since = form.moment()
+    clients, groups = clients_for(request.member), groups_for(request.member)
+    client, group = _chosen(request, "client"), _chosen(request, "group")
+    stores = visible_stores(request.member).select_related("client")
+    if client:
+        stores = stores.filter(client=client)
+    if group:
+        stores = stores.filter(groupings__group=group)
+    context = {
+        "found": changes_of(list(stores), since=since, at=at),
+        "form": form,
+        "since": since,
+        "periods": _periods(request, form),
+        "clients": clients,
+        "groups": groups,
+        "client": client,
+        "group": group,
+        "desks": DESKS,
+        "current": "scoring:changes",
+    }
+    return render(request, "scoring/changes.html", context)
+
+
+def _chosen(request: MemberRequest, name: str) -> UUID | None:
+    """Return the id that a filter asks for; None where it is none."""
+    try:
+        return UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _periods(request: MemberRequest, form: SinceForm) -> list[dict[str, Any]]:
+    asked = form.cleaned_data.get("days") or 1
+    is_exact = bool(form.cleaned_data.get("since"))
+    kept = {name: request.GET.get(name, "") for name in ("client", "group")}
+    return [
+        {
+            "label": label,
+            "href": "?" + urlencode({k: v for k, v in kept.items() if v} | {"days": days}),
+            "is_current": days == asked and not is_exact,
+        }
+        for days, label in form.fields["days"].choices  # type: ignore[attr-defined]
+    ]

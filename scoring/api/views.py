@@ -15,6 +15,7 @@ from scoring.core.values import Answer
 from scoring.models import LedgerEntry, PlatformRating
 from scoring.selectors.figures import switched_on
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
+from scoring.selectors.rules import range_missed
 from scoring.services import ledger, observations, rating
 from stores.access import store_of_key
 from stores.api.fields import MomentField, Strict
@@ -112,7 +113,7 @@ class RatingView(AgencyView):
             books.library_for(store),
             at=at,
             known_at=known_at,
-            options=options_of(store, known_at),
+            options=options_of(store, at=at, known_at=known_at),
         )
         return Response(_answer_json(answer))
 
@@ -160,6 +161,11 @@ class EntryOut(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     source = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField()
+    range_missed = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="The rulebook's fewest and most points, where the stated ones lie outside.",
+    )
 
 
 class _EntryJson:
@@ -173,6 +179,7 @@ class _EntryJson:
         expires_at = row.expires_at
         if not row.is_expiry_stated and row.kind != LedgerEntry.Kind.REVERSAL:
             expires_at = self.library.expiry(row.occurred_at, row.recorded_at, self.switched_on)
+        missed = range_missed(self.library, row)
         return {
             "id": str(row.pk),
             "kind": row.kind,
@@ -187,7 +194,15 @@ class _EntryJson:
             "reason": row.reason or None,
             "source": row.source,
             "note": row.note,
+            "range_missed": list(missed) if missed else None,
         }
+
+
+def _write(**values: Any) -> LedgerEntry:
+    try:
+        return ledger.write_entry(**values)
+    except ledger.UnknownRule as refusal:
+        raise ValidationError({"rule": str(refusal)}) from refusal
 
 
 class LedgerView(AgencyView):
@@ -225,7 +240,7 @@ class LedgerView(AgencyView):
                 by=by,
             )
         else:
-            row = ledger.write_entry(
+            row = _write(
                 store=store,
                 kind=values["kind"],
                 points=values["points"],

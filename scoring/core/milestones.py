@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from scoring.core.rulebook import Milestone, Rulebook
+from scoring.core.rulebook import Action, Milestone, Rulebook
 from scoring.core.values import (
     DAY,
+    Enforced,
     EventKind,
     Measure,
     MilestoneEvent,
@@ -19,6 +20,7 @@ from scoring.core.values import (
 )
 
 Key = tuple[str, Measure]
+NOT_SOONER = DAY  # a marketplace's own start of what a milestone starts, before ours at most
 
 
 class Levels(NamedTuple):
@@ -226,8 +228,14 @@ class Tracker:
             else:
                 self._possible.discard(milestone.key)
 
-    def periods(self, ends: Iterable[PeriodEnd], at: datetime) -> tuple[Period, ...]:
+    def periods(
+        self, enforcements: Iterable[Enforced], ends: Iterable[PeriodEnd], at: datetime
+    ) -> tuple[Period, ...]:
         """Return the enforcements expected of all firings, by what was said until ``at``."""
+        told = sorted(
+            (each for each in enforcements if each.starts_at <= at),
+            key=lambda each: (each.starts_at, each.recorded_at),
+        )
         said = sorted(
             (end for end in ends if end.said_at <= at),
             key=lambda end: (end.said_at, end.recorded_at, end.ends_at),
@@ -242,33 +250,61 @@ class Tracker:
             if concerned:
                 words.setdefault(concerned[-1], []).append(end)
         return tuple(
-            period
+            _period_of(firing, action, self._confirming(index, action, told), words.get(index, ()))
             for index, firing in enumerate(self._firings)
-            for period in _periods_of(firing, words.get(index, ()))
+            for action in firing.milestone.actions
+        )
+
+    def _confirming(self, index: int, action: Action, told: Sequence[Enforced]) -> Enforced | None:
+        """Return what the marketplace told of one action of a firing; None if nothing yet.
+
+        That is the first enforcement of its kind that starts with it, at most a day sooner, and
+        not only with a later firing that starts the same.
+        """
+        since = self._firings[index].instant - NOT_SOONER
+        later = [
+            firing.instant - NOT_SOONER
+            for firing in self._firings[index + 1 :]
+            if any(each.kind == action.kind for each in firing.milestone.actions)
+        ]
+        until = later[0] if later else None
+        return next(
+            (
+                each
+                for each in told
+                if each.kind == action.kind
+                and since <= each.starts_at
+                and (until is None or each.starts_at < until)
+            ),
+            None,
         )
 
 
-def _periods_of(firing: _Firing, words: Sequence[PeriodEnd]) -> Iterable[Period]:
-    """Yield one expected period per action of the milestone that fired."""
-    for action in firing.milestone.actions:
-        ends_at: datetime | None = None
-        ended_by: PeriodEndedBy | None = None
-        if action.days is not None:
-            ends_at, ended_by = firing.instant + action.days.value * DAY, "length"
-        undone_at = firing.undone_at
-        if undone_at is not None and (ends_at is None or undone_at < ends_at):
-            ends_at, ended_by = undone_at, "reversal"
-        for word in words:
-            if word.by == "marketplace" or ends_at is None or word.ends_at < ends_at:
-                ends_at, ended_by = word.ends_at, word.by
-        yield Period(
-            milestone=firing.milestone.code,
-            action=action.kind,
-            starts_at=firing.instant,
-            ends_at=ends_at,
-            ended_by=ended_by,
-            permanent=action.permanent and ends_at is None,
-        )
+def _period_of(
+    firing: _Firing, action: Action, enforced: Enforced | None, words: Sequence[PeriodEnd]
+) -> Period:
+    """Return the expected period of one action of the milestone that fired."""
+    ends_at: datetime | None = None
+    ended_by: PeriodEndedBy | None = None
+    if action.days is not None:
+        ends_at, ended_by = firing.instant + action.days.value * DAY, "length"
+    undone_at = firing.undone_at
+    if undone_at is not None and (ends_at is None or undone_at < ends_at):
+        ends_at, ended_by = undone_at, "reversal"
+    if enforced is not None and enforced.ends_at is not None:
+        ends_at, ended_by = enforced.ends_at, "marketplace"
+    for word in words:
+        if word.by == "marketplace" or ends_at is None or word.ends_at < ends_at:
+            ends_at, ended_by = word.ends_at, word.by
+    return Period(
+        milestone=firing.milestone.code,
+        action=action.kind,
+        starts_at=firing.instant,
+        ends_at=ends_at,
+        ended_by=ended_by,
+        permanent=action.permanent and ends_at is None,
+        confirmed=enforced is not None,
+    )
 
 
 def milestone_states(book: Rulebook, sure: Levels, likely: Levels) -> tuple[MilestoneState, ...]:

@@ -73,7 +73,7 @@ def evaluate(
     )
     band = book.band(code) if book else None
     periods = sweep.tracker.periods(
-        (end for end in ledger.period_ends if end.recorded_at <= known_at), at
+        sweep.enforcements, (end for end in ledger.period_ends if end.recorded_at <= known_at), at
     )
     return Answer(
         at=at,

@@ -17,7 +17,6 @@ from scoring.core.resets import ResetRule, first_reset, local_midnight
 from scoring.core.values import (
     DAY,
     BandCode,
-    Completion,
     ExpiryRule,
     Measure,
     PointsRange,
@@ -367,22 +366,6 @@ class Rulebook:
         return (
             local_midnight(monday - timedelta(days=7), self.zone),
             local_midnight(monday, self.zone),
-        )
-
-    def weekly_award(self, completions: Iterable[Completion], monday: datetime) -> int:
-        """Return the bonus dated ``monday``, by the orders of the week that it ends.
-
-        Only orders seen within 24 h of its end count; the award is never reworked. It is 0 where
-        the book awards nothing weekly.
-        """
-        if self.order_bonus is None or self.order_bonus.mode != "weekly_award":
-            return 0
-        starts_at, ends_at = self.week_ended_by(monday)
-        return self.order_bonus.points_for(
-            sum(
-                starts_at <= order.completed_at < ends_at and order.seen_at <= ends_at + DAY
-                for order in completions
-            )
         )
 
 

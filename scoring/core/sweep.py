@@ -36,12 +36,14 @@ from scoring.core.values import (
     Observation,
     Options,
     PointsRange,
+    is_known,
 )
 
 MIDDLE, MILD, HARSH = range(3)
 Net = tuple[int, int, int]
 NOTHING: Net = (0, 0, 0)
 COUNTS_AS = {Kind.DEDUCTION: CountsAs.DEDUCTION, Kind.BONUS: CountsAs.BONUS}
+CLOSED = "closed"  # the kind of enforcement that closes a store
 OPENING = "opening"  # what causes call the entry that is no row
 
 
@@ -122,13 +124,14 @@ class Sweep:
         self._lay_out_books(ledger)
         self._lay_out_entries(ledger)
         self.observations = sorted(
-            (each for each in ledger.observations if each.recorded_at <= known_at),
+            (each for each in ledger.observations if is_known(each, known_at)),
             key=lambda each: (each.observed_at, each.id),
         )
         self._lay_out_observations()
-        for closing in ledger.closings:
-            if closing.recorded_at <= known_at:
-                self._lay_out_closing(closing.starts_at, closing.ends_at)
+        self.enforcements = [each for each in ledger.enforcements if is_known(each, known_at)]
+        for enforced in self.enforcements:
+            if enforced.kind == CLOSED:
+                self._lay_out_closing(enforced.starts_at, enforced.ends_at)
         self._instants = sorted(self._agenda)
         self._next = 0
 

@@ -117,20 +117,27 @@ class Observation:
     measure: Measure
     observed_at: datetime
     recorded_at: datetime
+    # Not compared, so that an answer of the past does not change by what is withdrawn later.
+    withdrawn_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """An enforcement of kind ``closed``: the marketplace's own closing of the store."""
+class Enforced:
+    """An enforcement as the marketplace told it; one of kind ``closed`` is its own closing.
 
+    What is told anew later withdraws this one at that moment.
+    """
+
+    kind: str
     starts_at: datetime
     ends_at: datetime | None
     recorded_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodEnd:
-    """Word about the enforcement that a milestone started.
+    """Word about all that a milestone started.
 
     From the marketplace it replaces the end that we expect; from a milestone quiz it can only
     bring the end forward. It concerns the milestone's newest period begun by ``said_at``.
@@ -166,6 +173,12 @@ class Unstated:
     settled_at: datetime | None = None
 
 
+def is_known(row: Observation | Enforced, known_at: datetime) -> bool:
+    """Tell whether ``row`` was recorded, and not yet withdrawn, at ``known_at``."""
+    is_withdrawn = row.withdrawn_at is not None and row.withdrawn_at <= known_at
+    return row.recorded_at <= known_at and not is_withdrawn
+
+
 @dataclass(frozen=True)
 class Ledger:
     """All that is recorded about one store that bears on its rating, in any order.
@@ -176,7 +189,7 @@ class Ledger:
 
     entries: tuple[Entry, ...] = ()
     observations: tuple[Observation, ...] = ()
-    closings: tuple[Closing, ...] = ()
+    enforcements: tuple[Enforced, ...] = ()
     completions: tuple[Completion, ...] = ()
     unstated: tuple[Unstated, ...] = ()
     period_ends: tuple[PeriodEnd, ...] = ()
@@ -325,6 +338,7 @@ class Period:
     """One enforcement that we expect since a milestone fired, ``[starts_at, ends_at)``.
 
     ``ends_at`` None: for good, or of a length nobody states (``permanent`` tells which).
+    ``confirmed``: the marketplace has told of it.
     """
 
     milestone: str
@@ -333,6 +347,7 @@ class Period:
     ends_at: datetime | None
     ended_by: PeriodEndedBy | None
     permanent: bool
+    confirmed: bool = False
 
 
 CauseKind = Literal[

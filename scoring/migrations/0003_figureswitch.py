@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scoring", "0001_initial"),
+        ("scoring", "0002_history"),
         ("tenants", "0001_initial"),
     ]
 

@@ -38,7 +38,7 @@ def replay(store: Store, book: Rulebook, *, at: datetime) -> Replayed:
 
     A fixed number of queries and two sweeps. Nothing is written, and no alert raised.
     """
-    ledger, options = ledger_of(store), options_of(store, at)
+    ledger, options = ledger_of(store), options_of(store, at=at, known_at=at)
     alone = replace(book, status=Status.ACTIVE, effective_from=_ALWAYS, known_from=_ALWAYS)
     real = core.evaluate(ledger, books.library_for(store), at, at, options)
     replayed = core.evaluate(ledger, Library([alone]), at, at, options)

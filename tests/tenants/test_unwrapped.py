@@ -37,6 +37,7 @@ ANSWERS = {
     "agency /api/v1/rulebooks/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
+    "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
@@ -44,6 +45,7 @@ ANSWERS = {
     "public /api/v1/rulebooks/": "200, nothing of hers",
     "public /api/v1/rulebooks/{name}/": "200, nothing of hers",
     "public /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
+    "public /api/v1/changes/": "200, nothing of hers",
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",

@@ -25,8 +25,8 @@ from scoring.core.values import (
     Answer,
     BandCode,
     ByBook,
-    Closing,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -206,9 +206,9 @@ def observed(
     return Observation(name, value, measure, day(at), day(at if known is None else known))
 
 
-def shut(since: float, until: float | None, *, known: float | None = None) -> Closing:
+def shut(since: float, until: float | None, *, known: float | None = None) -> Enforced:
     ends_at = None if until is None else day(until)
-    return Closing(day(since), ends_at, day(since if known is None else known))
+    return Enforced("closed", day(since), ends_at, day(since if known is None else known))
 
 
 def ask(

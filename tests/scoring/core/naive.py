@@ -5,7 +5,7 @@ Slow on purpose, and sharing nothing with the sweep, so that the two can be comp
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from scoring.core.rulebook import Rulebook
@@ -39,6 +39,10 @@ class Outcome:
     mild: dict[Measure, int | None] = field(default_factory=dict)
 
 
+def knew(row: Any, known: datetime) -> bool:
+    return row.recorded_at <= known and not (row.withdrawn_at and row.withdrawn_at <= known)
+
+
 def book_of(books: Sequence[Rulebook], at: datetime) -> Rulebook | None:
     begun = [book for book in books if book.effective_from <= at]
     return max(begun, key=lambda book: book.effective_from) if begun else None
@@ -50,12 +54,33 @@ def expiry(books: Sequence[Rulebook], entry_at: datetime, stated: Any) -> dateti
         book = book_of(books, entry_at) or min(books, key=lambda book: book.effective_from)
         if book.window_days is not None:
             ends = entry_at + timedelta(days=book.window_days.value)
+        elif book.resets is not None:
+            ends = wiped(books, entry_at)
     first = min((book.effective_from for book in books), default=None)
     for book in books:
         wipes = not book.carries_over and book.effective_from != first
         if wipes and book.effective_from > entry_at:
             ends = min(ends or book.effective_from, book.effective_from)
     return ends
+
+
+def wiped(books: Sequence[Rulebook], entry_at: datetime) -> datetime | None:
+    """Go through the days after ``entry_at`` until the book of one of them wipes on it."""
+    zone = books[0].zone
+    today = entry_at.astimezone(zone).date()
+    for number in range(1200):
+        midnight = datetime.combine(today + timedelta(days=number), time.min, zone)
+        book = book_of(books, midnight) or books[0]
+        if book.resets is None or midnight <= entry_at or midnight < book.effective_from:
+            continue
+        starts_quarter = {1, 4, 7, 10}
+        is_first = midnight.month in starts_quarter and midnight.day <= 7
+        next_week = midnight.date() + timedelta(days=7)
+        is_last = next_week.month in starts_quarter and midnight.month not in starts_quarter
+        wipes = is_first if book.resets.rule == "first_monday_of_quarter" else is_last
+        if midnight.weekday() == 0 and wipes:
+            return midnight
+    return None
 
 
 def outcome(  # noqa: C901, PLR0912, PLR0915 - one plain walk, to be read beside the rules
@@ -82,13 +107,15 @@ def outcome(  # noqa: C901, PLR0912, PLR0915 - one plain walk, to be read beside
     ]
     backs = [entry for entry in entries if entry.kind is Kind.REVERSAL]
     shuts = [
-        (shut.starts_at, shut.ends_at) for shut in ledger.closings if shut.recorded_at <= known
+        (each.starts_at, each.ends_at)
+        for each in ledger.enforcements
+        if each.kind == "closed" and knew(each, known)
     ]
     orders = [each.completed_at for each in ledger.completions if each.seen_at <= known]
     seen = [
         each
         for each in ledger.observations
-        if each.recorded_at <= known
+        if knew(each, known)
         and (book := book_of(books, each.observed_at)) is not None
         and (each.measure is Measure.POINTS_DEDUCTED or book.start is not None)
     ]

@@ -8,9 +8,9 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import (
     BY_BOOK,
     ByBook,
-    Closing,
     Completion,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -121,11 +121,19 @@ def reversals_of(draw: st.DrawFn, entry: Entry, at: int, late: int) -> list[Entr
 
 
 @st.composite
-def closings_(draw: st.DrawFn) -> Closing:
+def closings_(draw: st.DrawFn) -> Enforced:
     start = draw(DAYS)
     length = draw(st.one_of(st.none(), st.integers(0, 9)))
     ends_at = None if length is None else day(start + length)
-    return Closing(day(start), ends_at, day(start + draw(st.sampled_from([0, 5]))))
+    recorded = start + draw(st.sampled_from([0, 5]))
+    withdrawn = draw(st.sampled_from([None, None, recorded + 3]))
+    return Enforced(
+        "closed",
+        day(start),
+        ends_at,
+        day(recorded),
+        withdrawn_at=None if withdrawn is None else day(withdrawn),
+    )
 
 
 @st.composite
@@ -159,6 +167,6 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     return Ledger(
         entries=tuple(draw(entries())),
         observations=tuple(observations),
-        closings=tuple(closings),
+        enforcements=tuple(closings),
         completions=tuple(completions),
     )

@@ -1,15 +1,15 @@
 """What must hold for every ledger, tried on ledgers full of ties."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring.core import rating
 from scoring.core.rulebook import Library, Rulebook
-from scoring.core.values import Entry, Kind, Ledger, Reason
+from scoring.core.values import Enforced, Entry, Kind, Ledger, Observation, Reason
 from tests.scoring.core import naive
 from tests.scoring.core.agreement import ask, assert_agrees
 from tests.scoring.core.making import day, make_book
@@ -23,6 +23,7 @@ law = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 WHENS = st.integers(-2, LAST)
+Row = TypeVar("Row", Observation, Enforced)
 
 
 @law
@@ -118,12 +119,18 @@ def test_without_closing_conditions_the_sweep_equals_the_plain_clamped_sum(
     assert ask(ledger, [book], at, 1000).rating == naive.plain_sum(ledger, book, day(at))
 
 
+def _withdrawn_by(late: datetime, row: Row) -> Row:
+    withdrawn_at = row.withdrawn_at if row.withdrawn_at and row.withdrawn_at <= late else late
+    return replace(row, withdrawn_at=withdrawn_at)
+
+
 @law
 @given(ledgers(), ledgers(), shelves(), WHENS, st.integers(0, 20))
 def test_known_then_never_changes_by_rows_recorded_later(
     ledger: Ledger, news: Ledger, books: list[Rulebook], at: int, gap: int
 ) -> None:
-    # given more rows of every kind, about any time, all recorded after the day known
+    # given more rows of every kind, about any time, all recorded after the day known, and what
+    # stood there withdrawn after it
     known = day(at)
     late = known + timedelta(days=gap, seconds=1)
     later_rows = Ledger(
@@ -140,10 +147,13 @@ def test_known_then_never_changes_by_rows_recorded_later(
             ),
         ),
         observations=(
-            *ledger.observations,
+            *(_withdrawn_by(late, each) for each in ledger.observations),
             *(replace(o, id=f"new-{o.id}", recorded_at=late) for o in news.observations),
         ),
-        closings=(*ledger.closings, *(replace(c, recorded_at=late) for c in news.closings)),
+        enforcements=(
+            *(_withdrawn_by(late, each) for each in ledger.enforcements),
+            *(replace(each, recorded_at=late, withdrawn_at=None) for each in news.enforcements),
+        ),
         completions=(*ledger.completions, *(replace(c, seen_at=late) for c in news.completions)),
     )
 

@@ -243,6 +243,9 @@ WRONG = {
     "source-none": ("source: [blog, copy]", "source: []", "16: expected the name of a source"),
     "no-number": ("{value: 200,", "{value: many,", "13: expected a whole number, not 'many'"),
     "number-huge": ("{value: 200,", "{value: 99999999,", "13: expected a whole number"),
+    "number-negative": ("tolerance: {value: 0,", "tolerance: {value: -1,", "18: -1 is less than 0"),
+    "days-none": ("days: 7", "days: 0", "29: 0 is less than 1"),
+    "market-letters": ("market: PH", "market: ÄÖ", "8: 'ÄÖ' is no country code"),
     "number-small": ("{value: 90,", "{value: 0,", "16: 0 is less than 1"),
     "figure-extra": ("{value: 200,", "{value: 200, unit: p,", "13: 'unit' is not known here"),
     "scale-missing": ("floor: {value: 0, source: policy}\n", "", "1: a book with 'start' needs"),
@@ -288,6 +291,42 @@ WRONG = {
     "target-extra": ("metric: late", "days: 3, metric: late", "51: 'days' is not known here"),
     "points-mapping": ("points: [2, 4]", "points: {low: 2}", "44: expected a list"),
 }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(("start: {value: 200,", "start: {value: 0,"), id="start-at-the-floor"),
+        pytest.param(("start: {value: 200,", "start: {value: 1000,"), id="start-at-the-ceiling"),
+        pytest.param(("days: 7", "days: 1"), id="one-day"),
+        pytest.param(("points: [2, 4]", "points: [0, 4]"), id="from-no-points"),
+        pytest.param(("points: [2, 4]", "points: [4, 4]"), id="range-of-one"),
+    ],
+)
+def test_load_rulebook_takes_what_lies_just_within(change: tuple[str, str]) -> None:
+    assert load_rulebook(WHOLE.replace(*change), "ph.yaml").name == "shopee/PH/local/2026-07-09"
+
+
+def test_load_rulebook_knows_a_bonus_that_is_awarded_weekly() -> None:
+    book = load_rulebook(WHOLE.replace("rolling_count", "weekly_award"), "ph.yaml")
+
+    assert book.order_bonus is not None
+    assert book.order_bonus.mode == "weekly_award"
+
+
+def test_load_rulebook_refuses_a_rating_milestone_where_there_is_no_rating() -> None:
+    text = SMALL + (
+        "milestones: [{code: m, measure: rating, at: 1, source: s, actions: []}]\n"
+    ).replace("source: s", "source: p")
+    text = text.replace("sources: {}", "sources: {p: {text: P, trust: O}}")
+
+    with pytest.raises(RulebookError, match=r"small.yaml:6: .*rating"):
+        load_rulebook(text, "small.yaml")
+
+
+def test_load_rulebook_refuses_a_file_for_two_kinds_of_store() -> None:
+    with pytest.raises(RulebookError, match="one kind of store expected, not 2"):
+        load_rulebook(SMALL.replace("[local]", "[local, cross_border]"), "small.yaml")
 
 
 @pytest.mark.parametrize(("old", "new", "why"), WRONG.values(), ids=WRONG)

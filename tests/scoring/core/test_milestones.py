@@ -1,5 +1,6 @@
 """What fires, passes, warns and arms again, and the enforcement to expect."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import (
     CountsAs,
+    Enforced,
     Entry,
     Ledger,
     Period,
@@ -357,7 +359,7 @@ def test_reversal_that_reopens_gives_back_what_was_held(
             deduction("new", -5, 8, until=None),
             reversal("won", "new", 5, 15),
         ),
-        closings=() if closing else (shut(2, 15),),
+        enforcements=() if closing else (shut(2, 15),),
     )
 
     assert [(each.starts_at, each.ends_at) for each in ask(ledger, 16, book).periods] == [
@@ -392,6 +394,72 @@ def test_expected_enforcement_ends_when_the_marketplace_or_a_quiz_says(
     )
 
     assert list(ask(ledger, at, book).periods) == period(ends, by)
+
+
+def enforced(
+    since: float, until: float | None, *, kind: str = "listing_limit", known: float | None = None
+) -> Enforced:
+    ends_at = None if until is None else day(until)
+    return Enforced(kind, day(since), ends_at, day(since if known is None else known))
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "ends", "by", "confirmed"),
+    [
+        pytest.param(enforced(1, 5), 3, 5, "marketplace", True, id="its-end-counts"),
+        pytest.param(enforced(1, None), 3, 8, "length", True, id="without-an-end-ours"),
+        pytest.param(enforced(0, 6), 3, 6, "marketplace", True, id="a-day-sooner"),
+        pytest.param(enforced(0 - JUST, 6), 3, 8, "length", False, id="more-than-a-day-sooner"),
+        pytest.param(enforced(1, 5, kind="suspended"), 3, 8, "length", False, id="another-kind"),
+        pytest.param(enforced(2, 5), 1.5, 8, "length", False, id="not-yet-begun"),
+    ],
+)
+def test_expected_enforcement_is_confirmed_by_what_the_marketplace_tells(
+    told: Enforced, at: float, ends: float, by: str, *, confirmed: bool
+) -> None:
+    book = make_book(milestones=FALLING[:1])
+    ledger = Ledger(entries=(deduction("a", -60, 1),), enforcements=(told,))
+
+    expected = [replace(each, confirmed=confirmed) for each in period(ends, by)]
+    assert list(ask(ledger, at, book).periods) == expected
+
+
+def test_a_quiz_shortens_what_the_marketplace_confirmed() -> None:
+    book = make_book(milestones=FALLING[:1])
+    ledger = Ledger(
+        entries=(deduction("a", -60, 1),),
+        enforcements=(enforced(1, 7),),
+        period_ends=(PeriodEnd("r150", day(2), day(4), day(2), "quiz"),),
+    )
+
+    assert [(each.ends_at, each.ended_by) for each in ask(ledger, 3, book).periods] == [
+        (day(4), "quiz")
+    ]
+
+
+def test_what_is_told_confirms_the_firing_it_starts_with() -> None:
+    # given two firings of the milestone, the store above it between them
+    book = make_book(milestones=FALLING[:1])
+    ledger = Ledger(
+        entries=(deduction("a", -60, 1, until=10), deduction("b", -60, 20)),
+        enforcements=(enforced(20, 33),),
+    )
+
+    # then the later one is confirmed
+    periods = ask(ledger, 25, book).periods
+    assert [(each.ends_at, each.confirmed) for each in periods] == [
+        (day(8), False),
+        (day(33), True),
+    ]
+
+
+def test_withdrawn_word_confirms_nothing_any_more() -> None:
+    book = make_book(milestones=FALLING[:1])
+    told = replace(enforced(1, 5), withdrawn_at=day(4))
+    ledger = Ledger(entries=(deduction("a", -60, 1),), enforcements=(told,))
+
+    assert ask(ledger, 3, book, known=4 - JUST).periods[0].confirmed
+    assert not ask(ledger, 3, book, known=4).periods[0].confirmed
 
 
 def test_word_about_a_period_counts_once_it_is_known() -> None:

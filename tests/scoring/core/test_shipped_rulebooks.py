@@ -13,8 +13,8 @@ from scoring.core.values import (
     DAY,
     Answer,
     BandCode,
-    Closing,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -401,7 +401,9 @@ def test_us_store_at_0_is_not_closed_until_the_marketplace_closes_it() -> None:
     ledger = Ledger(entries=(took("a", -200, 5),), observations=(showed(200, 30),))
 
     fallen = ask(ledger, US)
-    closed = ask(Ledger(ledger.entries, ledger.observations, (Closing(ago(4), None, ago(4)),)), US)
+    closed = ask(
+        Ledger(ledger.entries, ledger.observations, (Enforced("closed", ago(4), None, ago(4)),)), US
+    )
 
     assert [each.code for each in fallen.firings] == ["rating_0"]
     assert (fallen.closed_since, fallen.label) == (None, "Deactivated")

@@ -73,7 +73,7 @@ TOLERANT = make_book(tolerance_figure=figure(3))
             id="value-of-later-is-not-there-yet",
         ),
         pytest.param(
-            Ledger(observations=(observed(200, 1),), closings=(shut(2, None),)),
+            Ledger(observations=(observed(200, 1),), enforcements=(shut(2, None),)),
             3,
             3,
             Standing.COMPUTED,
@@ -240,7 +240,7 @@ def test_drift_skips_observations_of_a_closed_store() -> None:
             observed(0, 4, name="q"),
             observed(140, 6, name="r"),
         ),
-        closings=(shut(3, 5),),
+        enforcements=(shut(3, 5),),
     )
 
     closed, reopened = ask(ledger, 4).drift, ask(ledger, 6).drift
@@ -252,7 +252,7 @@ def test_drift_skips_observations_of_a_closed_store() -> None:
 
 def test_drift_is_not_judged_while_closed_even_of_an_older_observation() -> None:
     ledger = Ledger(
-        observations=(observed(150, 1), observed(140, 2, name="p")), closings=(shut(3, None),)
+        observations=(observed(150, 1), observed(140, 2, name="p")), enforcements=(shut(3, None),)
     )
 
     assert ask(ledger, 4).drift is None

@@ -130,7 +130,7 @@ def test_evaluate_ignores_rows_recorded_after_the_instant_known() -> None:
     ledger = Ledger(
         entries=(deduction("a", -8, 1, known=5), deduction("b", -1, 1)),
         observations=(observed(150, 1, known=5),),
-        closings=(shut(1, None, known=5),),
+        enforcements=(shut(1, None, known=5),),
     )
 
     then, now = ask(ledger, 2, known=5 - JUST), ask(ledger, 2, known=5)
@@ -353,7 +353,7 @@ def test_evaluate_holds_a_reinstated_deduction_whose_old_expiry_has_come() -> No
 def test_evaluate_follows_the_marketplaces_own_closing(
     at: float, closed_since: object, deducted: int
 ) -> None:
-    ledger = Ledger(entries=(deduction("a", -10, 1),), closings=(shut(3, 20),))
+    ledger = Ledger(entries=(deduction("a", -10, 1),), enforcements=(shut(3, 20),))
 
     answer = ask(ledger, at)
 
@@ -361,11 +361,11 @@ def test_evaluate_follows_the_marketplaces_own_closing(
 
 
 def test_evaluate_ignores_a_closing_that_ends_as_it_starts() -> None:
-    assert ask(Ledger(closings=(shut(3, 3),)), 3).closed_since is None
+    assert ask(Ledger(enforcements=(shut(3, 3),)), 3).closed_since is None
 
 
 def test_evaluate_stays_closed_until_the_last_of_several_closings_ends() -> None:
-    ledger = Ledger(closings=(shut(3, 6), shut(5, 9), shut(9, 12)))
+    ledger = Ledger(enforcements=(shut(3, 6), shut(5, 9), shut(9, 12)))
 
     assert ask(ledger, 11, make_book()).closed_since == day(3)
     assert ask(ledger, 12, make_book()).closed_since is None
@@ -389,7 +389,7 @@ def test_evaluate_reopens_as_the_marketplace_says(
     more: list[Entry], at: float, closed_since: object
 ) -> None:
     # given 50 points deducted, which close the store, and a closing that the marketplace ended
-    ledger = Ledger(entries=(deduction("a", -50, 1, until=None), *more), closings=(shut(2, 5),))
+    ledger = Ledger(entries=(deduction("a", -50, 1, until=None), *more), enforcements=(shut(2, 5),))
 
     assert ask(ledger, at, CLOSING).closed_since == closed_since
 
@@ -415,7 +415,7 @@ def test_evaluate_reopens_when_a_book_without_conditions_takes_effect() -> None:
 
 
 def test_evaluate_knows_a_closed_store_before_the_first_book() -> None:
-    answer = ask(Ledger(closings=(shut(1, None),)), 2, make_book(since=day(5)))
+    answer = ask(Ledger(enforcements=(shut(1, None),)), 2, make_book(since=day(5)))
 
     assert (answer.band, answer.rating, answer.label) == (BandCode.CLOSED, None, "")
 
@@ -502,7 +502,7 @@ def test_opening_is_kept_out_of_a_condition_that_others_meet() -> None:
 
 
 def test_opening_stays_while_the_store_is_closed() -> None:
-    ledger = Ledger(observations=(observed(90, 5),), closings=(shut(8, None),))
+    ledger = Ledger(observations=(observed(90, 5),), enforcements=(shut(8, None),))
 
     answer = ask(ledger, 30)
 

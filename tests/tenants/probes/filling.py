@@ -29,8 +29,14 @@ from django.db.models.functions import Cast, Concat, Right
 
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
-from scoring.models import FigureSwitch, LedgerEntry, PlatformRating
-from scoring.services import rating
+from scoring.models import (
+    FigureSwitch,
+    LedgerEntry,
+    PeriodEnd,
+    PlatformRating,
+    PointsUnknown,
+)
+from scoring.services import periods, rating
 from stores.models import (
     Enforcement,
     Import,
@@ -82,8 +88,9 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
-            *("scoring.StoreRating.in_force", "checklist.Procedure.key"),
+            *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
             *("scoring.FigureSwitch.book", "scoring.FigureSwitch.figure"),
+            "checklist.Procedure.key",
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -184,8 +191,15 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     notice.did = [{"did": "violation_known", "id": str(uuid4()), "before": canary}]
     notice.save()
     violation = factories.make_violation(store=store, notice=notice)
-    Enforcement.objects.create(
+    enforcement = Enforcement.objects.create(
         store=store, kind="order_limit", starts_at=at, source="person", recorded_at=at
+    )
+    periods.keep_enforcement(enforcement=enforcement, at=at)
+    PointsUnknown.objects.create(
+        store=store, violation=violation, occurred_at=at, recorded_at=at, settled_at=at
+    )
+    PeriodEnd.objects.create(
+        store=store, milestone="rating_150", ends_at=at, said_at=at, by="quiz", recorded_at=at
     )
     _import(store, owner, canary, at)
     # Entries are never changed, so this one is marked as it is made.
@@ -206,8 +220,8 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
         store=store, value=180, observed_at=at, source="person", recorded_at=at
     )
     FigureSwitch.objects.create(
-        book="tiktok_shop/US/local/2025-10-14",
-        figure="order_bonus",
+        book="shopee/PH/local/2025-12-29",
+        figure="milestone.tier_1",
         is_on=True,
         switched_at=at,
         switched_by=owner,
@@ -376,7 +390,7 @@ def _mark(agency: Agency, canary: str) -> None:
     """Put the canary into every text of the agency's rows that takes one."""
     with scope.agency(agency):
         for model in agency_models():
-            if model is not LedgerEntry:
+            if not getattr(model, "is_append_only", False):
                 _mark_rows(model._default_manager.all(), canary)
     with scope.public():
         for model, owner in public_models().items():
