@@ -6,6 +6,7 @@ app_name = "scoring"
 
 urlpatterns = [
     path("rulebooks/", views.rulebooks, name="rulebooks"),
+    path("rulebooks/<path:name>/stores/<str:pk>/", views.rulebook_store, name="rulebook_store"),
     path("rulebooks/<path:name>/stores/", views.rulebook_stores, name="rulebook_stores"),
     path(
         "rulebooks/<path:name>/difference/", views.rulebook_difference, name="rulebook_difference"

@@ -1,9 +1,13 @@
 from django.urls import path
 
-from scoring.api import drift, explain, foresight, quizzes, roll_offs, views
+from scoring.api import drift, explain, foresight, quizzes, roll_offs, rulebooks, views
 
 urlpatterns = [
     path("roll-offs/", roll_offs.RollOffsView.as_view()),
+    path("rulebooks/", rulebooks.RulebooksView.as_view()),
+    path("rulebooks/<path:name>/difference/", rulebooks.DifferenceView.as_view()),
+    path("rulebooks/<path:name>/figures/", rulebooks.FiguresView.as_view()),
+    path("rulebooks/<path:name>/", rulebooks.RulebookView.as_view()),
     path("stores/<str:pk>/rating/", views.RatingView.as_view()),
     path("stores/<str:pk>/ledger/", views.LedgerView.as_view()),
     path("stores/<str:pk>/forecast/", foresight.ForecastView.as_view()),

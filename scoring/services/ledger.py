@@ -274,8 +274,10 @@ def left_of(entry: LedgerEntry) -> int:
 
 def _rule_of(violation: Violation) -> ViolationRule | None:
     occurred_at = violation.enforced_at or violation.reported_at
-    book = books.library_for(violation.store).in_force(occurred_at, violation.recorded_at)
-    return book.violation(violation.rule) if book else None
+    library = books.library_for(violation.store)
+    book = library.in_force(occurred_at, violation.recorded_at)
+    # What only third parties say of a rule's points makes no estimate until it is switched on.
+    return book.settled(switched_on(library)).violation(violation.rule) if book else None
 
 
 def _estimate(

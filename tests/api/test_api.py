@@ -443,6 +443,10 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/quizzes/{id}/withdraw/",
         "/api/v1/readings/",
         "/api/v1/roll-offs/",
+        "/api/v1/rulebooks/",
+        "/api/v1/rulebooks/{name}/",
+        "/api/v1/rulebooks/{name}/difference/",
+        "/api/v1/rulebooks/{name}/figures/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
         "/api/v1/stores/{id}/drift/",
@@ -456,6 +460,15 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]
+
+
+def test_the_schema_tells_that_rulebooks_come_all_at_once(db: None) -> None:
+    answer = Client(headers={"host": PUBLIC_HOST, "accept": "application/json"}).get("/api/schema/")
+    get = json.loads(answer.content)["paths"]["/api/v1/rulebooks/"]["get"]
+
+    assert [each["name"] for each in get["parameters"]] == ["market", "marketplace"]
+    ref = get["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    assert ref == "#/components/schemas/RulebooksOut"
 
 
 def test_a_keys_use_is_noted_every_five_minutes(agency: Agency) -> None:

@@ -40,6 +40,9 @@ ANSWERS = {
     "agency /api/v1/stores/{pk}/drift/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
     "agency /api/v1/roll-offs/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
@@ -49,6 +52,9 @@ ANSWERS = {
     "public /api/v1/stores/{pk}/drift/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
     "public /api/v1/roll-offs/": "200, nothing of hers",
+    "public /api/v1/rulebooks/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",

@@ -225,7 +225,7 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     FigureSwitch.objects.create(
         book="tiktok_shop/US/local/2025-10-14",
         figure="order_bonus",
-        is_on=False,
+        is_on=True,
         switched_at=at,
         switched_by=owner,
     )
