@@ -1,0 +1,210 @@
+"""The ratings of a whole agency, computed by its database in one statement.
+
+Two statements say the same in two ways. ``CURRENT`` adds up what weighs now, and is what the
+agency's pages stand on when all its stores change at once. ``SWEEP`` runs over every instant of
+every ledger, and is what both the core and ``CURRENT`` are held against each night. Their texts
+are in ``scoring/sql/``: common table expressions that read from top to bottom.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from scoring.core.rulebook import (
+    Library,
+    Rulebook,
+    book_at,
+    expiry_by_book,
+    with_successors,
+)
+from scoring.core.values import Measure
+from stores.moments import EARLIEST
+
+TEXTS: Final = Path(__file__).parents[1] / "sql"
+Kind = tuple[str, str, str]  # marketplace, market, seller type
+_FOREVER: Final = "infinity"
+_ALWAYS: Final = 2**31 - 1
+
+
+def _text(name: str) -> str:
+    """Return one text of ``scoring/sql``, its one macro filled in."""
+    order_points = (TEXTS / "order_points.sql").read_text(encoding="utf-8").strip()
+    text = (TEXTS / f"{name}.sql").read_text(encoding="utf-8").rstrip()
+    return Template(text).substitute(order_points=order_points)
+
+
+def _statement(*parts: str, then: str) -> str:
+    return "WITH RECURSIVE\n" + ",\n\n".join(map(_text, parts)) + "\n\n" + _text(then)
+
+
+SWEEP: Final = _statement(
+    "books",
+    "stores",
+    "weights",
+    "sweep",
+    "closings",
+    "sweep_levels",
+    "sweep_weighing",
+    "answers",
+    then="sweep_answers",
+)
+
+
+def figures_of(
+    libraries: Mapping[Kind, Library],
+    *,
+    at: datetime,
+    known_at: datetime,
+    switched_on: frozenset[str] = frozenset(),
+) -> str:
+    """Return all figures of the books known at ``known_at``, as the statements' JSON parameter."""
+    told: dict[str, list[dict[str, Any]]] = {
+        "libraries": [],
+        "books": [],
+        "bands": [],
+        "milestones": [],
+        "expiries": [],
+    }
+    number = 0
+    for library, (kind, shelf) in enumerate(libraries.items()):
+        books = shelf.known(known_at, switched_on)
+        marketplace, market, seller_type = kind
+        told["libraries"].append(
+            {
+                "library": library,
+                "marketplace": marketplace,
+                "market": market,
+                "seller_type": seller_type,
+                "reach_total": max(filter(None.__ne__, map(_reach_total, books)), default=None),
+                "reach_deducted": min(
+                    filter(None.__ne__, map(_reach_deducted, books)), default=None
+                ),
+            }
+        )
+        for book, successor in with_successors(books):
+            number += 1
+            told["books"].append({"library": library, **_book(number, book, successor)})
+            told["bands"].extend({"book": number, **row} for row in _bands(book))
+            told["milestones"].extend({"book": number, **row} for row in _milestones(book))
+        told["expiries"].extend(
+            {"library": library, **row} for row in _expiries(books, until=max(at, known_at))
+        )
+    return json.dumps(told)
+
+
+def _book(number: int, book: Rulebook, successor: Rulebook | None) -> dict[str, Any]:
+    bonus = book.order_bonus
+    is_rolling = bonus is not None and bonus.mode == "rolling_count" and book.window is not None
+    closes_at = {condition.measure: condition.at.value for condition in book.closing}
+    return {
+        "book": number,
+        "name": book.name,
+        "since": book.effective_from.isoformat(),
+        "until": successor.effective_from.isoformat() if successor else _FOREVER,
+        "start": book.start.value if book.start else None,
+        "floor": book.floor.value if book.floor else None,
+        "ceiling": book.ceiling.value if book.ceiling else None,
+        "tolerance": book.tolerance,
+        "warning": book.warning_distance.value if book.warning_distance else 0,
+        "closes_at_rating": closes_at.get(Measure.RATING),
+        "closes_at_deducted": closes_at.get(Measure.POINTS_DEDUCTED),
+        "order_points": bonus.points.value if bonus and is_rolling else None,
+        "per_orders": bonus.per_orders.value if bonus and is_rolling else None,
+        "order_cap": bonus.cap.value if bonus and is_rolling and bonus.cap else None,
+        "order_window": _hours(book.window) if is_rolling and book.window else None,
+    }
+
+
+def _bands(book: Rulebook) -> Iterable[dict[str, Any]]:
+    for band in book.bands:
+        yield {
+            "code": band.code.value,
+            "at": band.at.value,
+            "label": band.label,
+            "label_zh": band.label_zh,
+        }
+
+
+def _milestones(book: Rulebook) -> Iterable[dict[str, Any]]:
+    for place, milestone in enumerate(book.milestones):
+        yield {
+            "place": place,
+            "code": milestone.code,
+            "measure": milestone.measure.value,
+            "at": milestone.at.value,
+        }
+
+
+def _expiries(books: Sequence[Rulebook], *, until: datetime) -> Iterable[dict[str, Any]]:
+    """Yield how long what occurs when weighs, by ``books`` alone, from the earliest on."""
+    starts = [book.effective_from for book in books]
+    wipes = [book.effective_from for book in books[1:] if not book.carries_over]
+    since: datetime | None = EARLIEST if books else None
+    while since is not None:
+        own = book_at(books, since) or books[0]
+        ends_at = None if own.window else expiry_by_book(books, since).instant
+        wiped_at = next((wiped for wiped in wipes if wiped > since), None)
+        turns = [*starts, *([ends_at] if ends_at else [])]
+        next_turn = min((turn for turn in turns if since < turn <= until), default=None)
+        yield {
+            "since": since.isoformat(),
+            "until": next_turn.isoformat() if next_turn else _FOREVER,
+            "lasts": _hours(own.window) if own.window else None,
+            "ends_at": ends_at.isoformat() if ends_at else None,
+            "wiped_at": wiped_at.isoformat() if wiped_at else None,
+        }
+        since = next_turn
+
+
+def _hours(lasts: timedelta) -> str:
+    """Return a length as PostgreSQL's interval: in hours, since its days follow the clocks."""
+    return f"{lasts // timedelta(hours=1)} hours"
+
+
+def _reach_total(book: Rulebook) -> int | None:
+    """Return how low the sum of a store's points must be for its rating to close it."""
+    at = next((each.at.value for each in book.closing if each.measure is Measure.RATING), None)
+    if at is None or book.start is None or book.floor is None or book.ceiling is None:
+        return None
+    return _ALWAYS if at >= book.ceiling.value else at - book.start.value
+
+
+def _reach_deducted(book: Rulebook) -> int | None:
+    """Return how many points deducted close a store."""
+    return next(
+        (each.at.value for each in book.closing if each.measure is Measure.POINTS_DEDUCTED), None
+    )
+
+
+def swept(
+    *,
+    figures: str,
+    at: datetime,
+    known_at: datetime,
+    days: int,
+    stores: Sequence[UUID] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the answers of the verifying sweep: ``StoreRating``'s columns by name, a row a store.
+
+    ``figures`` are those of ``figures_of``, ``days`` how many daily ratings ``spark`` holds.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SWEEP,
+            {
+                "books": figures,
+                "at": at,
+                "known_at": known_at,
+                "days": days,
+                "stores": None if stores is None else list(stores),
+            },
+        )
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, "spark": json.loads(row["spark"])} for row in rows]

@@ -1,0 +1,165 @@
+-- When stores were closed, for the suspects: the few of which a closing is possible at all.
+--
+-- Closings hang on their own past: what a closed store keeps may keep it closed. So this goes from
+-- one closing to the next reopening to the next closing, for all suspects at once, and asks each
+-- time what first ends the state that they are in.
+
+-- All that happens at suspects: points that come or go, books that take effect, orders that enter
+-- or leave a rolling count, and the marketplace's own closings that begin (1) or end (-1).
+happenings AS (
+  SELECT
+    weights.store, turn.instant, turn.held_from,
+    CASE WHEN turn.held_from IS NULL THEN turn.sign * weights.mild ELSE 0 END AS mild,
+    CASE WHEN turn.held_from IS NULL AND weights.is_deduction
+      THEN turn.sign * weights.mild ELSE 0 END AS mild_deducted,
+    CASE WHEN turn.held_from IS NOT NULL THEN weights.mild ELSE 0 END AS held,
+    0 AS own
+  FROM suspects
+  JOIN weights USING (store)
+  CROSS JOIN LATERAL (
+    VALUES
+      (weights.starts_at, NULL::timestamptz, 1,
+        weights.ends_at IS NULL OR weights.starts_at < weights.ends_at),
+      (weights.ends_at, NULL, -1, weights.starts_at < weights.ends_at),
+      (GREATEST(weights.starts_at, weights.ends_at), weights.held_from, 1,
+        weights.is_deduction AND weights.ends_at IS NOT NULL)
+  ) AS turn (instant, held_from, sign, is_one)
+  WHERE turn.is_one
+  UNION ALL
+  SELECT suspects.store, books.since, NULL, 0, 0, 0, 0
+  FROM suspects
+  JOIN stores USING (store)
+  JOIN books USING (library)
+  UNION ALL
+  SELECT suspects.store, counted.instant, NULL, 0, 0, 0, 0
+  FROM suspects
+  JOIN stores USING (store)
+  JOIN books ON books.library = stores.library AND books.per_orders IS NOT NULL
+  JOIN stores_order done ON done.store_id = stores.id AND done.completed_at IS NOT NULL
+  CROSS JOIN LATERAL (
+    VALUES (done.completed_at), (done.completed_at + books.order_window)
+  ) AS counted (instant)
+  UNION ALL
+  SELECT suspects.store, edge.instant, NULL, 0, 0, 0, edge.own
+  FROM suspects
+  JOIN shut USING (store)
+  CROSS JOIN LATERAL (VALUES (shut.starts_at, 1), (shut.ends_at, -1)) AS edge (instant, own)
+  WHERE edge.instant IS NOT NULL
+),
+
+-- Each instant with what stands at its end in an open store. An instant may have several rows,
+-- which differ only in what a closed store keeps from then on.
+moments AS MATERIALIZED (
+  SELECT
+    here.*,
+    books.closes_at_rating, books.closes_at_deducted, books.start, books.floor, books.ceiling,
+    COALESCE(
+      books.closes_at_rating >= LEAST(
+        books.ceiling, GREATEST(books.floor, books.start + here.total + ordered.points)
+      ), false
+    ) AS is_low,
+    COALESCE(books.closes_at_deducted <= GREATEST(0, -here.deducted), false) AS is_many,
+    ordered.points AS order_points
+  FROM (
+    SELECT
+      store, instant, held_from, held,
+      sum(mild) OVER until_here AS total,
+      sum(mild_deducted) OVER until_here AS deducted,
+      sum(own) OVER until_here > 0 AS is_shut,
+      COALESCE(sum(own) OVER before, 0) > 0 AS was_shut
+    FROM happenings
+    WINDOW
+      until_here AS (PARTITION BY store ORDER BY instant),
+      before AS (
+        PARTITION BY store ORDER BY instant
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP
+      )
+  ) here
+  JOIN stores USING (store)
+  CROSS JOIN asked_for
+  LEFT JOIN books
+    ON books.library = stores.library
+    AND here.instant >= books.since AND here.instant < books.until
+  CROSS JOIN LATERAL (
+    SELECT $order_points AS points
+  ) ordered
+  WHERE here.instant <= asked_for.at
+),
+
+-- Each row is the state from instant on: closed since, or open (null). overruled_…: the condition
+-- held as the marketplace itself reopened the store, and has held ever since; it closes nothing.
+closings AS (
+  SELECT
+    store, '-infinity'::timestamptz AS instant, NULL::timestamptz AS closed_since,
+    false AS overruled_low, false AS overruled_many
+  FROM suspects
+  UNION ALL
+  SELECT
+    store, instant,
+    CASE
+      WHEN closed_since IS NULL THEN instant
+      WHEN NOT was_shut AND (is_low AND NOT stays_low OR is_many AND NOT stays_many) THEN instant
+    END,
+    CASE WHEN was_shut AND NOT is_shut THEN is_low ELSE stays_low END,
+    CASE WHEN was_shut AND NOT is_shut THEN is_many ELSE stays_many END
+  FROM (
+    SELECT
+      *,
+      row_number() OVER (PARTITION BY store ORDER BY instant) AS place
+    FROM (
+      SELECT
+        *,
+        is_low AND was_low AS stays_low,
+        is_many AND was_many AS stays_many
+      FROM (
+        SELECT
+          *,
+          overruled_low
+            AND COALESCE(bool_and(is_kept_low) OVER before, true) AS was_low,
+          overruled_many
+            AND COALESCE(bool_and(is_kept_many) OVER before, true) AS was_many
+        FROM (
+          -- What holds in the state that the store is in: closed, with all that it keeps.
+          SELECT
+            *,
+            COALESCE(
+              closes_at_rating
+                >= LEAST(ceiling, GREATEST(floor, start + total + kept + order_points)), false
+            ) AS is_kept_low,
+            COALESCE(closes_at_deducted <= GREATEST(0, -(deducted + kept)), false) AS is_kept_many
+          FROM (
+            SELECT
+              moments.*, closings.closed_since, closings.overruled_low, closings.overruled_many,
+              COALESCE(
+                sum(moments.held) FILTER (WHERE moments.held_from > closings.closed_since) OVER (
+                  PARTITION BY moments.store ORDER BY moments.instant
+                ), 0
+              ) AS kept
+            FROM closings
+            JOIN moments ON moments.store = closings.store AND moments.instant > closings.instant
+          ) here
+        ) levelled
+        WINDOW before AS (
+          PARTITION BY store ORDER BY instant
+          RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP
+        )
+      ) judged
+    ) weighed
+    WHERE
+      CASE
+        WHEN closed_since IS NULL
+          THEN is_shut OR is_low AND NOT stays_low OR is_many AND NOT stays_many
+        WHEN is_shut THEN false
+        ELSE was_shut OR NOT (is_kept_low OR is_kept_many)
+      END
+  ) turned
+  WHERE place = 1
+),
+
+-- The states as periods [since, until).
+states AS MATERIALIZED (
+  SELECT
+    store, closed_since, instant AS since,
+    lead(instant, 1, 'infinity') OVER (PARTITION BY store ORDER BY instant) AS until
+  FROM closings
+)
