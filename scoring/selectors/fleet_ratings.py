@@ -9,9 +9,10 @@ are in ``scoring/sql/``: common table expressions that read from top to bottom.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -50,7 +51,6 @@ SWEEP: Final = _statement(
     "sweep",
     "closings",
     "sweep_levels",
-    "sweep_weighing",
     "answers",
     then="sweep_answers",
 )
@@ -143,23 +143,40 @@ def _milestones(book: Rulebook) -> Iterable[dict[str, Any]]:
 
 def _expiries(books: Sequence[Rulebook], *, until: datetime) -> Iterable[dict[str, Any]]:
     """Yield how long what occurs when weighs, by ``books`` alone, from the earliest on."""
-    starts = [book.effective_from for book in books]
-    wipes = [book.effective_from for book in books[1:] if not book.carries_over]
+    spans: list[tuple[datetime, _Expiry]] = []
     since: datetime | None = EARLIEST if books else None
     while since is not None:
-        own = book_at(books, since) or books[0]
-        ends_at = None if own.window else expiry_by_book(books, since).instant
-        wiped_at = next((wiped for wiped in wipes if wiped > since), None)
-        turns = [*starts, *([ends_at] if ends_at else [])]
-        next_turn = min((turn for turn in turns if since < turn <= until), default=None)
+        expiry = _expiry(books, since)
+        if not spans or spans[-1][1] != expiry:
+            spans.append((since, expiry))
+        turns = [*(book.effective_from for book in books), expiry.ends_at]
+        since = min((turn for turn in turns if turn and since < turn <= until), default=None)
+    for (since, expiry), following in zip_longest(spans, spans[1:]):
         yield {
             "since": since.isoformat(),
-            "until": next_turn.isoformat() if next_turn else _FOREVER,
-            "lasts": _hours(own.window) if own.window else None,
-            "ends_at": ends_at.isoformat() if ends_at else None,
-            "wiped_at": wiped_at.isoformat() if wiped_at else None,
+            "until": following[0].isoformat() if following else _FOREVER,
+            "lasts": _hours(expiry.lasts) if expiry.lasts else None,
+            "ends_at": expiry.ends_at.isoformat() if expiry.ends_at else None,
+            "wiped_at": expiry.wiped_at.isoformat() if expiry.wiped_at else None,
         }
-        since = next_turn
+
+
+class _Expiry(NamedTuple):
+    """When what occurs in a span of time expires: after a time, at a moment, when wiped."""
+
+    lasts: timedelta | None
+    ends_at: datetime | None
+    wiped_at: datetime | None
+
+
+def _expiry(books: Sequence[Rulebook], occurred_at: datetime) -> _Expiry:
+    own = book_at(books, occurred_at) or books[0]
+    wipes = (book.effective_from for book in books[1:] if not book.carries_over)
+    return _Expiry(
+        lasts=own.window,
+        ends_at=None if own.window else expiry_by_book(books, occurred_at).instant,
+        wiped_at=next((wiped for wiped in wipes if wiped > occurred_at), None),
+    )
 
 
 def _hours(lasts: timedelta) -> str:

@@ -29,9 +29,12 @@ measured AS MATERIALIZED (
     CASE WHEN books.book IS NOT NULL
       THEN GREATEST(0, -(here.deducted + LEAST(0, before_us.points))) END AS points_deducted,
     LEAST(books.ceiling, GREATEST(
-      books.floor, books.start + here.mild_total + before_us.points + ordered.points
+      books.floor,
+      books.start + here.total + here.leeway + before_us.points + ordered.points
     )) AS sure_rating,
-    GREATEST(0, -(here.mild_deducted + LEAST(0, before_us.points))) AS sure_deducted
+    GREATEST(
+      0, -(here.deducted + here.leeway + LEAST(0, before_us.points))
+    ) AS sure_deducted
   FROM levels here
   JOIN stores ON stores.store = here.store
   CROSS JOIN asked_for
@@ -101,17 +104,20 @@ nearest AS (
 
 -- What weighs now and will leave by time alone; a closed store's deductions do not.
 leaving AS MATERIALIZED (
-  SELECT weighing.store, weighing.ends_at, weighing.points
-  FROM weighing
+  SELECT weights.store, weights.ends_at, sum(weights.points) AS points
+  FROM weights
   JOIN now_measured USING (store)
-  WHERE NOT (weighing.is_deduction AND now_measured.closed_since IS NOT NULL)
+  WHERE weights.starts_at <= (SELECT at FROM asked_for)
+    AND weights.ends_at > (SELECT at FROM asked_for)
+    AND (now_measured.closed_since IS NULL OR NOT weights.is_deduction)
+  GROUP BY weights.store, weights.ends_at
+  HAVING sum(weights.entries) > 0
   UNION ALL
   SELECT opening.store, opening.ends_at, opening.points
   FROM opening
   JOIN now_measured USING (store)
-  CROSS JOIN asked_for
-  WHERE opening.ends_at > asked_for.at AND opening.points <> 0
-    AND NOT (opening.points < 0 AND now_measured.closed_since IS NOT NULL)
+  WHERE opening.ends_at > (SELECT at FROM asked_for) AND opening.points <> 0
+    AND (now_measured.closed_since IS NULL OR opening.points > 0)
 ),
 
 next_expiries AS (

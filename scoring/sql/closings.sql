@@ -8,30 +8,29 @@
 -- or leave a rolling count, and the marketplace's own closings that begin (1) or end (-1).
 happenings AS (
   SELECT
-    weights.store, turn.instant, turn.held_from,
-    CASE WHEN turn.held_from IS NULL THEN turn.sign * weights.mild ELSE 0 END AS mild,
-    CASE WHEN turn.held_from IS NULL AND weights.is_deduction
-      THEN turn.sign * weights.mild ELSE 0 END AS mild_deducted,
-    CASE WHEN turn.held_from IS NOT NULL THEN weights.mild ELSE 0 END AS held,
-    0 AS own
+    store, starts_at AS instant, NULL::timestamptz AS held_from,
+    points + COALESCE(leeway, 0) AS mild, is_deduction, 0 AS own
   FROM suspects
   JOIN weights USING (store)
-  CROSS JOIN LATERAL (
-    VALUES
-      (weights.starts_at, NULL::timestamptz, 1,
-        weights.ends_at IS NULL OR weights.starts_at < weights.ends_at),
-      (weights.ends_at, NULL, -1, weights.starts_at < weights.ends_at),
-      (GREATEST(weights.starts_at, weights.ends_at), weights.held_from, 1,
-        weights.is_deduction AND weights.ends_at IS NOT NULL)
-  ) AS turn (instant, held_from, sign, is_one)
-  WHERE turn.is_one
+  WHERE ends_at IS NULL OR starts_at < ends_at
   UNION ALL
-  SELECT suspects.store, books.since, NULL, 0, 0, 0, 0
+  SELECT store, ends_at, NULL, -points - COALESCE(leeway, 0), is_deduction, 0
+  FROM suspects
+  JOIN weights USING (store)
+  WHERE starts_at < ends_at
+  UNION ALL
+  SELECT
+    store, GREATEST(starts_at, ends_at), held_from, points + COALESCE(leeway, 0), is_deduction, 0
+  FROM suspects
+  JOIN weights USING (store)
+  WHERE is_deduction AND ends_at IS NOT NULL
+  UNION ALL
+  SELECT suspects.store, books.since, NULL, 0, false, 0
   FROM suspects
   JOIN stores USING (store)
   JOIN books USING (library)
   UNION ALL
-  SELECT suspects.store, counted.instant, NULL, 0, 0, 0, 0
+  SELECT suspects.store, counted.instant, NULL, 0, false, 0
   FROM suspects
   JOIN stores USING (store)
   JOIN books ON books.library = stores.library AND books.per_orders IS NOT NULL
@@ -40,7 +39,7 @@ happenings AS (
     VALUES (done.completed_at), (done.completed_at + books.order_window)
   ) AS counted (instant)
   UNION ALL
-  SELECT suspects.store, edge.instant, NULL, 0, 0, 0, edge.own
+  SELECT suspects.store, edge.instant, NULL, 0, false, edge.own
   FROM suspects
   JOIN shut USING (store)
   CROSS JOIN LATERAL (VALUES (shut.starts_at, 1), (shut.ends_at, -1)) AS edge (instant, own)
@@ -62,9 +61,11 @@ moments AS MATERIALIZED (
     ordered.points AS order_points
   FROM (
     SELECT
-      store, instant, held_from, held,
-      sum(mild) OVER until_here AS total,
-      sum(mild_deducted) OVER until_here AS deducted,
+      store, instant, held_from, mild AS held,
+      COALESCE(sum(mild) FILTER (WHERE held_from IS NULL) OVER until_here, 0) AS total,
+      COALESCE(
+        sum(mild) FILTER (WHERE held_from IS NULL AND is_deduction) OVER until_here, 0
+      ) AS deducted,
       sum(own) OVER until_here > 0 AS is_shut,
       COALESCE(sum(own) OVER before, 0) > 0 AS was_shut
     FROM happenings

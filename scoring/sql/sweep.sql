@@ -17,50 +17,45 @@ asked AS (
     AND seen.observed_at <= asked_for.at
 ),
 
+-- What comes and what goes; questions change nothing.
 changes AS (
   SELECT
-    weights.store, turn.instant, NULL::int AS days, NULL::uuid AS observation, false AS is_asked,
-    turn.sign * weights.points AS points,
-    CASE WHEN weights.is_deduction THEN turn.sign * weights.points ELSE 0 END AS deducted,
-    turn.sign * weights.mild AS mild,
-    CASE WHEN weights.is_deduction THEN turn.sign * weights.mild ELSE 0 END AS mild_deducted
+    store, starts_at AS instant, is_deduction, points, leeway,
+    NULL::int AS days, NULL::uuid AS observation
   FROM weights
-  CROSS JOIN asked_for
-  CROSS JOIN LATERAL (
-    VALUES (weights.starts_at, 1), (weights.ends_at, -1)
-  ) AS turn (instant, sign)
-  WHERE (weights.ends_at IS NULL OR weights.starts_at < weights.ends_at)
-    AND turn.instant <= asked_for.at
+  WHERE starts_at <= (SELECT at FROM asked_for) AND (ends_at IS NULL OR starts_at < ends_at)
   UNION ALL
-  SELECT store, instant, days, observation, true, 0, 0, 0, 0
+  SELECT store, ends_at, is_deduction, -points, -leeway, NULL, NULL
+  FROM weights
+  WHERE ends_at <= (SELECT at FROM asked_for) AND starts_at < ends_at
+  UNION ALL
+  SELECT store, instant, NULL, NULL, NULL, days, observation
   FROM asked
 ),
 
--- The sums of open stores at the end of each instant, where they were asked for or may close.
+-- The sums of open stores at the end of each instant, where they are asked for or may close.
 running AS MATERIALIZED (
-  SELECT summed.*, may_close
+  SELECT *
   FROM (
     SELECT
-      store, instant, days, observation, is_asked,
-      sum(points) OVER until_here AS total,
-      sum(deducted) OVER until_here AS deducted,
-      sum(mild) OVER until_here AS mild_total,
-      sum(mild_deducted) OVER until_here AS mild_deducted
+      store, instant, days, observation,
+      COALESCE(sum(points) OVER until_here, 0) AS total,
+      COALESCE(sum(points) FILTER (WHERE is_deduction) OVER until_here, 0) AS deducted,
+      COALESCE(sum(leeway) OVER until_here, 0) AS leeway
     FROM changes
     WINDOW until_here AS (PARTITION BY store ORDER BY instant)
   ) summed
-  JOIN stores USING (store)
-  CROSS JOIN LATERAL (
-    SELECT COALESCE(
-      summed.mild_total <= stores.reach_total OR -summed.mild_deducted >= stores.reach_deducted,
-      false
-    ) AS may_close
-  ) bounded
-  WHERE summed.is_asked OR may_close
+  WHERE days IS NOT NULL OR observation IS NOT NULL
+    OR total + leeway <= (SELECT max(reach_total) FROM libraries)
+    OR -(deducted + leeway) >= (SELECT min(reach_deducted) FROM libraries)
 ),
 
 suspects AS MATERIALIZED (
-  SELECT store FROM running WHERE may_close
+  SELECT running.store
+  FROM running
+  JOIN stores USING (store)
+  WHERE running.total + running.leeway <= stores.reach_total
+    OR -(running.deducted + running.leeway) >= stores.reach_deducted
   UNION
   SELECT store FROM shut
   UNION

@@ -2,14 +2,14 @@
 kept AS (
   SELECT
     closed.store, closed.instant,
-    sum(weights.points) AS points, sum(weights.mild) AS mild
+    sum(weights.points) AS points, COALESCE(sum(weights.leeway), 0) AS leeway
   FROM (
     SELECT DISTINCT running.store, running.instant, states.closed_since
     FROM running
     JOIN states
       ON states.store = running.store
       AND running.instant >= states.since AND running.instant < states.until
-    WHERE running.is_asked AND states.closed_since IS NOT NULL
+    WHERE states.closed_since IS NOT NULL
   ) closed
   JOIN weights
     ON weights.store = closed.store AND weights.ends_at IS NOT NULL
@@ -23,12 +23,11 @@ levels AS MATERIALIZED (
     running.store, running.instant, running.days, running.observation, states.closed_since,
     running.total + COALESCE(kept.points, 0) AS total,
     running.deducted + COALESCE(kept.points, 0) AS deducted,
-    running.mild_total + COALESCE(kept.mild, 0) AS mild_total,
-    running.mild_deducted + COALESCE(kept.mild, 0) AS mild_deducted
+    running.leeway + COALESCE(kept.leeway, 0) AS leeway
   FROM running
   LEFT JOIN states
     ON states.store = running.store
     AND running.instant >= states.since AND running.instant < states.until
   LEFT JOIN kept ON kept.store = running.store AND kept.instant = running.instant
-  WHERE running.is_asked
+  WHERE running.days IS NOT NULL OR running.observation IS NOT NULL
 )
