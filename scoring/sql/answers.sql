@@ -53,6 +53,19 @@ measured AS MATERIALIZED (
 
 now_measured AS MATERIALIZED (SELECT * FROM measured WHERE days = 0),
 
+-- The ratings of the days asked about, oldest first; points deducted where there is no rating.
+past AS (
+  SELECT
+    store,
+    max(value) FILTER (WHERE days = 1) AS day_ago,
+    max(value) FILTER (WHERE days = 7) AS week_ago,
+    jsonb_agg(value ORDER BY days DESC) AS spark
+  FROM measured
+  CROSS JOIN LATERAL (SELECT COALESCE(rating, points_deducted) AS value) shown
+  WHERE days IS NOT NULL
+  GROUP BY store
+),
+
 -- The marketplace's numbers against ours, newest first; a closed store is not judged.
 judged AS (
   SELECT
@@ -188,7 +201,7 @@ answers AS (
     END AS standing,
     COALESCE(books.name, '') AS rulebook,
     here.closed_since,
-    day_ago.value AS day_ago, week_ago.value AS week_ago,
+    past.day_ago, past.week_ago, past.spark,
     newest_seen.value AS platform_value,
     COALESCE(newest_seen.measure, '') AS platform_measure,
     newest_seen.observed_at AS platform_at,
@@ -202,6 +215,7 @@ answers AS (
   FROM stores
   CROSS JOIN asked_for
   JOIN now_measured here USING (store)
+  JOIN past USING (store)
   LEFT JOIN books USING (book)
   LEFT JOIN newest_seen USING (store)
   LEFT JOIN opening USING (store)
@@ -210,16 +224,6 @@ answers AS (
   LEFT JOIN next_expiries USING (store)
   LEFT JOIN incomplete USING (store)
   LEFT JOIN alive USING (store)
-  LEFT JOIN LATERAL (
-    SELECT COALESCE(past.rating, past.points_deducted) AS value
-    FROM measured past
-    WHERE past.store = stores.store AND past.days = 1
-  ) day_ago ON true
-  LEFT JOIN LATERAL (
-    SELECT COALESCE(past.rating, past.points_deducted) AS value
-    FROM measured past
-    WHERE past.store = stores.store AND past.days = 7
-  ) week_ago ON true
   CROSS JOIN LATERAL (
     SELECT CASE
       WHEN here.closed_since IS NOT NULL THEN 'closed'
