@@ -47,10 +47,11 @@ def _statement(*parts: str, then: str) -> str:
 SWEEP: Final = _statement(
     "books",
     "stores",
+    "asked",
     "weights",
     "sweep",
     "closings",
-    "sweep_levels",
+    "levels",
     "answers",
     then="sweep_answers",
 )
@@ -218,7 +219,7 @@ def swept(
                 "books": figures,
                 "at": at,
                 "known_at": known_at,
-                "days": days,
+                "days": list(range(days)),
                 "stores": None if stores is None else list(stores),
             },
         )

@@ -10,16 +10,14 @@ opening AS MATERIALIZED (
       ELSE GREATEST(0, -here.deducted) - opened.value
     END AS points
   FROM opened
-  JOIN levels here ON here.store = opened.store AND here.observation = opened.observation
-  JOIN stores ON stores.store = opened.store
+  JOIN levels here USING (store, observation)
   JOIN books
-    ON books.library = stores.library
+    ON books.library = here.library
     AND here.instant >= books.since AND here.instant < books.until
-  CROSS JOIN asked_for
 ),
 
 -- sure_…: with points that nobody stated at their mildest, as milestones count them.
-measured AS MATERIALIZED (
+measured AS NOT MATERIALIZED (
   SELECT
     here.store, here.instant, here.days, here.observation, here.closed_since, books.book,
     books.start + here.total + before_us.points + ordered.points AS raw,
@@ -36,10 +34,8 @@ measured AS MATERIALIZED (
       0, -(here.deducted + here.leeway + LEAST(0, before_us.points))
     ) AS sure_deducted
   FROM levels here
-  JOIN stores ON stores.store = here.store
-  CROSS JOIN asked_for
   LEFT JOIN books
-    ON books.library = stores.library
+    ON books.library = here.library
     AND here.instant >= books.since AND here.instant < books.until
   LEFT JOIN opening
     ON opening.store = here.store AND opening.observed_at <= here.instant
@@ -51,7 +47,7 @@ measured AS MATERIALIZED (
   CROSS JOIN LATERAL (SELECT $order_points AS points) ordered
 ),
 
-now_measured AS MATERIALIZED (SELECT * FROM measured WHERE days = 0),
+now_measured AS NOT MATERIALIZED (SELECT * FROM measured WHERE days = 0),
 
 -- The ratings of the days asked about, oldest first; points deducted where there is no rating.
 past AS (
@@ -59,7 +55,7 @@ past AS (
     store,
     max(value) FILTER (WHERE days = 1) AS day_ago,
     max(value) FILTER (WHERE days = 7) AS week_ago,
-    jsonb_agg(value ORDER BY days DESC) AS spark
+    to_jsonb(array_agg(value ORDER BY days DESC)) AS spark
   FROM measured
   CROSS JOIN LATERAL (SELECT COALESCE(rating, points_deducted) AS value) shown
   WHERE days IS NOT NULL
@@ -69,20 +65,20 @@ past AS (
 -- The marketplace's numbers against ours, newest first; a closed store is not judged.
 judged AS (
   SELECT
-    measured.store, measured.observation, seen.observed_at, books.tolerance,
+    measured.store, measured.observation, seen.observed_at, seen.tolerance,
     seen.value - ours.value AS drift,
     row_number() OVER (
       PARTITION BY measured.store ORDER BY seen.observed_at DESC, seen.id DESC
     ) AS place
   FROM measured
-  JOIN scoring_platformrating seen ON seen.id = measured.observation
-  JOIN books USING (book)
+  JOIN observations seen ON seen.store = measured.store AND seen.id = measured.observation
   CROSS JOIN LATERAL (
     SELECT CASE
       WHEN seen.measure = 'rating' THEN measured.rating ELSE measured.points_deducted
     END AS value
   ) ours
-  WHERE measured.closed_since IS NULL AND ours.value IS NOT NULL
+  WHERE measured.observation IS NOT NULL AND measured.closed_since IS NULL
+    AND ours.value IS NOT NULL
 ),
 
 drifts AS (
@@ -93,7 +89,7 @@ drifts AS (
       OR asked_for.at - newest.observed_at >= interval '24 hours'
     ) AS is_alert
   FROM judged newest
-  JOIN newest_seen USING (store, observation)
+  JOIN newest_seen ON newest_seen.store = newest.store AND newest_seen.id = newest.observation
   JOIN now_measured ON now_measured.store = newest.store AND now_measured.closed_since IS NULL
   CROSS JOIN asked_for
   LEFT JOIN judged older ON older.store = newest.store AND older.place = 2
@@ -117,14 +113,10 @@ nearest AS (
 
 -- What weighs now and will leave by time alone; a closed store's deductions do not.
 leaving AS MATERIALIZED (
-  SELECT weights.store, weights.ends_at, sum(weights.points) AS points
-  FROM weights
+  SELECT weighing.store, weighing.ends_at, weighing.left_now AS points
+  FROM weighing
   JOIN now_measured USING (store)
-  WHERE weights.starts_at <= (SELECT at FROM asked_for)
-    AND weights.ends_at > (SELECT at FROM asked_for)
-    AND (now_measured.closed_since IS NULL OR NOT weights.is_deduction)
-  GROUP BY weights.store, weights.ends_at
-  HAVING sum(weights.entries) > 0
+  WHERE now_measured.closed_since IS NULL OR NOT weighing.is_deduction
   UNION ALL
   SELECT opening.store, opening.ends_at, opening.points
   FROM opening
@@ -211,7 +203,9 @@ answers AS (
     nearest.at AS milestone_at, nearest.distance AS milestone_distance,
     COALESCE(nearest.distance <= books.warning, false) AS is_near_milestone,
     next_expiries.ends_at AS next_expiry_at, next_expiries.points AS next_expiry_points,
-    opening.points AS opening_points
+    CASE WHEN opening.ends_at IS NULL OR opening.ends_at > asked_for.at
+      OR opening.points < 0 AND opening.ends_at > here.closed_since
+      THEN opening.points END AS opening_points
   FROM stores
   CROSS JOIN asked_for
   JOIN now_measured here USING (store)

@@ -4,25 +4,26 @@
 -- one closing to the next reopening to the next closing, for all suspects at once, and asks each
 -- time what first ends the state that they are in.
 
+suspect_weights AS MATERIALIZED (
+  SELECT weights.* FROM weights JOIN suspects USING (store)
+),
+
 -- All that happens at suspects: points that come or go, books that take effect, orders that enter
 -- or leave a rolling count, and the marketplace's own closings that begin (1) or end (-1).
 happenings AS (
   SELECT
     store, starts_at AS instant, NULL::timestamptz AS held_from,
     points + COALESCE(leeway, 0) AS mild, is_deduction, 0 AS own
-  FROM suspects
-  JOIN weights USING (store)
+  FROM suspect_weights
   WHERE ends_at IS NULL OR starts_at < ends_at
   UNION ALL
   SELECT store, ends_at, NULL, -points - COALESCE(leeway, 0), is_deduction, 0
-  FROM suspects
-  JOIN weights USING (store)
+  FROM suspect_weights
   WHERE starts_at < ends_at
   UNION ALL
   SELECT
     store, GREATEST(starts_at, ends_at), held_from, points + COALESCE(leeway, 0), is_deduction, 0
-  FROM suspects
-  JOIN weights USING (store)
+  FROM suspect_weights
   WHERE is_deduction AND ends_at IS NOT NULL
   UNION ALL
   SELECT suspects.store, books.since, NULL, 0, false, 0

@@ -1,51 +1,43 @@
--- The verifying sweep: the sums at every instant at which any changes, by running over all of them.
-
--- The last 30 days, today being the first, and every platform rating.
-asked AS (
-  SELECT
-    stores.store, asked_for.at - days * interval '24 hours' AS instant,
-    days, NULL::uuid AS observation
-  FROM stores
-  CROSS JOIN asked_for
-  CROSS JOIN generate_series(0, %(days)s::int - 1) AS days
-  UNION ALL
-  SELECT stores.store, seen.observed_at, NULL, seen.id
-  FROM scoring_platformrating seen
-  JOIN stores ON stores.id = seen.store_id
-  CROSS JOIN asked_for
-  WHERE seen.withdrawn_at IS NULL AND seen.recorded_at <= asked_for.known_at
-    AND seen.observed_at <= asked_for.at
+-- The verifying sweep: the sums at every instant, by running over all that comes and goes. What is
+-- gone before the first moment asked about, and takes nothing, is left out.
+moving AS MATERIALIZED (
+  SELECT store, starts_at, ends_at, is_deduction, points, leeway, left_now
+  FROM weights
+  WHERE is_late OR takes
 ),
 
--- What comes and what goes; questions change nothing.
 changes AS (
   SELECT
-    store, starts_at AS instant, is_deduction, points, leeway,
-    NULL::int AS days, NULL::uuid AS observation
-  FROM weights
+    store, starts_at AS instant, false AS is_asked, is_deduction, points, leeway,
+    NULL::int AS library, NULL::int AS days, NULL::uuid AS observation
+  FROM moving
   WHERE starts_at <= (SELECT at FROM asked_for) AND (ends_at IS NULL OR starts_at < ends_at)
   UNION ALL
-  SELECT store, ends_at, is_deduction, -points, -leeway, NULL, NULL
-  FROM weights
+  SELECT store, ends_at, false, is_deduction, -points, -leeway, NULL, NULL, NULL
+  FROM moving
   WHERE ends_at <= (SELECT at FROM asked_for) AND starts_at < ends_at
   UNION ALL
-  SELECT store, instant, NULL, NULL, NULL, days, observation
+  SELECT store, instant, true, NULL, NULL, NULL, library, days, observation
   FROM asked
 ),
 
--- The sums of open stores at the end of each instant, where they are asked for or may close.
+-- The sums of open stores where they are asked for, which is at the end of the instant, and where
+-- they are so low that a store may close. Without the bonuses that were left out they are lower
+-- than they were, so that no closing is missed.
 running AS MATERIALIZED (
   SELECT *
   FROM (
     SELECT
-      store, instant, days, observation,
+      store, instant, is_asked, library, days, observation,
       COALESCE(sum(points) OVER until_here, 0) AS total,
       COALESCE(sum(points) FILTER (WHERE is_deduction) OVER until_here, 0) AS deducted,
       COALESCE(sum(leeway) OVER until_here, 0) AS leeway
     FROM changes
-    WINDOW until_here AS (PARTITION BY store ORDER BY instant)
+    WINDOW until_here AS (
+      PARTITION BY store ORDER BY instant, is_asked ROWS UNBOUNDED PRECEDING
+    )
   ) summed
-  WHERE days IS NOT NULL OR observation IS NOT NULL
+  WHERE is_asked
     OR total + leeway <= (SELECT max(reach_total) FROM libraries)
     OR -(deducted + leeway) >= (SELECT min(reach_deducted) FROM libraries)
 ),
@@ -54,10 +46,27 @@ suspects AS MATERIALIZED (
   SELECT running.store
   FROM running
   JOIN stores USING (store)
-  WHERE running.total + running.leeway <= stores.reach_total
-    OR -(running.deducted + running.leeway) >= stores.reach_deducted
+  WHERE NOT running.is_asked
+    AND (
+      running.total + running.leeway <= stores.reach_total
+      OR -(running.deducted + running.leeway) >= stores.reach_deducted
+    )
   UNION
   SELECT store FROM shut
   UNION
   SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+),
+
+open_levels AS (
+  SELECT store, library, instant, days, observation, total, deducted, leeway
+  FROM running
+  WHERE is_asked AND store NOT IN (SELECT store FROM suspects)
+),
+
+-- Entries that weigh now and will end, with what is left of them.
+weighing AS (
+  SELECT store, ends_at, is_deduction, left_now
+  FROM moving
+  WHERE starts_at <= (SELECT at FROM asked_for) AND ends_at > (SELECT at FROM asked_for)
+    AND left_now <> 0
 )

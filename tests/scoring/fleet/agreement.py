@@ -25,7 +25,7 @@ def expected(member: Member, at: datetime, known_at: datetime) -> dict[str, Any]
     )
     book = member.library.in_force(at, known_at)
     columns = _columns(answer, steps, book)
-    opening = answer.opening.points if answer.opening else None
+    opening = answer.opening.points if answer.opening and answer.opening.active else None
     return {**columns, "opening_points": opening, "store_id": member.store.pk}
 
 
@@ -49,7 +49,7 @@ def plain_differences(
         "raw": plain.raw,
         "points_deducted": plain.deducted,
         "closed_since": plain.closed_since,
-        "opening_points": plain.opening,
+
     }
     return {name: (row[name], value) for name, value in said.items() if row[name] != value}
 
