@@ -33,28 +33,35 @@ _FOREVER: Final = "infinity"
 _ALWAYS: Final = 2**31 - 1
 
 
-def _text(name: str) -> str:
-    """Return one text of ``scoring/sql``, its one macro filled in."""
+def _text(name: str, **names: str) -> str:
+    """Return one text of ``scoring/sql`` with its macros and the given names filled in."""
     order_points = (TEXTS / "order_points.sql").read_text(encoding="utf-8").strip()
     text = (TEXTS / f"{name}.sql").read_text(encoding="utf-8").rstrip()
-    return Template(text).substitute(order_points=order_points)
+    return Template(text).substitute(names, order_points=order_points)
 
 
-def _statement(*parts: str, then: str) -> str:
-    return "WITH RECURSIVE\n" + ",\n\n".join(map(_text, parts)) + "\n\n" + _text(then)
+def _statement(sums: str) -> str:
+    """Return the statement whose sums at the moments asked about come from the text ``sums``."""
+    parts = [
+        _text("books"),
+        _text("stores"),
+        _text("asked"),
+        _text("entries"),
+        _text("moving"),
+        _text("weights", weights="moving", entries="moving_entries"),
+        _text(sums),
+        _text("suspect_entries"),
+        _text("weights", weights="suspect_weights", entries="suspect_entries"),
+        _text("closings"),
+        _text("levels"),
+        _text("weighing"),
+        _text("answers"),
+    ]
+    return "WITH RECURSIVE\n" + ",\n\n".join(parts) + "\n\nSELECT * FROM answers"
 
 
-SWEEP: Final = _statement(
-    "books",
-    "stores",
-    "asked",
-    "weights",
-    "sweep",
-    "closings",
-    "levels",
-    "answers",
-    then="sweep_answers",
-)
+CURRENT: Final = _statement("current")
+SWEEP: Final = _statement("sweep")
 
 
 def figures_of(
@@ -200,6 +207,16 @@ def _reach_deducted(book: Rulebook) -> int | None:
     )
 
 
+def current(
+    *, figures: str, at: datetime, known_at: datetime, stores: Sequence[UUID] | None = None
+) -> list[dict[str, Any]]:
+    """Return the current answers: ``StoreRating``'s columns by name, a row a store.
+
+    ``figures`` are those of ``figures_of``. ``spark`` holds only the days that are asked about.
+    """
+    return _answers(CURRENT, figures, at, known_at, [0, 1, 7], stores)
+
+
 def swept(
     *,
     figures: str,
@@ -212,14 +229,26 @@ def swept(
 
     ``figures`` are those of ``figures_of``, ``days`` how many daily ratings ``spark`` holds.
     """
+    return _answers(SWEEP, figures, at, known_at, list(range(days)), stores)
+
+
+def _answers(
+    statement: str,
+    figures: str,
+    at: datetime,
+    known_at: datetime,
+    days: list[int],
+    stores: Sequence[UUID] | None,
+) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)")
         cursor.execute(
-            SWEEP,
+            statement,
             {
                 "books": figures,
                 "at": at,
                 "known_at": known_at,
-                "days": list(range(days)),
+                "days": days,
                 "stores": None if stores is None else list(stores),
             },
         )

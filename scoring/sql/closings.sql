@@ -4,10 +4,6 @@
 -- one closing to the next reopening to the next closing, for all suspects at once, and asks each
 -- time what first ends the state that they are in.
 
-suspect_weights AS MATERIALIZED (
-  SELECT weights.* FROM weights JOIN suspects USING (store)
-),
-
 -- All that happens at suspects: points that come or go, books that take effect, orders that enter
 -- or leave a rolling count, and the marketplace's own closings that begin (1) or end (-1).
 happenings AS (

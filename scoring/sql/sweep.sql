@@ -1,11 +1,4 @@
--- The verifying sweep: the sums at every instant, by running over all that comes and goes. What is
--- gone before the first moment asked about, and takes nothing, is left out.
-moving AS MATERIALIZED (
-  SELECT store, starts_at, ends_at, is_deduction, points, leeway, left_now
-  FROM weights
-  WHERE is_late OR takes
-),
-
+-- The verifying sweep: the sums at every instant, by running over all that comes and goes.
 changes AS (
   SELECT
     store, starts_at AS instant, false AS is_asked, is_deduction, points, leeway,
@@ -61,12 +54,4 @@ open_levels AS (
   SELECT store, library, instant, days, observation, total, deducted, leeway
   FROM running
   WHERE is_asked AND store NOT IN (SELECT store FROM suspects)
-),
-
--- Entries that weigh now and will end, with what is left of them.
-weighing AS (
-  SELECT store, ends_at, is_deduction, left_now
-  FROM moving
-  WHERE starts_at <= (SELECT at FROM asked_for) AND ends_at > (SELECT at FROM asked_for)
-    AND left_now <> 0
 )
