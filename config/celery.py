@@ -69,10 +69,12 @@ app.set_default()  # the dispatcher enqueues through it without knowing it
 
 
 @signals.worker_init.connect
-def _start_inside_a_whole_fence(**_kwargs: Any) -> None:
+def _start_whole(**_kwargs: Any) -> None:
+    from scoring import books
     from tenants import fence_check
 
     fence_check.demand_whole()
+    books.demand_whole()
 
 
 @signals.celeryd_init.connect

@@ -14,6 +14,8 @@ application = get_wsgi_application()
 
 folder.settle()
 
-from tenants import fence_check  # noqa: E402 - it needs the apps
+from scoring import books  # noqa: E402 - it needs the apps
+from tenants import fence_check  # noqa: E402
 
 fence_check.demand_whole()
+books.demand_whole()

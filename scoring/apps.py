@@ -16,6 +16,15 @@ class ScoringConfig(AppConfig):
         rules.provide(rules_of, label=label_of)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
+        slots.fill_column("fleet.columns", key="why", fn=panels.why_column)
+        slots.fill_panel("store.facts", key="rating", fn=panels.facts, template="")
+        slots.fill_panel(
+            "store.panels",
+            key="moment",
+            fn=panels.moment,
+            template="scoring/_moment_panel.html",
+            order=5,
+        )
         slots.fill_panel(
             "store.panels",
             key="rating",
@@ -31,6 +40,13 @@ class ScoringConfig(AppConfig):
             order=20,
         )
         slots.fill_panel(
+            "store.panels",
+            key="waterfall",
+            fn=panels.waterfall,
+            template="scoring/_waterfall_panel.html",
+            order=15,
+        )
+        slots.fill_panel(
             "store.side",
             key="roll-offs",
             fn=panels.roll_offs,
@@ -38,5 +54,19 @@ class ScoringConfig(AppConfig):
             order=10,
         )
         slots.fill_panel(
+            "settings.panels",
+            key="rulebooks",
+            fn=panels.rulebooks,
+            template="scoring/_rulebooks_panel.html",
+            order=40,
+        )
+        slots.fill_panel(
             "fleet.desks", key="desks", fn=panels.desks, template="scoring/_desks.html"
+        )
+        slots.fill_panel(
+            "violation.panels",
+            key="points",
+            fn=panels.violation_points,
+            template="scoring/_violation_points_panel.html",
+            order=5,
         )

@@ -1,16 +1,22 @@
 from datetime import datetime
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from stores.models import Notice, Store, Violation
+from stores.models import Enforcement, Notice, Store, Violation
 from stores.models.checks import moments_can_be_meant
 from tenants.base import AgencyModel, MembershipKey
 
 
 class LedgerEntry(AgencyModel):
-    """One immutable change of a store's points. Never edited or deleted: a trigger refuses both."""
+    """One immutable change of a store's points.
+
+    Never edited or deleted: no agency's role may, and a trigger refuses both to everyone.
+    """
+
+    is_append_only: ClassVar = True
 
     class Kind(models.TextChoices):
         DEDUCTION = "deduction", _("Deduction")
@@ -44,6 +50,7 @@ class LedgerEntry(AgencyModel):
     estimate_low = models.PositiveIntegerField(null=True)
     estimate_high = models.PositiveIntegerField(null=True)
     rule = models.CharField(max_length=60, blank=True)
+    orders = models.PositiveIntegerField(null=True)  # which a weekly order bonus counts
     violation = models.ForeignKey(Violation, on_delete=models.PROTECT, null=True, related_name="+")
     source = models.CharField(max_length=16)
     source_ref = models.CharField(max_length=100, null=True)  # noqa: DJ001 - unique where present
@@ -120,6 +127,83 @@ class PlatformRating(AgencyModel):
         return f"{self.measure} {self.value}"
 
 
+class ToldEnforcement(AgencyModel):
+    """An enforcement as it was known from one moment until it was told anew, for recall."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    enforcement = models.ForeignKey(Enforcement, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=24, choices=Enforcement.Kind)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enforcement"],
+                condition=Q(withdrawn_at=None),
+                name="enforcement_told_once_at_a_time",
+            )
+        ]
+        indexes = [models.Index(fields=["store", "starts_at"], name="told_enforcement_of_store")]
+        verbose_name = _("enforcement as told")
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class PeriodEnd(AgencyModel):
+    """Word that what a milestone started ends at another time, by a quiz or the marketplace."""
+
+    class By(models.TextChoices):
+        MARKETPLACE = "marketplace", _("Marketplace")
+        QUIZ = "quiz", _("Milestone quiz")
+
+    is_append_only: ClassVar = True
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    milestone = models.CharField(max_length=60)  # a code of the store's rulebook
+    ends_at = models.DateTimeField()
+    said_at = models.DateTimeField()
+    by = models.CharField(max_length=12, choices=By)
+    recorded_at = models.DateTimeField()
+    recorded_by = MembershipKey(null=True)
+
+    class Meta:
+        constraints = [moments_can_be_meant("said_at", "ends_at")]
+        indexes = [models.Index(fields=["store", "said_at"], name="period_end_of_store")]
+        verbose_name = _("end of a restriction")
+
+    def __str__(self) -> str:
+        return self.milestone
+
+
+class PointsUnknown(AgencyModel):
+    """A violation in force while neither notice nor rulebook tells its points, for recall."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    violation = models.ForeignKey(Violation, on_delete=models.PROTECT, related_name="+")
+    occurred_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # as the notice states; else the rulebook tells it
+    recorded_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["violation"],
+                condition=Q(settled_at=None),
+                name="points_unknown_once_at_a_time",
+            )
+        ]
+        indexes = [models.Index(fields=["store", "occurred_at"], name="points_unknown_of_store")]
+        verbose_name = _("violation of unknown points")
+
+    def __str__(self) -> str:
+        return str(self.violation_id)
+
+
 class StoreRating(AgencyModel):
     """Our current answer about a store: a cache of the sweep at (now, now), one row a store."""
 
@@ -159,3 +243,28 @@ class StoreRating(AgencyModel):
 
     def __str__(self) -> str:
         return f"{self.rating} {self.band}"
+
+
+class FigureSwitch(AgencyModel):
+    """One act of letting a third party's figure into the sum, or of taking it out again.
+
+    Rows are only added, as a trigger sees to: the newest by a moment says how a figure stood then,
+    so that what was known then never changes. ``figure`` is a name of ``Rulebook.third_party``.
+    """
+
+    is_append_only: ClassVar = True
+
+    book = models.CharField(max_length=80)
+    figure = models.CharField(max_length=80)
+    is_on = models.BooleanField()
+    switched_at = models.DateTimeField()
+    switched_by = MembershipKey(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["book", "figure", "-switched_at", "-id"], name="figure_newest")
+        ]
+        verbose_name = _("figure of a rulebook")
+
+    def __str__(self) -> str:
+        return f"{self.book} · {self.figure}"

@@ -7,7 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from scoring.models import LedgerEntry
-from scoring.services import ledger, observations, rating
+from scoring.services import ledger, observations, periods, rating
 from stores import signals
 from stores.models import Enforcement, Notice, Store, Violation
 from tenants.models import Membership
@@ -58,9 +58,9 @@ def keep_platform_rating(
 
 
 @receiver(signals.enforcement_changed)
-def keep_enforcement(enforcement: Enforcement, at: datetime, was: str = "", **_news: Any) -> None:
-    if Enforcement.Kind.CLOSED in {enforcement.kind, was}:
-        rating.rate(store=enforcement.store, at=at)
+def keep_enforcement(enforcement: Enforcement, at: datetime, **_news: Any) -> None:
+    periods.keep_enforcement(enforcement=enforcement, at=at)
+    rating.rate(store=enforcement.store, at=at)
 
 
 @receiver(signals.store_changed)

@@ -1,8 +1,11 @@
 """Due work of this room."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
-from scoring.services import rating
+from scoring.selectors.ledgers import options_of
+from scoring.services import awards, rating
 from stores.models import Store
 from stores.tasks import store_names
 from tenants.due import Work
@@ -16,3 +19,16 @@ def next_change(_agency: Agency, work: Work) -> None:
     store = Store.objects.filter(pk=work.subject).first()
     if store is not None:
         rating.rate(store=store, at=work.at)
+
+
+@due_task(
+    awards.AWARD, words=_("Award a store's weekly order bonus"), names=store_names, queue="rate"
+)
+def award(_agency: Agency, work: Work) -> datetime | None:
+    """Write the order bonus of the weeks that have ended, and come again for the next."""
+    store = Store.objects.filter(pk=work.subject).first()
+    if store is None:
+        return None
+    again_at = awards.keep(store=store, options=options_of(store), at=work.at)
+    rating.rate(store=store, at=work.at)
+    return again_at

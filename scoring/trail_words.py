@@ -7,16 +7,19 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models import LedgerEntry, PlatformRating
+from scoring.models import LedgerEntry, PeriodEnd, PlatformRating
 from stores.trail_words import POINTS, SOURCES
 from tenants.trail import words
 from tenants.trail.words import Field
 
 WORDS: Final = {
+    "figure.switched_on": _("Figure of a third party switched on"),
+    "figure.switched_off": _("Figure of a third party switched off"),
     "ledger.adjustment": _("Adjustment written"),
     "ledger.bonus": _("Bonus written"),
     "ledger.deduction": _("Deduction written"),
     "ledger.reversal": _("Points given back"),
+    "period.ended": _("End of a restriction recorded"),
     "platform_rating.recorded": _("Platform rating recorded"),
 }
 
@@ -29,6 +32,10 @@ def _entries(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
 def _platform_ratings(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
     measures = PlatformRating.objects.filter(pk__in=ids).values_list("pk", "measure")
     return {pk: str(PlatformRating.Measure(measure).label) for pk, measure in measures}
+
+
+def _period_ends(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
+    return dict(PeriodEnd.objects.filter(pk__in=ids).values_list("pk", "milestone"))
 
 
 def say() -> None:
@@ -49,4 +56,19 @@ def say() -> None:
         },
         of=["scoring.platformrating"],
     )
-    words.name_with({"scoring.ledgerentry": _entries, "scoring.platformrating": _platform_ratings})
+    words.say_fields(
+        {
+            "milestone": Field(_("milestone")),
+            "ends_at": Field(_("ends")),
+            "by": Field(_("by"), choices=dict(PeriodEnd.By.choices)),
+        },
+        of=["scoring.periodend"],
+    )
+    words.name_with(
+        {
+            "scoring.ledgerentry": _entries,
+            "scoring.periodend": _period_ends,
+            "scoring.platformrating": _platform_ratings,
+        }
+    )
+    words.say_fields({"stores": Field(_("stores rated anew"))}, of=["scoring.figureswitch"])

@@ -1,48 +1,168 @@
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
 
 from scoring import books
 from scoring.core.rulebook import Rulebook
-from scoring.forms import AdjustForm, PlatformRatingForm
+from scoring.desks import DESKS
+from scoring.forms import (
+    AdjustForm,
+    DifferenceForm,
+    PlatformRatingForm,
+    ShelfForm,
+    SinceForm,
+    SwitchForm,
+)
 from scoring.models import LedgerEntry
-from scoring.services import ledger, observations, rating
-from stores.access import store_for
-from stores.markets import MARKETS
+from scoring.selectors import rulebooks as shelf
+from scoring.selectors.changes import changes_of
+from scoring.selectors.facts import difference, sections_of
+from scoring.selectors.figures import switched_on
+from scoring.selectors.ratings import current_ratings
+from scoring.services import figures, ledger, observations, rating
+from stores.access import clients_for, groups_for, store_for, visible_stores
 from stores.models import Store
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
+
+_STORES_A_PAGE: Final = 50
 
 
 @requires("ratings.view")
 @require_GET
 def rulebooks(request: MemberRequest) -> HttpResponse:
-    shown = [(book, *_ground(book)) for book in _books()]
-    shown.sort(key=lambda row: (str(row[1]), str(row[2]), -row[0].effective_from.timestamp()))
-    return render(request, "scoring/rulebooks.html", {"books": shown})
+    form = ShelfForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    shown = shelf.listed(visible_stores(request.member), timezone.now(), **asked)
+    return render(request, "scoring/rulebooks.html", {"form": form, "books": shown})
 
 
 @requires("ratings.view")
 @require_GET
 def rulebook(request: MemberRequest, name: str) -> HttpResponse:
-    book = next((book for book in _books() if book.name == name), None)
-    if book is None:
+    return _rulebook_page(request, _book(name))
+
+
+@requires("ratings.view")
+@require_GET
+def rulebook_stores(request: MemberRequest, name: str) -> HttpResponse:
+    """Show the member's stores of the book's kind, whose rating goes by it while it is in force."""
+    book = _book(name)
+    stores = shelf.stores_of_kind(visible_stores(request.member), book)
+    page = Paginator(stores.order_by("name", "pk"), _STORES_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    ratings = {
+        row.store_id: row for row in current_ratings([store.pk for store in page.object_list])
+    }
+    context = {
+        **_place(request, book),
+        "page": page,
+        "rows": [(store, ratings.get(store.pk)) for store in page.object_list],
+    }
+    return render(request, "scoring/rulebook_stores.html", context)
+
+
+@requires("ratings.view")
+@require_GET
+def rulebook_difference(request: MemberRequest, name: str) -> HttpResponse:
+    """Show two books beside each other: by default the one before, as it comes, and this one."""
+    book = _book(name)
+    before, after = shelf.neighbours(book, books.library_of(book))
+    other = before or after or shelf.comparable(book)[0]
+    form = DifferenceForm(request.GET if "to" in request.GET else {"to": other.name}, book=book)
+    left, right = book, book
+    if form.is_valid():
+        chosen = books.named(form.cleaned_data["to"]) or other
+        left, right = sorted((book, chosen), key=lambda each: each.effective_from)
+    context = {
+        **_place(request, book),
+        "form": form,
+        "left": left,
+        "right": right,
+        "titles": [shelf.title_of(left), shelf.title_of(right)],
+        "compared": difference(left, right),
+        "shows_all": "all" in request.GET,
+    }
+    return render(request, "scoring/rulebook_difference.html", context)
+
+
+@requires("settings.agency")
+@require_POST
+def switch_figures(request: MemberRequest, name: str) -> HttpResponse:
+    book = _book(name)
+    form = SwitchForm(request.POST, book=book)
+    if not form.is_valid():
+        return _rulebook_page(request, book, form=form, status=422)
+    try:
+        moved = figures.switch(
+            book=book,
+            figures=form.cleaned_data["figures"],
+            is_on=form.cleaned_data["is_on"] == "on",
+            at=timezone.now(),
+            by=request.member,
+        )
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        words = ngettext(
+            "Done. %(count)d store is rated anew.", "Done. %(count)d stores are rated anew.", moved
+        )
+        messages.success(request, words % {"count": moved})
+    return redirect("scoring:rulebook", name=book.name)
+
+
+def _book(name: str) -> Rulebook:
+    found = books.named(name)
+    if found is None:
         raise Http404
-    market, seller_type = _ground(book)
-    context = {"book": book, "market": market, "seller_type": seller_type}
-    return render(request, "scoring/rulebook.html", context)
+    return found
 
 
-def _books() -> list[Rulebook]:
-    return [book for library in books.shelf().libraries.values() for book in library.books]
+def _place(request: MemberRequest, book: Rulebook) -> dict[str, Any]:
+    """Return which book it is, where it stands in time, and how many stores the member sees."""
+    visible = shelf.stores_of_kind(visible_stores(request.member), book)
+    before, after = shelf.neighbours(book, books.library_of(book))
+    return {
+        "book": book,
+        "listed": shelf.listed_one(book, timezone.now(), shelf.counts_by_kind(visible)),
+        "before": before,
+        "after": after,
+    }
 
 
-def _ground(book: Rulebook) -> tuple[str, str]:
-    """Return the names of the market and the kind of seller that the book governs."""
-    return str(MARKETS[book.market]), str(Store.SellerType(book.seller_type).label)
+def _rulebook_page(
+    request: MemberRequest, book: Rulebook, *, form: SwitchForm | None = None, status: int = 200
+) -> HttpResponse:
+    on = switched_on(books.library_of(book))
+    sections = sections_of(book)
+    may_switch = request.member.can("settings.agency") and bool(book.third_party)
+    context = {
+        **_place(request, book),
+        "sections": sections,
+        "switches": [
+            {"section": section.title, "fact": fact, "is_on": book.qualified(fact.figure) in on}
+            for section in sections
+            for fact in section.facts
+            if fact.figure
+        ],
+        "on": {figure for figure in book.third_party if book.qualified(figure) in on},
+        "fires_nothing": bool(book.milestones) and not book.settled(on).milestones,
+        "may_switch": may_switch,
+        # What is switched counts for all stores of the kind, also those she does not see.
+        "moved": shelf.stores_of_kind(Store.objects.all(), book).count() if may_switch else 0,
+        "form": form,
+    }
+    return render(request, "scoring/rulebook.html", context, status=status)
 
 
 @requires("ratings.adjust")
@@ -94,3 +214,54 @@ def platform_rating(request: MemberRequest, pk: str) -> HttpResponse:
             messages.success(request, _("Recorded what the marketplace shows."))
             return redirect("stores:store", pk=store.pk)
     return render(request, "scoring/platform_rating.html", {"store": store, "form": form})
+
+
+@requires("ratings.view")
+@require_GET
+def changes(request: MemberRequest) -> HttpResponse:
+    """Show which stores' ratings changed since a moment, and by what, worst first."""
+    at = timezone.now()
+    form = SinceForm(request.GET, now=at, zone=timezone.get_current_timezone())
+    since = form.moment()
+    clients, groups = clients_for(request.member), groups_for(request.member)
+    client, group = _chosen(request, "client"), _chosen(request, "group")
+    stores = visible_stores(request.member).select_related("client")
+    if client:
+        stores = stores.filter(client=client)
+    if group:
+        stores = stores.filter(groupings__group=group)
+    context = {
+        "found": changes_of(list(stores), since=since, at=at),
+        "form": form,
+        "since": since,
+        "periods": _periods(request, form),
+        "clients": clients,
+        "groups": groups,
+        "client": client,
+        "group": group,
+        "desks": DESKS,
+        "current": "scoring:changes",
+    }
+    return render(request, "scoring/changes.html", context)
+
+
+def _chosen(request: MemberRequest, name: str) -> UUID | None:
+    """Return the id that a filter asks for; None where it is none."""
+    try:
+        return UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _periods(request: MemberRequest, form: SinceForm) -> list[dict[str, Any]]:
+    asked = form.cleaned_data.get("days") or 1
+    is_exact = bool(form.cleaned_data.get("since"))
+    kept = {name: request.GET.get(name, "") for name in ("client", "group")}
+    return [
+        {
+            "label": label,
+            "href": "?" + urlencode({k: v for k, v in kept.items() if v} | {"days": days}),
+            "is_current": days == asked and not is_exact,
+        }
+        for days, label in form.fields["days"].choices  # type: ignore[attr-defined]
+    ]

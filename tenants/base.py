@@ -1,7 +1,7 @@
 """What every model in an agency's schema is built on."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -82,7 +82,12 @@ AgencyManager = models.Manager.from_queryset(AgencyQuerySet)
 
 
 class AgencyModel(models.Model):
-    """A row of one agency: it carries the agency's id and is refused in any other scope."""
+    """A row of one agency: it carries the agency's id and is refused in any other scope.
+
+    ``is_append_only``: its agency's role may neither change nor delete a row.
+    """
+
+    is_append_only: ClassVar[bool] = False
 
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     agency_id = models.UUIDField(default=scope.current_id, editable=False)

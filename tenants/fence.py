@@ -12,6 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
+from django.apps import apps
 from django.conf import settings
 from psycopg import sql
 
@@ -147,16 +148,28 @@ def enclose(cursor: Any, schema: str, relations: Relations) -> None:
         "others": sql.SQL(", ").join([sql.SQL("PUBLIC"), *_login_beside_owner()]),
         "manner": sql.SQL(manner),
         "tables": _names(schema, relations.tables),
+        "append_only": _names(schema, kept := _append_only(relations.tables)),
         "sequences": _names(schema, relations.sequences),
     }
     texts = [*_ON_SCHEMA]
     texts += _ON_TABLES if relations.tables else ()
+    texts += _ON_APPEND_ONLY if kept else ()
     texts += _ON_SEQUENCES if relations.sequences else ()
     cursor.execute(sql.SQL("; ").join(sql.SQL(text).format(**names) for text in texts))
 
 
 def _names(schema: str, relations: tuple[str, ...]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(schema, name) for name in relations)
+
+
+def _append_only(tables: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of ``tables`` whose rows their agency may only add to."""
+    kept = {
+        model._meta.db_table  # noqa: SLF001 - public
+        for model in apps.get_models()
+        if getattr(model, "is_append_only", False)
+    }
+    return tuple(name for name in tables if name in kept)
 
 
 def _login_beside_owner() -> list[sql.Identifier]:
@@ -193,6 +206,7 @@ _ON_TABLES: Final = (
     "REVOKE ALL ON {tables} FROM {others}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
 )
+_ON_APPEND_ONLY: Final = ("REVOKE UPDATE, DELETE ON {append_only} FROM {role}",)
 _ON_SEQUENCES: Final = ("GRANT USAGE ON SEQUENCE {sequences} TO {role}",)
 _TABLES: Final = """
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid

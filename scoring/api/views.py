@@ -13,7 +13,9 @@ from scoring import books
 from scoring.core import rating as core
 from scoring.core.values import Answer
 from scoring.models import LedgerEntry, PlatformRating
+from scoring.selectors.figures import switched_on
 from scoring.selectors.ledgers import entries_of, ledger_of, options_of
+from scoring.selectors.rules import range_missed
 from scoring.services import ledger, observations, rating
 from stores.access import store_of_key
 from stores.api.fields import MomentField, Strict
@@ -111,7 +113,7 @@ class RatingView(AgencyView):
             books.library_for(store),
             at=at,
             known_at=known_at,
-            options=options_of(store),
+            options=options_of(store, at=at, known_at=known_at),
         )
         return Response(_answer_json(answer))
 
@@ -159,18 +161,25 @@ class EntryOut(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     source = serializers.CharField()  # type: ignore[assignment]
     note = serializers.CharField()
+    range_missed = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="The rulebook's fewest and most points, where the stated ones lie outside.",
+    )
 
 
 class _EntryJson:
     """Turns a store's ledger rows into JSON values, the rulebook's expiries among them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, known_at: datetime | None = None) -> None:
         self.library = books.library_for(store)
+        self.switched_on = switched_on(self.library, known_at)
 
     def __call__(self, row: LedgerEntry) -> dict[str, Any]:
         expires_at = row.expires_at
         if not row.is_expiry_stated and row.kind != LedgerEntry.Kind.REVERSAL:
-            expires_at = self.library.expiry(row.occurred_at, row.recorded_at)
+            expires_at = self.library.expiry(row.occurred_at, row.recorded_at, self.switched_on)
+        missed = range_missed(self.library, row)
         return {
             "id": str(row.pk),
             "kind": row.kind,
@@ -185,7 +194,15 @@ class _EntryJson:
             "reason": row.reason or None,
             "source": row.source,
             "note": row.note,
+            "range_missed": list(missed) if missed else None,
         }
+
+
+def _write(**values: Any) -> LedgerEntry:
+    try:
+        return ledger.write_entry(**values)
+    except ledger.UnknownRule as refusal:
+        raise ValidationError({"rule": str(refusal)}) from refusal
 
 
 class LedgerView(AgencyView):
@@ -199,7 +216,7 @@ class LedgerView(AgencyView):
         store = store_of_key(self.api_key, pk)
         at, known_at = _moments(request)
         rows = entries_of(store).filter(occurred_at__lte=at, recorded_at__lte=known_at)
-        return self.paged(rows, _EntryJson(store))
+        return self.paged(rows, _EntryJson(store, known_at))
 
     @extend_schema(request=EntryIn, responses={201: EntryOut})
     def post(self, request: Request, pk: str) -> Response:
@@ -223,7 +240,7 @@ class LedgerView(AgencyView):
                 by=by,
             )
         else:
-            row = ledger.write_entry(
+            row = _write(
                 store=store,
                 kind=values["kind"],
                 points=values["points"],

@@ -19,14 +19,18 @@ from scoring.core.rulebook import (
     AppealClock,
     Band,
     ClosingCondition,
+    Comparator,
     Figure,
     Library,
     Milestone,
     OrderBonus,
     Reset,
     Rulebook,
+    RulebookError,
     SellerType,
     Status,
+    Target,
+    TargetUnit,
     Trust,
     ViolationRule,
     kind_of,
@@ -77,6 +81,7 @@ class _Cover:
     zone: ZoneInfo
     effective_from: datetime
     known_from: datetime
+    line: int
 
 
 class Shelf:
@@ -84,10 +89,7 @@ class Shelf:
 
     def __init__(self, books: Iterable[Rulebook]) -> None:
         """Sort the books into libraries, which refuse two of the same start."""
-        kinds: dict[tuple[str, str, SellerType], list[Rulebook]] = {}
-        for book in books:
-            kinds.setdefault(kind_of(book), []).append(book)
-        self.libraries = {kind: Library(books) for kind, books in kinds.items()}
+        self.libraries = {kind: Library(of_kind) for kind, of_kind in _by_kind(books).items()}
 
     def library(self, marketplace: str, market: str, seller_type: str) -> Library:
         """Return the books of one kind of store; an empty library where there are none."""
@@ -96,18 +98,59 @@ class Shelf:
 
 
 def read_shelf(folder: Path) -> Shelf:
-    """Read every ``*.yaml`` under ``folder``.
+    """Read every rulebook under ``folder``.
 
     Raises:
         RulebookError: naming file and line, for the first file that cannot be used.
     """
-    return Shelf(
-        book
-        for path in sorted(folder.rglob("*.yaml"))
-        for book in load_rulebooks(
-            path.read_text(encoding="utf-8"), path.relative_to(folder).as_posix()
-        )
-    )
+    books, errors = read_folder(folder)
+    if errors:
+        raise errors[0]
+    return Shelf(books)
+
+
+def read_folder(folder: Path) -> tuple[list[Rulebook], list[RulebookError]]:
+    """Return the books of all files that can be used, and what is wrong with the others.
+
+    Of a file the first fault is told, and of files that overlap one for each kind of store.
+    """
+    books: list[Rulebook] = []
+    errors: list[RulebookError] = []
+    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+        name = path.relative_to(folder).as_posix()
+        try:
+            books.extend(load_rulebooks(_text_of(path, name), name))
+        except RulebookError as error:
+            errors.append(error)
+    for of_kind in _by_kind(books).values():
+        try:
+            Library(of_kind)
+        except RulebookError as error:
+            errors.append(error)
+    return books, errors
+
+
+def _text_of(path: Path, name: str) -> str:
+    """Return a file's text.
+
+    Raises:
+        RulebookError: if it is no text, or its name is not as rulebooks' are.
+    """
+    if path.suffix != ".yaml":
+        raise RulebookError("a rulebook's name ends in .yaml", name, 1)
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise RulebookError("this is no text in UTF-8", name, line) from None
+
+
+def _by_kind(books: Iterable[Rulebook]) -> dict[tuple[str, str, SellerType], list[Rulebook]]:
+    kinds: dict[tuple[str, str, SellerType], list[Rulebook]] = {}
+    for book in books:
+        kinds.setdefault(kind_of(book), []).append(book)
+    return kinds
 
 
 def load_rulebook(text: str, name: str) -> Rulebook:
@@ -175,6 +218,7 @@ class _Reader:
             appeals=table.get("appeals", self._appeals),
             order_bonus=table.get("order_bonus", self._order_bonus),
             notes=tuple(node.text() for node in table.each("notes")),
+            targets=self._targets(),
         )
         table.done()
         return tuple(_covering(book, cover) for cover in covers)
@@ -261,6 +305,7 @@ class _Reader:
                 zone,
                 _instant(start, zone),
                 _instant(known, zone),
+                node.line,
             )
 
     # The rules
@@ -308,7 +353,7 @@ class _Reader:
                 code=table.need("code").code(),
                 measure=_measure(table, has_rating=has_rating),
                 at=self.sourced(table, "at"),
-                actions=tuple(self._action(each) for each in table.each("actions")),
+                actions=self._actions(table),
             )
             table.done()
             _refuse_double(node, [(each.code,) for each in milestones], (milestone.code,))
@@ -317,20 +362,28 @@ class _Reader:
             milestones.append(milestone)
         return tuple(milestones)
 
+    def _actions(self, milestone: Table) -> tuple[Action, ...]:
+        actions: list[Action] = []
+        for node in milestone.each("actions"):
+            action = self._action(node)
+            _refuse_double(node, [(each.kind,) for each in actions], (action.kind,))
+            actions.append(action)
+        return tuple(actions)
+
     def _action(self, node: Node) -> Action:
         table = node.table()
         permanent = table.get("permanent", Node.flag) or False
         days = self.sourced(table, "days", least=1) if "days" in table.values else None
         if days is not None and permanent:
             raise node.refuse("an action lasts some days or for good, not both")
-        if days is None:
-            self.source(table.need("source"))
+        source = _Source(days.source, days.date, days.trust) if days else None
         action = Action(
-            kind=table.need("kind").choice(ActionKind),
-            days=days,
-            permanent=permanent,
-            label=table.need("label").text(),
-            label_zh=table.need("label_zh").text(),
+            table.need("kind").choice(ActionKind),
+            days,
+            permanent,
+            table.need("label").text(),
+            table.need("label_zh").text(),
+            *(source or self.source(table.need("source"))),
         )
         table.done()
         return action
@@ -362,6 +415,25 @@ class _Reader:
             table.done()
             rules.append(rule)
         return tuple(rules)
+
+    def _targets(self) -> tuple[Target, ...]:
+        targets: list[Target] = []
+        for node in self.table.each("targets"):
+            table = node.table()
+            metric = table.need("metric").code()
+            _refuse_double(node, [(target.metric,) for target in targets], (metric,))
+            target = Target(
+                metric,
+                table.need("label").text(),
+                table.need("label_zh").text(),
+                table.need("comparator").choice(Comparator),
+                table.need("value").decimal(),
+                table.need("unit").choice(TargetUnit),
+                *self.source(table.need("source")),
+            )
+            table.done()
+            targets.append(target)
+        return tuple(targets)
 
     def _appeals(self, node: Node) -> AppealClock:
         table = node.table()

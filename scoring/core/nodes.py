@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -22,9 +23,13 @@ class Node:
     file: str
     yaml: yaml.Node
 
+    @property
+    def line(self) -> int:
+        return int(self.yaml.start_mark.line) + 1
+
     def refuse(self, why: str) -> RulebookError:
         """Return (for raising) a refusal that points at this node."""
-        return RulebookError(f"{self.file}:{self.yaml.start_mark.line + 1}: {why}")
+        return RulebookError(why, self.file, self.line)
 
     def scalar(self, what: str) -> str:
         if not isinstance(self.yaml, yaml.ScalarNode) or not self.yaml.value:
@@ -50,6 +55,12 @@ class Node:
         if int(value) < least:
             raise self.refuse(f"{value} is less than {least}")
         return int(value)
+
+    def decimal(self) -> Decimal:
+        value = self.scalar("a number")
+        if not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", value):
+            raise self.refuse(f"expected a number like 4.5, not {value!r}")
+        return Decimal(value)
 
     def flag(self) -> bool:
         value = self.scalar("true or false")
@@ -142,9 +153,9 @@ def read_yaml(text: str, file: str) -> Node:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RulebookError(f"{file}:{line}: {error.problem}") from None
+        raise RulebookError(str(error.problem), file, line) from None
     except yaml.YAMLError as error:  # characters that no YAML may hold
-        raise RulebookError(f"{file}:1: {error}") from None
+        raise RulebookError(str(error), file, 1) from None
     if root is None:
-        raise RulebookError(f"{file}:1: the file is empty")
+        raise RulebookError("the file is empty", file, 1)
     return Node(file, root)

@@ -5,8 +5,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Literal, NamedTuple
@@ -16,7 +17,6 @@ from scoring.core.resets import ResetRule, first_reset, local_midnight
 from scoring.core.values import (
     DAY,
     BandCode,
-    Completion,
     ExpiryRule,
     Measure,
     PointsRange,
@@ -24,7 +24,14 @@ from scoring.core.values import (
 
 
 class RulebookError(ValueError):
-    """A rulebook that cannot be used; the text names file and line where there is one."""
+    """A rulebook that cannot be used; the text names file and line."""
+
+    def __init__(self, why: str, file: str, line: int) -> None:
+        """Keep the parts of the text too, for whoever lists many."""
+        super().__init__(f"{file}:{line}: {why}")
+        self.why = why
+        self.file = file
+        self.line = line
 
 
 class Trust(StrEnum):
@@ -84,6 +91,9 @@ class Action:
     permanent: bool
     label: str
     label_zh: str
+    source: str
+    date: str | None
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,38 @@ class ViolationRule:
     def fits(self, points: int) -> bool:
         """Tell whether signed ``points`` are what the book leads one to expect."""
         return self.points is None or self.points.low <= -points <= self.points.high
+
+
+class Comparator(StrEnum):
+    """How a measured value must stand to its target for the target to be met."""
+
+    BELOW = "<"
+    AT_MOST = "<="
+    ABOVE = ">"
+    AT_LEAST = ">="
+
+
+class TargetUnit(StrEnum):
+    PERCENT = "percent"  # 0 to 100
+    COUNT = "count"
+    DAYS = "days"
+    HOURS = "hours"
+    STARS = "stars"  # buyers' ratings, 1 to 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the marketplace wants a performance metric to be; it moves no points by itself."""
+
+    metric: str
+    label: str
+    label_zh: str
+    comparator: Comparator
+    value: Decimal
+    unit: TargetUnit
+    source: str
+    date: str | None
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +256,8 @@ class Rulebook:
     appeals: AppealClock | None
     order_bonus: OrderBonus | None
     notes: tuple[str, ...]
+    targets: tuple[Target, ...] = ()
+    line: int = field(default=1, compare=False)  # of ``file``, where it names this kind of store
 
     @property
     def tolerance(self) -> int:
@@ -270,9 +314,20 @@ class Rulebook:
             (f"rule.{rule.code}", rule.trust) for rule in self.violations if rule.points is not None
         )
 
+    def qualified(self, figure: str) -> str:
+        """Return a figure's name among all books': the same figure of two books is two."""
+        return f"{self.name}:{figure}"
+
     def settled(self, switched_on: frozenset[str] = frozenset()) -> "Rulebook":
-        """Return this book without the third-party figures that are not switched on."""
-        off = self.third_party - switched_on
+        """Return this book without the third-party figures that are not switched on.
+
+        A name in ``switched_on`` is that of a figure in every book, or, ``qualified``, in one.
+        """
+        off = {
+            figure
+            for figure in self.third_party - switched_on
+            if self.qualified(figure) not in switched_on
+        }
         if not off:
             return self
         has_rating = off.isdisjoint({"start", "floor", "ceiling"})
@@ -313,22 +368,6 @@ class Rulebook:
             local_midnight(monday, self.zone),
         )
 
-    def weekly_award(self, completions: Iterable[Completion], monday: datetime) -> int:
-        """Return the bonus dated ``monday``, by the orders of the week that it ends.
-
-        Only orders seen within 24 h of its end count; the award is never reworked. It is 0 where
-        the book awards nothing weekly.
-        """
-        if self.order_bonus is None or self.order_bonus.mode != "weekly_award":
-            return 0
-        starts_at, ends_at = self.week_ended_by(monday)
-        return self.order_bonus.points_for(
-            sum(
-                starts_at <= order.completed_at < ends_at and order.seen_at <= ends_at + DAY
-                for order in completions
-            )
-        )
-
 
 class ExpiresAt(NamedTuple):
     """When an entry expires (None: never), and what says so."""
@@ -349,11 +388,11 @@ class Library:
         self.books = tuple(sorted(books, key=lambda book: book.effective_from))
         for older, newer in zip(self.books, self.books[1:], strict=False):
             if older.effective_from == newer.effective_from:
-                raise RulebookError(
-                    f"{newer.file}: {newer.name} starts at the same instant as {older.file}."
-                )
+                why = f"{newer.name} starts at the same instant as {older.file}:{older.line}"
+                raise RulebookError(why, newer.file, newer.line)
             if kind_of(older) != kind_of(newer):
-                raise RulebookError(f"{newer.file}: {newer.name} does not belong to {older.name}.")
+                why = f"{newer.name} does not belong to {older.name}"
+                raise RulebookError(why, newer.file, newer.line)
 
     def known(
         self, known_at: datetime, switched_on: frozenset[str] = frozenset()

@@ -6,7 +6,9 @@ from functools import cache
 from django.utils.translation import get_language
 
 from scoring import books
-from scoring.core.rulebook import Rulebook, ViolationRule
+from scoring.core.rulebook import Library, Rulebook, ViolationRule
+from scoring.core.values import PointsRange
+from scoring.models import LedgerEntry
 from stores.models import Store, Violation
 
 
@@ -27,6 +29,15 @@ def book_of(violation: Violation) -> Rulebook | None:
 def rule_of(violation: Violation) -> ViolationRule | None:
     book = book_of(violation)
     return book.violation(violation.rule) if book else None
+
+
+def range_missed(library: Library, entry: LedgerEntry) -> PointsRange | None:
+    """Return the range that a deduction's rule has in its rulebook, if its points lie outside."""
+    if entry.kind != LedgerEntry.Kind.DEDUCTION:
+        return None
+    book = library.in_force(entry.occurred_at, entry.recorded_at)
+    rule = book.violation(entry.rule) if book else None
+    return None if rule is None or rule.fits(entry.points) else rule.points
 
 
 def label_of(violation: Violation) -> str:

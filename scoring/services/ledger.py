@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from scoring import books
 from scoring.core.rulebook import ViolationRule
-from scoring.models import LedgerEntry
+from scoring.models import LedgerEntry, PointsUnknown
+from scoring.selectors.figures import switched_on
+from stores import rules
 from stores.models import Store, Violation
 from tenants.errors import DomainError
 from tenants.models import Membership
@@ -34,6 +36,14 @@ class WrongSign(DomainError):
     code: ClassVar[str] = "wrong_sign"
 
 
+class UnknownRule(DomainError):
+    code: ClassVar[str] = "unknown_rule"
+
+
+class WrittenAlready(DomainError):
+    code: ClassVar[str] = "written_already"
+
+
 def lock(store: Store) -> None:
     """Let one transaction at a time write to this store's ledger."""
     Store.objects.select_for_update().only("pk").get(pk=store.pk)
@@ -55,8 +65,14 @@ def keep_violation(
     or was reversed has its points given back. What changes is dated when the marketplace said
     so, by default ``at``, not when we heard of it. Safe to call again.
     """
-    decided_at = min(said_at or at, at)
     lock(violation.store)
+    _keep_points(violation, at=at, by=by, decided_at=min(said_at or at, at))
+    _keep_unknown(violation, at=at)
+
+
+def _keep_points(
+    violation: Violation, *, at: datetime, by: Membership | None, decided_at: datetime
+) -> None:
     rule = _rule_of(violation)
     deductions = list(
         LedgerEntry.objects.filter(violation=violation, kind=LedgerEntry.Kind.DEDUCTION).order_by(
@@ -74,14 +90,14 @@ def keep_violation(
     if violation.points is None:
         if not deductions:
             _estimate(violation, rule, at=at, by=by)
-        _keep_expiry(violation, deductions, at=at, by=by)
+        _keep_times(violation, deductions, at=at, by=by)
         return
     for estimated in [entry for entry in deductions if entry.estimate_high is not None]:
         # What we guessed was ours; the stated points are written anew beside it.
         if left_of(estimated):
             _reverse(estimated, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
     stated = [entry for entry in deductions if entry.estimate_high is None]
-    stated += _keep_expiry(violation, stated, at=at, by=by)
+    stated += _keep_times(violation, stated, at=at, by=by)
     difference = violation.points - sum(left_of(entry) for entry in stated)
     if difference < 0:
         _deduct(violation, difference, at=at, by=by, after=stated, decided_at=decided_at)
@@ -97,6 +113,24 @@ def keep_violation(
         )
     elif not stated:
         _deduct(violation, 0, at=at, by=by, after=[])  # a warning
+
+
+def _keep_unknown(violation: Violation, *, at: datetime) -> None:
+    """Note whether the points of a violation in force are unknown since ``at``, or settled."""
+    deductions = LedgerEntry.objects.filter(violation=violation, kind=LedgerEntry.Kind.DEDUCTION)
+    is_unknown = violation.state == Violation.State.ENFORCED and not deductions.exists()
+    facts = {
+        "occurred_at": violation.enforced_at or violation.reported_at,
+        "expires_at": violation.expires_at,
+    }
+    open_ones = PointsUnknown.objects.filter(violation=violation, settled_at=None)
+    if is_unknown and open_ones.filter(**facts).exists():
+        return
+    open_ones.update(settled_at=at)
+    if is_unknown:
+        PointsUnknown.objects.create(
+            store=violation.store, violation=violation, recorded_at=at, **facts
+        )
 
 
 def give_back(
@@ -178,6 +212,8 @@ def write_entry(  # noqa: PLR0913 - each is a fact of the row
     Raises:
         InTheFuture: if it occurs after ``at``.
         WrongSign: if a deduction would add or a bonus take points.
+        UnknownRule: if the store's rulebook has no such rule.
+        WrittenAlready: if an entry of this source has this reference.
     """
     lock(store)
     if occurred_at > at:
@@ -186,6 +222,11 @@ def write_entry(  # noqa: PLR0913 - each is a fact of the row
         kind == LedgerEntry.Kind.BONUS and points < 0
     ):
         raise WrongSign(_("A deduction takes points and a bonus gives them."))
+    if rule and rule not in rules.rules_of(store, at=occurred_at):
+        raise UnknownRule(_("The store's rulebook has no rule %(rule)s.") % {"rule": rule})
+    same = LedgerEntry.objects.filter(store=store, source=source, source_ref=source_ref)
+    if source_ref is not None and same.exists():
+        raise WrittenAlready(_("An entry with this reference is written already."))
     entry = LedgerEntry.objects.create(
         store=store,
         kind=kind,
@@ -278,49 +319,74 @@ def _deduction(
     )
 
 
-def _keep_expiry(
+def _keep_times(
     violation: Violation, deductions: list[LedgerEntry], *, at: datetime, by: Membership | None
 ) -> list[LedgerEntry]:
-    """Write anew what is left of each deduction whose points return at another time now.
+    """Write anew what is left of each deduction that is dated, or returns, at another time now.
 
-    Where the marketplace states no time, or none any more, the book in force for the first of
-    ``deductions`` tells it for all.
+    The first is dated when the points were taken, none before it. Where the marketplace states no
+    expiry, or none any more, the book in force for the first of them tells it for all.
     """
+    live = [entry for entry in deductions if left_of(entry)]
+    if not live:
+        return []
+    first = live[0]
+    moment = violation.enforced_at or violation.reported_at
+    taken_at = moment if moment <= first.recorded_at else first.occurred_at
+    library = books.library_for(first.store)
+    by_book = library.expiry(taken_at, first.recorded_at, switched_on(library))
     rewritten: list[LedgerEntry] = []
-    for entry in deductions:
-        is_stated = violation.expires_at is not None or entry != deductions[0]
-        expires_at = (violation.expires_at or _by_book(deductions[0])) if is_stated else None
-        if not entry.is_expiry_stated and violation.expires_at is None:
-            continue  # by the book, as it should be
-        if entry.is_expiry_stated and is_stated and entry.expires_at == expires_at:
-            continue
-        left = left_of(entry)
-        if not left:
-            continue
-        _reverse(entry, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
-        rewritten.append(
-            LedgerEntry.objects.create(
-                store=entry.store,
-                kind=entry.kind,
-                points=left,
-                occurred_at=entry.occurred_at,
-                is_expiry_stated=is_stated,
-                expires_at=expires_at,
-                estimate_low=entry.estimate_low,
-                estimate_high=entry.estimate_high,
-                rule=entry.rule,
-                violation=violation,
-                source=entry.source,
-                source_ref=f"violation:{violation.pk}:expiry:{entry.pk}",
-                recorded_at=at,
-                recorded_by=by,
-            )
-        )
+    for entry in live:
+        is_first = entry.occurred_at == first.occurred_at
+        occurred_at = taken_at if is_first else max(entry.occurred_at, taken_at)
+        if violation.expires_at is not None:
+            expires: tuple[bool, datetime | None] = (True, violation.expires_at)
+        elif entry is first or not entry.is_expiry_stated:
+            expires = (False, None)
+        else:
+            expires = (True, by_book)
+        if (occurred_at, *expires) != (
+            entry.occurred_at,
+            entry.is_expiry_stated,
+            entry.expires_at,
+        ):
+            rewritten.append(_rewrite(entry, occurred_at, *expires, at=at, by=by))
     return rewritten
 
 
+def _rewrite(
+    entry: LedgerEntry,
+    occurred_at: datetime,
+    is_expiry_stated: bool,  # noqa: FBT001 - as the columns are ordered
+    expires_at: datetime | None,
+    *,
+    at: datetime,
+    by: Membership | None,
+) -> LedgerEntry:
+    left = left_of(entry)
+    _reverse(entry, reason=LedgerEntry.Reason.MISTAKE, at=at, by=by)
+    return LedgerEntry.objects.create(
+        store=entry.store,
+        kind=entry.kind,
+        points=left,
+        occurred_at=occurred_at,
+        is_expiry_stated=is_expiry_stated,
+        expires_at=expires_at,
+        estimate_low=entry.estimate_low,
+        estimate_high=entry.estimate_high,
+        rule=entry.rule,
+        violation=entry.violation,
+        source=entry.source,
+        source_ref=f"violation:{entry.violation_id}:times:{entry.pk}",
+        recorded_at=at,
+        recorded_by=by,
+    )
+
+
 def _by_book(entry: LedgerEntry) -> datetime | None:
-    return books.library_for(entry.store).expiry(entry.occurred_at, entry.recorded_at)
+    """Return when the entry expires by its book, and by the figures that count for us now."""
+    library = books.library_for(entry.store)
+    return library.expiry(entry.occurred_at, entry.recorded_at, switched_on(library))
 
 
 def _reverse(

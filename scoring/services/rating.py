@@ -11,6 +11,7 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, MilestoneState, Period, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
+from scoring.services import awards
 from scoring.services.ledger import lock
 from stores.models import Store
 from stores.services import alerts
@@ -26,7 +27,11 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
     Raises alerts for what has just been reached, and asks to be called at the next change.
     """
     lock(store)
-    ledger, options, library = ledger_of(store), options_of(store), books.library_for(store)
+    ledger, options, library = (
+        ledger_of(store),
+        options_of(store, at=at, known_at=at),
+        books.library_for(store),
+    )
     answer = core.evaluate(ledger, library, at=at, known_at=at, options=options)
     steps = core.history(
         ledger, library, start=at - timedelta(days=SPARK_DAYS), end=at, known_at=at, options=options
@@ -37,6 +42,7 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
         store=store, defaults=_columns(answer, steps, book)
     )
     _raise_alerts(store, answer, since=before, at=at)
+    awards.arm(store=store, options=options, at=at)
     if answer.next_change_at is not None:
         due.add(kind="scoring.next", subject=store.pk, at=answer.next_change_at, instead=True)
     return row
@@ -101,6 +107,7 @@ def _expected(period: Period, book: Rulebook | None) -> dict[str, Any]:
         "since": period.starts_at.isoformat(),
         "until": period.ends_at.isoformat() if period.ends_at else None,
         "for_good": period.permanent,
+        "confirmed": period.confirmed,
     }
 
 

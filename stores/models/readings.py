@@ -54,6 +54,7 @@ class Order(AgencyModel):
     delivery_due_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    completion_seen_at = models.DateTimeField(null=True)
     cancel_due_at = models.DateTimeField(null=True)  # answer a buyer's request by then
     cancel_asked_at = models.DateTimeField(null=True)
     is_cancel_asked = models.BooleanField(default=False)

@@ -54,6 +54,7 @@ class Row:
     group_names: tuple[str, ...]
     in_force: tuple[Enforcement, ...] = ()  # as recorded, what ends first first
     expected: tuple[Expected, ...] = ()  # only where nothing recorded is in force
+    why: Any = None  # {words, href}: what moved the rating since yesterday, on the fleet's page
 
     @property
     def band(self) -> str:
@@ -185,6 +186,7 @@ def fleet(member: Membership, stores: QuerySet[Store], *, at: datetime) -> list[
     )
     ids = [store.pk for store in found]
     columns = slots.columns("store.columns", member, ids)
+    columns |= slots.columns("fleet.columns", member, ids)
     alerts, freshness = counts_of(ids, at=at), freshness_of(ids, at=at)
     enforced = lasting_enforcements(ids, at=at)
     rows = [
@@ -196,6 +198,7 @@ def fleet(member: Membership, stores: QuerySet[Store], *, at: datetime) -> list[
             alerts=alerts.get(store.pk, _NO_ALERTS),
             freshness=freshness[store.pk],
             group_names=tuple(place.group.name for place in store.groupings.all()),
+            why=columns.get("why", {}).get(store.pk),
             in_force=(running := running_of(enforced.get(store.pk, ()), at=at)),
             expected=() if running else _expected(rating, enforced.get(store.pk, ()), at=at),
         )

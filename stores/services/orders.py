@@ -55,11 +55,15 @@ def _statement() -> str:
     new_row = ", ".join(f"EXCLUDED.{name}" for name in _SET)
     # An older state that comes late changes nothing; seen_at stays when the row was first seen.
     return f"""
-    INSERT INTO stores_order AS kept (id, agency_id, store_id, seen_at, {names})
-    SELECT fresh.id, %s::uuid, %s::uuid, %s::timestamptz, {picked}
-    FROM unnest(%s::uuid[], {arrays}) AS fresh (id, {names})
+    INSERT INTO stores_order AS kept
+      (id, agency_id, store_id, seen_at, completion_seen_at, {names})
+    SELECT fresh.id, now.agency, now.store, now.at,
+      CASE WHEN fresh.completed_at IS NOT NULL THEN now.at END, {picked}
+    FROM (VALUES (%s::uuid, %s::uuid, %s::timestamptz)) AS now (agency, store, at),
+      unnest(%s::uuid[], {arrays}) AS fresh (id, {names})
     ON CONFLICT (store_id, external_id) DO UPDATE SET {new},
-      completed_at = COALESCE(kept.completed_at, EXCLUDED.completed_at)
+      completed_at = COALESCE(kept.completed_at, EXCLUDED.completed_at),
+      completion_seen_at = COALESCE(kept.completion_seen_at, EXCLUDED.completion_seen_at)
     WHERE kept.changed_at < EXCLUDED.changed_at
        OR (kept.changed_at = EXCLUDED.changed_at AND ({old_row}) IS DISTINCT FROM ({new_row}))
     """  # noqa: S608 - made of the constants above, no value in it

@@ -1,6 +1,6 @@
 """Values of a store made ready for its page's components."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -58,18 +58,22 @@ def sync_of(
     return Sync(state, connection, run)
 
 
-def key_facts(row: Row, *, at: datetime) -> list[dict[str, Any]]:
-    """Return the facts at the head of a store's page, each with its consequence."""
+def key_facts(row: Row, *, at: datetime, added: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the facts at the head of a store's page, each with its consequence.
+
+    ``added`` are further words to some, by their keys: "rating", "milestone", "roll_off".
+    """
     return [
-        _rating_fact(row),
+        _rating_fact(row) | {"more": added.get("rating", "")},
         _platform_fact(row, at),
         _in_force_fact(row),
         {
             "label": _("Next milestone"),
             "value": row.milestone or ui.DASH,
             "tone": "bad" if row.is_near_milestone else "",
+            "note": added.get("milestone", ""),
         },
-        _roll_off_fact(row),
+        _roll_off_fact(row) | {"note": added.get("roll_off", "")},
         _deadline_fact(row, at),
     ]
 

@@ -48,7 +48,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "store": store,
         "row": row,
         "now": at,
-        "facts": shown.key_facts(row, at=at),
+        "facts": shown.key_facts(row, at=at, added=_added_facts(request, store)),
         "in_force": row.in_force,
         "alerts": [alerts.shown(alert) for alert in open_alerts[:_LISTED]],
         "panels": _panels("store.panels", request, store),
@@ -161,6 +161,12 @@ def _panels(slot: str, request: MemberRequest, store: Store) -> list[str]:
         render_to_string(template, context, request)
         for template, context in slots.panels(slot, request, store)
     ]
+
+
+def _added_facts(request: MemberRequest, store: Store) -> dict[str, str]:
+    """Return what higher rooms add to the key facts, by the fact's key."""
+    told = slots.panels("store.facts", request, store)
+    return {key: words for _template, added in told for key, words in added.items()}
 
 
 def _warn_of_namesake(request: MemberRequest, store: Store) -> None:

@@ -366,6 +366,7 @@ def test_an_adjustment_and_its_mending_are_written_to_the_ledger(agency: Agency,
         ({"kind": "bonus", "points": 4, "counts_as": "none"}, 400),
         ({"kind": "adjustment", "points": 4}, 400),
         ({"kind": "bonus", "points": 4, "occurred_at": "2099-01-01T00:00:00Z"}, 409),
+        ({"kind": "deduction", "points": -4, "rule": "no_such_rule"}, 400),
     ],
 )
 def test_a_bad_entry_is_refused(
@@ -374,6 +375,42 @@ def test_a_bad_entry_is_refused(
     store = make_store()
     assert api.post(f"stores/{store.pk}/ledger/", body)[0] == status
     assert LedgerEntry.objects.count() == 0
+
+
+def test_a_bad_entry_is_refused_by_name(agency: Agency, api: Api) -> None:
+    store, other = make_store(market="VN"), make_store(market="VN")
+    path = f"stores/{store.pk}/ledger/"
+    foreign = api.post(f"stores/{other.pk}/ledger/", {"kind": "bonus", "points": 4})[1]["id"]
+    body = {"kind": "deduction", "points": -4, "rule": "knock_off", "source_ref": "erp-1"}
+    entry = api.post(path, body)[1]
+    back = {"kind": "reversal", "reason": "granted"}
+
+    refusals = {
+        "unknown rule": {"kind": "deduction", "points": -4, "rule": "counterfiet"},
+        "same reference": body,
+        "too much back": {**back, "points": 5, "reverses": entry["id"]},
+        "another store's": {**back, "points": -4, "reverses": foreign},
+    }
+    told = {name: api.post(path, given) for name, given in refusals.items()}
+    assert {name: (status, codes(answer)) for name, (status, answer) in told.items()} == {
+        "unknown rule": (400, [("invalid", "rule")]),
+        "same reference": (409, [("written_already", None)]),
+        "too much back": (409, [("reversal_exceeds", None)]),
+        "another store's": (400, [("invalid", "reverses")]),
+    }
+    assert LedgerEntry.objects.filter(store=store).count() == 1
+
+
+def test_points_outside_the_rulebooks_range_are_taken_and_flagged(agency: Agency, api: Api) -> None:
+    store = make_store(market="VN")
+    body = {"store": str(store.pk), "rule": "knock_off", "reported_at": ISO}
+    for points in (-4, -5):
+        assert api.post("violations/", {**body, "points": points})[0] == 201
+    rows = api.get(f"stores/{store.pk}/ledger/")[1]["results"]
+    assert sorted((row["points"], row["range_missed"]) for row in rows) == [
+        (-5, [0, 4]),
+        (-4, None),
+    ]
 
 
 def test_a_platform_rating_is_pushed(agency: Agency, api: Api) -> None:
@@ -397,14 +434,17 @@ def test_the_schema_names_every_resource(db: None) -> None:
     schema = json.loads(answer.content)
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
+        "/api/v1/changes/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
         "/api/v1/readings/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
+        "/api/v1/stores/{id}/explanation/",
         "/api/v1/stores/{id}/ledger/",
         "/api/v1/stores/{id}/platform-ratings/",
         "/api/v1/stores/{id}/rating/",
+        "/api/v1/stores/{id}/waterfall/",
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]

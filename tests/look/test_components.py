@@ -379,7 +379,9 @@ def test_face_of_nobody_says_so() -> None:
 
 
 def test_chart_carries_its_data_as_a_block_and_its_summary_in_words() -> None:
-    html = rendered("chart", key="rating", data={"now": "</script>"}, summary="Down by 24.")
+    table = {"head": [{"label": "Day"}], "rows": [[{"text": "1 Nov"}]]}
+    chart = {"kind": "history", "data": {"now": "</script>"}, "table": table}
+    html = rendered("chart", key="rating", chart=chart, summary="Down by 24.")
 
     assert '<script id="rating-data" type="application/json">' in html
     assert html.count("</script>") == 1

@@ -65,7 +65,7 @@ def test_running_ratings_end_at_the_scales_end(store: Store) -> None:
 def test_figure_that_nobody_confirmed_is_not_said_to_be_so_now(store: Store) -> None:
     explained = explain(store, at=NOW)
 
-    assert explained.summary == "Unknown; 200 by our ledger alone. No change in the last 7 days."
+    assert explained.summary == "Unknown; 200 by our ledger alone. In the last 7 days: no change."
     assert explained.total_label == "by our ledger alone"
 
 
@@ -88,7 +88,7 @@ def test_figure_that_is_known_is_said_to_be_so_now(store: Store) -> None:
 
 
 def test_a_milestones_label_says_what_starts_there(store: Store) -> None:
-    labels = {each["at"]: each["label"] for each in explain(store, at=NOW).chart["milestones"]}
+    labels = {each["at"]: each["label"] for each in explain(store, at=NOW).chart.data["milestones"]}
 
     assert labels == {
         150: "No new listings",

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 
 from scoring.models import LedgerEntry, StoreRating
 from scoring.services import ledger, observations, rating
 from stores import signals
 from stores.models import Alert, Notice, Store, Violation
+from tenants import scope
 from tenants.models import Agency, DueWork
 from tests.factories import make_membership, make_store, make_violation
 
@@ -154,9 +155,49 @@ def test_the_database_refuses_to_edit_or_delete_an_entry(agency: Agency, stateme
     _tell(violation)
     rows = LedgerEntry.objects.filter(violation=violation)
     change = {"UPDATE": lambda: rows.update(points=0), "DELETE": lambda: rows._raw_delete(rows.db)}
-    with pytest.raises(DatabaseError, match="ledger_is_append_only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
         change[statement]()
     assert _points(violation) == [-24]
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("statement", ["UPDATE {} SET points = 0", "DELETE FROM {}"])
+def test_not_even_the_owner_of_the_tables_edits_or_deletes_an_entry(statement: str) -> None:
+    agency = Agency.objects.get(slug="harbour")
+    with scope.agency(agency), transaction.atomic():
+        violation = make_violation(points=-24, reported_at=NOW - DAY)
+        _tell(violation)
+    with (
+        pytest.raises(DatabaseError, match="ledger_is_append_only"),
+        connections["owner"].cursor() as cursor,
+    ):
+        cursor.execute(statement.format(f'"{agency.schema_name}".scoring_ledgerentry'))
+    with scope.agency(agency), transaction.atomic():
+        assert _points(violation) == [-24]
+
+
+def test_points_that_were_taken_on_another_day_are_written_anew(agency: Agency) -> None:
+    # given points taken on one day, then lowered
+    violation = make_violation(points=-24, reported_at=NOW - 9 * DAY, enforced_at=NOW - 9 * DAY)
+    _tell(violation, at=NOW - 8 * DAY)
+    Violation.objects.filter(pk=violation.pk).update(points=-16)
+    violation.refresh_from_db()
+    _tell(violation, at=NOW - 4 * DAY)
+
+    # when it turns out that they were taken sooner
+    Violation.objects.filter(pk=violation.pk).update(enforced_at=NOW - 20 * DAY)
+    violation.refresh_from_db()
+    for _ in range(2):
+        _tell(violation)
+
+    # then what is left of them stands on that day, once
+    rows = LedgerEntry.objects.filter(violation=violation).order_by("recorded_at", "kind", "id")
+    assert [(row.kind, row.points, row.occurred_at) for row in rows] == [
+        ("deduction", -24, NOW - 9 * DAY),
+        ("reversal", 8, NOW - 4 * DAY),
+        ("deduction", -16, NOW - 20 * DAY),
+        ("reversal", 16, NOW - 9 * DAY),
+    ]
 
 
 def test_a_reached_milestone_raises_one_alert(agency: Agency) -> None:

@@ -18,6 +18,7 @@ from tenants.models import Agency, DueWork
 from tests.work import run_due
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 NOBODYS_ID = "01a1b2c3-0000-7000-8000-000000000000"
 _OWN_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "place"}
 
@@ -133,6 +134,24 @@ def test_work_asked_for_twice_is_done_once_at_the_earlier_moment(agency: Agency)
     due.add(kind="test.name_client", subject="Twice", at=NOW + timedelta(hours=2))
     due.add(kind="test.name_client", subject="Twice", at=NOW)
     assert (DueWork.objects.count(), _row("test.name_client").due_at) == (1, NOW)
+
+
+def test_work_asked_for_of_many_waits_for_each_in_one_statement(
+    agency: Agency, django_assert_num_queries: Any
+) -> None:
+    due.add(kind="test.name_client", subject="b", at=NOW)
+    with django_assert_num_queries(1):
+        due.add_each(
+            kind="test.name_client", subjects=["c", "a", "b", "a"], at=NOW + HOUR, instead=True
+        )
+    due.add_each(kind="test.name_client", subjects=[], at=NOW)
+
+    rows = DueWork.objects.filter(kind="test.name_client").order_by("subject")
+    assert [(row.subject, row.due_at) for row in rows] == [
+        ("a", NOW + HOUR),
+        ("b", NOW + HOUR),
+        ("c", NOW + HOUR),
+    ]
 
 
 def test_work_with_a_period_is_never_done_again(agency: Agency) -> None:

@@ -34,10 +34,12 @@ ANSWERS = {
     "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
+    "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
+    "public /api/v1/changes/": "200, nothing of hers",
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",

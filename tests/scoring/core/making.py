@@ -25,8 +25,8 @@ from scoring.core.values import (
     Answer,
     BandCode,
     ByBook,
-    Enforced,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -53,7 +53,8 @@ def milestone(
     code: str, measure: Measure, at: int, *, days: int | None = 7, permanent: bool = False
 ) -> Milestone:
     lasts = None if days is None else figure(days)
-    action = Action("listing_limit", lasts, permanent, "No new listings", "不得新增商品")
+    said = ("a page", "2026-01-01", Trust.OFFICIAL)
+    action = Action("listing_limit", lasts, permanent, "No new listings", "不得新增商品", *said)
     return Milestone(code, measure, figure(at), (action,))
 
 

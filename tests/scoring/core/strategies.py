@@ -8,9 +8,9 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import (
     BY_BOOK,
     ByBook,
-    Enforced,
     Completion,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,

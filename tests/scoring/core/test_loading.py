@@ -1,18 +1,20 @@
 """Reading rulebooks: what a file says, and that a wrong one is refused with its line."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from scoring.core.loading import load_rulebook, load_rulebooks, read_shelf
+from scoring.core.loading import load_rulebook, load_rulebooks, read_folder, read_shelf
 from scoring.core.resets import ResetRule
 from scoring.core.rulebook import (
     Action,
     AppealClock,
     Band,
     ClosingCondition,
+    Comparator,
     Figure,
     Milestone,
     OrderBonus,
@@ -21,6 +23,8 @@ from scoring.core.rulebook import (
     RulebookError,
     SellerType,
     Status,
+    Target,
+    TargetUnit,
     Trust,
     ViolationRule,
 )
@@ -75,6 +79,9 @@ violations:
   - {code: other, label: Other, label_zh: 其他, group: content, source: policy}
 notes:
   - One note.
+targets:
+  - {metric: stars, label: S, label_zh: 星, comparator: ">=", value: 4.5, unit: stars, source: blog}
+  - {metric: late, label: L, label_zh: 迟发, comparator: <, value: 10, unit: percent, source: copy}
 """
 
 SMALL = """\
@@ -88,7 +95,8 @@ sources: {}
 
 def test_load_rulebook_reads_all_there_is() -> None:
     def action(kind: str, days: Figure | None, label: str, label_zh: str) -> Action:
-        return Action(kind, days, kind == "closed", label, label_zh)
+        blog = ("A blog", None, Trust.THIRD_PARTY)
+        return Action(kind, days, kind == "closed", label, label_zh, *blog)
 
     def figure(value: int) -> Figure:
         return Figure(value, "The policy", "2026-07-09", Trust.OFFICIAL)
@@ -142,6 +150,16 @@ def test_load_rulebook_reads_all_there_is() -> None:
         appeals=AppealClock(figure(2), figure(30), figure(15)),
         order_bonus=OrderBonus("rolling_count", said(4), said(200), said(20)),
         notes=("One note.",),
+        targets=(
+            Target(
+                *("stars", "S", "星", Comparator.AT_LEAST, Decimal("4.5"), TargetUnit.STARS),
+                *("A blog", None, Trust.THIRD_PARTY),
+            ),
+            Target(
+                *("late", "L", "迟发", Comparator.BELOW, Decimal(10), TargetUnit.PERCENT),
+                *("A copy", "2026-08", Trust.QUOTED),
+            ),
+        ),
     )
 
 
@@ -168,6 +186,7 @@ def test_load_rulebook_leaves_absent_what_nobody_says() -> None:
         "appeals",
         "order_bonus",
         "notes",
+        "targets",
     }
 
 
@@ -224,6 +243,9 @@ WRONG = {
     "source-none": ("source: [blog, copy]", "source: []", "16: expected the name of a source"),
     "no-number": ("{value: 200,", "{value: many,", "13: expected a whole number, not 'many'"),
     "number-huge": ("{value: 200,", "{value: 99999999,", "13: expected a whole number"),
+    "number-negative": ("tolerance: {value: 0,", "tolerance: {value: -1,", "18: -1 is less than 0"),
+    "days-none": ("days: 7", "days: 0", "29: 0 is less than 1"),
+    "market-letters": ("market: PH", "market: ÄÖ", "8: 'ÄÖ' is no country code"),
     "number-small": ("{value: 90,", "{value: 0,", "16: 0 is less than 1"),
     "figure-extra": ("{value: 200,", "{value: 200, unit: p,", "13: 'unit' is not known here"),
     "scale-missing": ("floor: {value: 0, source: policy}\n", "", "1: a book with 'start' needs"),
@@ -247,6 +269,7 @@ WRONG = {
     "code": ("code: d12", "code: D-12", "24: 'D-12' is not a code"),
     "action": ("kind: warning", "kind: shouting", "31: 'shouting' is none of warning"),
     "action-both": ("days: 7", "days: 7, permanent: true", "29: an action lasts some days or"),
+    "action-twice": ("kind: warning", "kind: closed", "31: closed stands here twice"),
     "action-no-source": (
         "{kind: warning, label: A warning, label_zh: 警告, source: blog}",
         "{kind: warning, label: A warning, label_zh: 警告}",
@@ -262,8 +285,48 @@ WRONG = {
     "points-order": ("points: [2, 4]", "points: [4, 2]", "44: expected [fewest, most]"),
     "points-three": ("points: [2, 4]", "points: [2, 4, 6]", "44: expected [fewest, most]"),
     "points-negative": ("points: 48", "points: -48", "45: -48 is less than 0"),
+    "target-twice": ("metric: late", "metric: stars", "51: stars stands here twice"),
+    "target-value": ("value: 4.5", "value: -4.5", "50: expected a number like 4.5, not '-4.5'"),
+    "target-unit": ("unit: stars", "unit: moons", "50: 'moons' is none of percent"),
+    "target-extra": ("metric: late", "days: 3, metric: late", "51: 'days' is not known here"),
     "points-mapping": ("points: [2, 4]", "points: {low: 2}", "44: expected a list"),
 }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(("start: {value: 200,", "start: {value: 0,"), id="start-at-the-floor"),
+        pytest.param(("start: {value: 200,", "start: {value: 1000,"), id="start-at-the-ceiling"),
+        pytest.param(("days: 7", "days: 1"), id="one-day"),
+        pytest.param(("points: [2, 4]", "points: [0, 4]"), id="from-no-points"),
+        pytest.param(("points: [2, 4]", "points: [4, 4]"), id="range-of-one"),
+    ],
+)
+def test_load_rulebook_takes_what_lies_just_within(change: tuple[str, str]) -> None:
+    assert load_rulebook(WHOLE.replace(*change), "ph.yaml").name == "shopee/PH/local/2026-07-09"
+
+
+def test_load_rulebook_knows_a_bonus_that_is_awarded_weekly() -> None:
+    book = load_rulebook(WHOLE.replace("rolling_count", "weekly_award"), "ph.yaml")
+
+    assert book.order_bonus is not None
+    assert book.order_bonus.mode == "weekly_award"
+
+
+def test_load_rulebook_refuses_a_rating_milestone_where_there_is_no_rating() -> None:
+    text = SMALL + (
+        "milestones: [{code: m, measure: rating, at: 1, source: s, actions: []}]\n"
+    ).replace("source: s", "source: p")
+    text = text.replace("sources: {}", "sources: {p: {text: P, trust: O}}")
+
+    with pytest.raises(RulebookError, match=r"small.yaml:6: .*rating"):
+        load_rulebook(text, "small.yaml")
+
+
+def test_load_rulebook_refuses_a_file_for_two_kinds_of_store() -> None:
+    with pytest.raises(RulebookError, match="one kind of store expected, not 2"):
+        load_rulebook(SMALL.replace("[local]", "[local, cross_border]"), "small.yaml")
 
 
 @pytest.mark.parametrize(("old", "new", "why"), WRONG.values(), ids=WRONG)
@@ -343,5 +406,23 @@ def test_read_shelf_refuses_the_same_start_twice(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(SMALL, encoding="utf-8")
 
-    with pytest.raises(RulebookError, match=r"b.yaml: .* at the same instant as a.yaml"):
+    with pytest.raises(RulebookError, match=r"b.yaml:4: .* at the same instant as a.yaml:4"):
         read_shelf(tmp_path)
+
+
+def test_read_folder_tells_all_that_is_wrong_and_keeps_what_is_right(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "c.yaml").write_text(WHOLE.replace("PH", "Manila"), encoding="utf-8")
+    (tmp_path / "d.yaml").write_bytes(b"title: A policy\nmarketplace: \xff\n")
+    (tmp_path / "e.yml").write_text(SMALL, encoding="utf-8")
+
+    books, errors = read_folder(tmp_path)
+
+    assert [book.file for book in books] == ["a.yaml", "b.yaml"]
+    assert [(error.file, error.line, error.why) for error in errors] == [
+        ("c.yaml", 8, "'Manila' is no country code"),
+        ("d.yaml", 2, "this is no text in UTF-8"),
+        ("e.yml", 1, "a rulebook's name ends in .yaml"),
+        ("b.yaml", 4, "lazada/SG/local/2026-07-09 starts at the same instant as a.yaml:4"),
+    ]

@@ -9,6 +9,7 @@ import pytest
 from scoring.core.resets import ResetRule, first_reset
 from scoring.core.rulebook import (
     ClosingCondition,
+    Figure,
     Library,
     Milestone,
     OrderBonus,
@@ -18,7 +19,7 @@ from scoring.core.rulebook import (
     Trust,
     ViolationRule,
 )
-from scoring.core.values import BandCode, Completion, PointsRange
+from scoring.core.values import BandCode, PointsRange
 from tests.scoring.core.making import (
     DEDUCTED,
     FALLING,
@@ -71,7 +72,7 @@ def test_in_force_is_the_newest_known_book(at: float, known: float, expected: in
 
 
 def test_library_refuses_two_books_of_the_same_start() -> None:
-    with pytest.raises(RulebookError, match=r"b.yaml: two starts at the same instant as a.yaml"):
+    with pytest.raises(RulebookError, match=r"b.yaml:1: two starts .* as a.yaml:1"):
         Library(
             [
                 make_book(since=day(1), name="one", file="a.yaml"),
@@ -81,7 +82,7 @@ def test_library_refuses_two_books_of_the_same_start() -> None:
 
 
 def test_library_refuses_books_of_different_kinds_of_store() -> None:
-    with pytest.raises(RulebookError, match=r"b.yaml: two does not belong to one"):
+    with pytest.raises(RulebookError, match=r"b.yaml:1: two does not belong to one"):
         Library(
             [
                 make_book(since=day(1), name="one"),
@@ -353,30 +354,31 @@ def test_week_ended_by_is_local(at: str, expected: str) -> None:
     assert monday == utc(expected)
 
 
-def test_weekly_award_counts_the_orders_of_its_week_seen_in_time() -> None:
-    # given a bonus of 4 per order, and orders around the edges of the week
-    book = make_book(order_bonus=OrderBonus("weekly_award", figure(4), figure(1), None))
-    starts_at, monday = book.week_ended_by(utc("2026-11-23T08:00"))
-    seen = utc("2026-11-24T08:00")
-    orders = [
-        Completion(utc("2026-11-16T07:59:59"), seen),
-        Completion(utc("2026-11-16T08:00"), seen),
-        Completion(utc("2026-11-23T07:59:59"), seen),
-        Completion(utc("2026-11-23T07:00"), utc("2026-11-24T08:00:01")),
-        Completion(utc("2026-11-23T08:00"), seen),
-    ]
+def test_week_ended_by_is_a_whole_week() -> None:
+    begins, monday = make_book().week_ended_by(utc("2026-11-23T08:00"))
 
-    # then
-    assert (starts_at, monday) == (utc("2026-11-16T08:00"), utc("2026-11-23T08:00"))
-    assert book.weekly_award(orders, monday) == 8
+    assert (begins, monday) == (utc("2026-11-16T08:00"), utc("2026-11-23T08:00"))
 
 
 @pytest.mark.parametrize(
-    "book",
-    [make_book(), make_book(bonus=(4, 1, None))],
-    ids=["no-bonus", "rolling"],
+    ("cap", "orders", "points"),
+    [
+        pytest.param(None, 199, 0, id="one-short"),
+        pytest.param(None, 200, 4, id="just-enough"),
+        pytest.param(None, 2000, 40, id="no-cap"),
+        pytest.param(20, 2000, 20, id="capped"),
+    ],
 )
-def test_weekly_award_is_nothing_where_the_book_gives_none(book: Rulebook) -> None:
-    _, monday = book.week_ended_by(day(8))
+def test_order_bonus_by_orders(cap: int | None, orders: int, points: int) -> None:
+    bonus = OrderBonus("weekly_award", figure(4), figure(200), cap and figure(cap))  # type: ignore[arg-type]
 
-    assert book.weekly_award([Completion(day(3), day(3))], monday) == 0
+    assert bonus.points_for(orders) == points
+
+
+def test_expiry_goes_by_a_third_partys_window_only_once_it_is_switched_on() -> None:
+    window = Figure(10, "a blog", None, Trust.THIRD_PARTY)
+    book = make_book(window_days=window)
+    library = Library([book])
+
+    assert library.expiry(day(1), day(1)) is None
+    assert library.expiry(day(1), day(1), frozenset({book.qualified("window_days")})) == day(11)

@@ -8,13 +8,13 @@ import pytest
 import scoring
 from scoring.core import rating
 from scoring.core.loading import read_shelf
-from scoring.core.rulebook import Action, Band, Library, Rulebook, Trust, ViolationRule
+from scoring.core.rulebook import Action, Band, Library, Rulebook, Target, Trust, ViolationRule
 from scoring.core.values import (
     DAY,
     Answer,
     BandCode,
-    Enforced,
     CountsAs,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -28,16 +28,55 @@ from scoring.core.values import (
 SHELF = read_shelf(Path(scoring.__file__).parent / "rulebooks")
 US = SHELF.library("tiktok_shop", "US", "local")
 VN = SHELF.library("tiktok_shop", "VN", "local")
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 22, 1, 40, tzinfo=UTC)
+PH_SHOPEE = SHELF.library("shopee", "PH", "local")
+BOTH = ("local", "cross_border")
+AHEAD = {"ID": 7, "MY": 8, "PH": 8, "SG": 8, "TH": 7, "VN": 7}  # hours, of the market's zone
+SHOPEE_STARTS = {
+    "ID": datetime(2026, 7, 6, tzinfo=UTC),
+    "MY": datetime(2025, 4, 7, tzinfo=UTC),
+    "PH": datetime(2025, 10, 6, tzinfo=UTC),
+    "SG": datetime(2026, 7, 6, tzinfo=UTC),
+    "TH": datetime(2026, 7, 6, tzinfo=UTC),
+    "VN": datetime(2025, 10, 6, tzinfo=UTC),
+}
+# Every kind of store that has a book, with the instant of its first one.
 KINDS = [
-    ("US", "cross_border", datetime(2025, 4, 1, 7, tzinfo=UTC)),
-    ("US", "local", datetime(2025, 10, 14, 7, tzinfo=UTC)),
+    ("tiktok_shop", "US", "cross_border", datetime(2025, 4, 1, 7, tzinfo=UTC)),
+    ("tiktok_shop", "US", "local", datetime(2025, 10, 14, 7, tzinfo=UTC)),
     *(
-        (market, seller_type, datetime(2026, 7, 9, tzinfo=UTC) - timedelta(hours=ahead))
-        for market, ahead in [("ID", 7), ("MY", 8), ("PH", 8), ("SG", 8), ("TH", 7), ("VN", 7)]
-        for seller_type in ("local", "cross_border")
+        ("tiktok_shop", market, seller_type, start)
+        for market, start in [
+            ("GB", datetime(2025, 10, 22, 23, tzinfo=UTC)),
+            ("FR", datetime(2025, 7, 14, 22, tzinfo=UTC)),
+        ]
+        for seller_type in BOTH
+    ),
+    *(
+        ("tiktok_shop", market, seller_type, datetime(2026, 7, 9, tzinfo=UTC) - ahead * HOUR)
+        for market, ahead in AHEAD.items()
+        for seller_type in BOTH
+    ),
+    *(
+        ("shopee", market, seller_type, start - AHEAD[market] * HOUR)
+        for market, start in SHOPEE_STARTS.items()
+        for seller_type in BOTH
+    ),
+    *(
+        ("lazada", market, "cross_border", datetime(2026, 11, 1, tzinfo=UTC) - ahead * HOUR)
+        for market, ahead in AHEAD.items()
     ),
 ]
+TIERS = frozenset(f"milestone.tier_{tier}" for tier in range(1, 6))
+RESTS_ON_THIRD_PARTIES = {  # a marketplace's figures that no better source states
+    ("tiktok_shop", "US"): {"order_bonus"},
+    ("tiktok_shop", "GB"): frozenset(),
+    ("tiktok_shop", "FR"): frozenset(),
+    **{("tiktok_shop", market): {"order_bonus"} for market in AHEAD},
+    **{("shopee", market): TIERS for market in AHEAD},
+    **{("lazada", market): frozenset() for market in AHEAD},
+}
 
 
 def ago(days: float) -> datetime:
@@ -76,21 +115,22 @@ def ask(ledger: Ledger, library: Library, at: datetime = NOW) -> Answer:
 # --- the files -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("market", "seller_type", "start"), KINDS)
+@pytest.mark.parametrize(("marketplace", "market", "seller_type", "start"), KINDS)
 def test_every_kind_of_store_has_a_book_from_its_day_on(
-    market: str, seller_type: str, start: datetime
+    marketplace: str, market: str, seller_type: str, start: datetime
 ) -> None:
-    library = SHELF.library("tiktok_shop", market, seller_type)
+    library = SHELF.library(marketplace, market, seller_type)
 
     book = library.in_force(start, start)
 
     assert book is not None
-    assert book.name == f"tiktok_shop/{market}/{seller_type}/{start.astimezone(book.zone):%Y-%m-%d}"
+    day = f"{start.astimezone(book.zone):%Y-%m-%d}"
+    assert book.name == f"{marketplace}/{market}/{seller_type}/{day}"
     assert library.in_force(start - timedelta(seconds=1), NOW) is None
 
 
 def test_no_book_but_those_expected_is_shipped() -> None:
-    assert {kind[1:] for kind in SHELF.libraries} == {kind[:2] for kind in KINDS}
+    assert set(SHELF.libraries) == {kind[:3] for kind in KINDS}
 
 
 @pytest.mark.parametrize(
@@ -203,21 +243,75 @@ def test_shipped_points_of_south_east_asia_are_ranges_and_of_the_us_unknown() ->
 
 
 @pytest.mark.parametrize("library", SHELF.libraries.values(), ids=lambda each: each.books[0].name)
-def test_only_the_size_of_the_order_bonus_rests_on_third_parties_alone(library: Library) -> None:
-    assert [book.third_party for book in library.books] == [{"order_bonus"}]
+def test_what_rests_on_third_parties_alone_is_as_listed(library: Library) -> None:
+    for book in library.books:
+        assert book.third_party == RESTS_ON_THIRD_PARTIES[book.marketplace, book.market]
 
 
-@pytest.mark.parametrize("library", [US, VN], ids=["us", "sea"])
+@pytest.mark.parametrize("library", SHELF.libraries.values(), ids=lambda each: each.books[0].name)
 def test_shipped_labels_are_in_english_and_chinese(library: Library) -> None:
-    book = library.books[0]
-    labelled: list[Band | ViolationRule | Action] = [
-        *book.bands,
-        *book.violations,
-        *(action for each in book.milestones for action in each.actions),
-    ]
+    labelled: list[Band | ViolationRule | Action | Target] = []
+    for book in library.books:
+        labelled += [*book.bands, *book.violations, *book.targets]
+        labelled += [action for each in book.milestones for action in each.actions]
 
     assert all(each.label.isascii() for each in labelled)
     assert all(any("一" <= sign <= "鿿" for sign in each.label_zh) for each in labelled)
+
+
+@pytest.mark.parametrize("market", ["GB", "FR"])
+def test_shipped_book_of_the_uk_and_france_leaves_absent_what_is_known_of_other_markets(
+    market: str,
+) -> None:
+    (book,) = SHELF.library("tiktok_shop", market, "local").books
+
+    assert [figure and figure.value for figure in (book.start, book.floor, book.ceiling)] == [
+        *(200, 0, 1000)
+    ]
+    assert [each.at.value for each in book.milestones] == [150, 100, 50, 0]
+    assert (book.window, book.bands, book.warning_distance, book.appeals, book.closing) == (
+        *(None, (), None, None, ()),
+    )
+    assert {rule.points for rule in book.violations} == {None}
+
+
+@pytest.mark.parametrize("market", ["DE", "ES", "IT", "IE"])
+def test_no_book_is_shipped_where_no_source_says_that_the_rating_is_used(market: str) -> None:
+    assert SHELF.library("tiktok_shop", market, "local").books == ()
+
+
+def test_shipped_tiers_of_shopee() -> None:
+    usual = SHELF.library("shopee", "SG", "local").books[0]
+    of_vietnam = SHELF.library("shopee", "VN", "local").books[0]
+
+    assert (usual.start, usual.bands, usual.window) == (None, (), None)
+    assert lengths(usual) == {
+        3: [("campaign_block", 28)],
+        6: [],
+        9: [("campaign_block", 28), ("visibility", 28)],
+        12: [],
+        15: [("suspended", 28)],
+    }
+    assert lengths(of_vietnam) == {
+        3: [("campaign_block", 7)],
+        6: [("campaign_block", 14)],
+        9: [("campaign_block", 28), ("visibility", 28)],
+        12: [("campaign_block", 28)],
+        15: [("suspended", 28)],
+    }
+    assert {rule.points for rule in usual.violations} == {None}
+
+
+def test_shipped_targets_of_lazada_come_without_points() -> None:
+    (book,) = SHELF.library("lazada", "SG", "cross_border").books
+
+    assert [(each.metric, f"{each.comparator} {each.value}") for each in book.targets] == [
+        ("positive_seller_rating", "> 70"),
+        ("shipped_on_time", "> 90"),
+        ("return_rate", "< 1"),
+        ("product_rating", ">= 4"),
+    ]
+    assert (book.start, book.milestones, book.violations, book.resets) == (None, (), (), None)
 
 
 # --- cases by hand -------------------------------------------------------------------------------
@@ -372,3 +466,61 @@ def test_order_bonus_of_third_parties_awards_nothing_until_switched_on() -> None
 
     assert book.settled().order_bonus is None
     assert book.settled(frozenset({"order_bonus"})).order_bonus == book.order_bonus
+
+
+# Of Shopee in the Philippines: 00:00 in Manila is 16:00 UTC of the day before.
+OF_DECEMBER = datetime(2025, 12, 20, 3, tzinfo=UTC)
+MOVED_RESET = datetime(2025, 12, 28, 16, tzinfo=UTC)
+OLD_RESET = datetime(2026, 1, 4, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("known_at", "expires_at"),
+    [
+        pytest.param(OF_DECEMBER, OLD_RESET, id="before-the-move-took-effect"),
+        pytest.param(MOVED_RESET - timedelta(seconds=1), OLD_RESET, id="to-the-last-second"),
+        pytest.param(MOVED_RESET, MOVED_RESET, id="from-then-on"),
+    ],
+)
+def test_shopee_ph_entry_of_20_december_goes_with_the_reset_of_the_book_in_force_on_its_day(
+    known_at: datetime, expires_at: datetime
+) -> None:
+    assert PH_SHOPEE.expiry(OF_DECEMBER, known_at) == expires_at
+
+
+def test_shopee_ph_entry_of_20_december_is_wiped_by_the_moved_reset() -> None:
+    # given four points of 20 December 2025, the last quarter that would have ended on 5 January
+    ledger = Ledger(entries=(Entry("a", Kind.DEDUCTION, -4, OF_DECEMBER, OF_DECEMBER),))
+
+    def deducted(at: datetime) -> int | None:
+        return rating.evaluate(ledger, PH_SHOPEE, at, NOW, Options()).points_deducted
+
+    # then they count to the last second before Monday the 29th, and not beyond
+    assert deducted(MOVED_RESET - timedelta(seconds=1)) == 4
+    assert deducted(MOVED_RESET) == 0
+    before = rating.evaluate(ledger, PH_SHOPEE, OF_DECEMBER, OF_DECEMBER, Options())
+    assert [(each.instant, each.points) for each in before.next_expiries] == [(OLD_RESET, 4)]
+    assert (before.rating, before.rulebook) == (None, "shopee/PH/local/2025-10-06")
+
+
+def test_shopee_entry_on_the_day_of_the_move_waits_for_the_last_monday_of_march() -> None:
+    assert PH_SHOPEE.expiry(MOVED_RESET, NOW) == datetime(2026, 3, 29, 16, tzinfo=UTC)
+
+
+def test_shopee_tiers_fire_only_once_an_agency_switches_them_on() -> None:
+    # given nine points, the third tier by third parties alone
+    at = datetime(2026, 11, 3, tzinfo=UTC)
+    ledger = Ledger(entries=(Entry("a", Kind.DEDUCTION, -9, at, at),))
+    of_this_book = PH_SHOPEE.books[-1].qualified("milestone.tier_3")
+    of_the_older = PH_SHOPEE.books[0].qualified("milestone.tier_3")
+
+    def fired(*switched_on: str) -> list[tuple[str, int]]:
+        options = Options(switched_on=frozenset(switched_on))
+        answer = rating.evaluate(ledger, PH_SHOPEE, NOW, NOW, options)
+        return [(each.code, each.at) for each in answer.firings]
+
+    # then
+    assert fired() == []
+    assert fired(of_the_older) == []
+    assert fired(of_this_book) == [("tier_3", 9)]
+    assert fired("milestone.tier_3") == [("tier_3", 9)]

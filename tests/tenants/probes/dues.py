@@ -176,6 +176,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.read_push": Case(_a_push),
         "stores.write_import": Case(_an_import),
         "scoring.next": Case(_a_rated_store, AGAIN),
+        "scoring.award": Case(_a_rated_store),
         "appeals.lapse": Case(_an_attempt, AGAIN),
         "appeals.remind": Case(_an_attempt),
         "appeals.check_points": Case(_an_attempt),

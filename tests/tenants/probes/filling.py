@@ -29,8 +29,8 @@ from django.db.models.functions import Cast, Concat, Right
 
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
-from scoring.models import LedgerEntry, PlatformRating
-from scoring.services import rating
+from scoring.models import LedgerEntry, PeriodEnd, PlatformRating, PointsUnknown
+from scoring.services import periods, rating
 from stores.models import (
     Enforcement,
     Import,
@@ -82,7 +82,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
-            *("scoring.StoreRating.in_force", "checklist.Procedure.key"),
+            *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
+            "checklist.Procedure.key",
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -183,8 +184,15 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     notice.did = [{"did": "violation_known", "id": str(uuid4()), "before": canary}]
     notice.save()
     violation = factories.make_violation(store=store, notice=notice)
-    Enforcement.objects.create(
+    enforcement = Enforcement.objects.create(
         store=store, kind="order_limit", starts_at=at, source="person", recorded_at=at
+    )
+    periods.keep_enforcement(enforcement=enforcement, at=at)
+    PointsUnknown.objects.create(
+        store=store, violation=violation, occurred_at=at, recorded_at=at, settled_at=at
+    )
+    PeriodEnd.objects.create(
+        store=store, milestone="rating_150", ends_at=at, said_at=at, by="quiz", recorded_at=at
     )
     _import(store, owner, canary, at)
     # Entries are never changed, so this one is marked as it is made.
@@ -368,7 +376,7 @@ def _mark(agency: Agency, canary: str) -> None:
     """Put the canary into every text of the agency's rows that takes one."""
     with scope.agency(agency):
         for model in agency_models():
-            if model is not LedgerEntry:
+            if not getattr(model, "is_append_only", False):
                 _mark_rows(model._default_manager.all(), canary)
     with scope.public():
         for model, owner in public_models().items():
