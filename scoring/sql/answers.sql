@@ -136,45 +136,32 @@ next_expiries AS (
 -- Violations in force of which neither notice nor book tells the points.
 incomplete AS (
   SELECT DISTINCT stores.store
-  FROM stores_violation kept
+  FROM scoring_pointsunknown kept
   JOIN stores ON stores.id = kept.store_id
   CROSS JOIN asked_for
-  CROSS JOIN LATERAL (
-    SELECT COALESCE(kept.enforced_at, kept.reported_at) AS occurred_at
-  ) dated
   LEFT JOIN expiries
     ON expiries.library = stores.library
-    AND dated.occurred_at >= expiries.since AND dated.occurred_at < expiries.until
-  WHERE kept.state = 'enforced' AND kept.recorded_at <= asked_for.known_at
-    AND dated.occurred_at <= asked_for.at
+    AND kept.occurred_at >= expiries.since AND kept.occurred_at < expiries.until
+  WHERE kept.recorded_at <= asked_for.known_at AND kept.occurred_at <= asked_for.at
+    AND (kept.settled_at IS NULL OR kept.settled_at > asked_for.known_at)
     AND COALESCE(
-      LEAST(dated.occurred_at + expiries.lasts, expiries.ends_at, expiries.wiped_at), 'infinity'
+      LEAST(
+        COALESCE(kept.expires_at, kept.occurred_at + expiries.lasts, expiries.ends_at),
+        expiries.wiped_at
+      ),
+      'infinity'
     ) > asked_for.at
-    AND NOT EXISTS (
-      SELECT FROM scoring_ledgerentry told
-      WHERE told.violation_id = kept.id AND told.kind = 'deduction'
-    )
 ),
 
--- When a channel that could bring bad news was last alive.
-alive AS (
-  SELECT store, max(heard.at) AS at
-  FROM (
-    SELECT stores.store, max(kept.received_at) AS at
-    FROM stores_notice kept
-    JOIN stores ON stores.id = kept.store_id
-    WHERE kept.trust <> 'suspicious'
-    GROUP BY stores.store
-    UNION ALL
-    SELECT stores.store, newest.observed_at
-    FROM stores
-    CROSS JOIN LATERAL (
-      SELECT max(kept.observed_at) AS observed_at
-      FROM scoring_platformrating kept
-      WHERE kept.store_id = stores.id AND kept.withdrawn_at IS NULL
-    ) newest
-  ) heard
-  GROUP BY store
+-- When the store's mail was last alive; the other channel is what is reported of it.
+mailed AS (
+  SELECT stores.store, max(kept.received_at) AS at
+  FROM stores_notice kept
+  JOIN stores ON stores.id = kept.store_id
+  CROSS JOIN asked_for
+  WHERE kept.trust <> 'suspicious'
+    AND kept.received_at <= LEAST(asked_for.at, asked_for.known_at)
+  GROUP BY stores.store
 ),
 
 answers AS (
@@ -185,7 +172,8 @@ answers AS (
     COALESCE(bands.label_zh, '') AS label_zh,
     CASE
       WHEN newest_seen.store IS NULL THEN 'unknown'
-      WHEN COALESCE(asked_for.at - alive.at >= interval '48 hours', true) THEN 'stale'
+      WHEN asked_for.at - GREATEST(newest_seen.observed_at, mailed.at) >= interval '48 hours'
+        THEN 'stale'
       WHEN incomplete.store IS NOT NULL THEN 'incomplete'
       WHEN abs(drifts.drift) <= drifts.tolerance
         AND asked_for.at - newest_seen.observed_at < interval '168 hours' THEN 'confirmed'
@@ -217,7 +205,7 @@ answers AS (
   LEFT JOIN nearest USING (store)
   LEFT JOIN next_expiries USING (store)
   LEFT JOIN incomplete USING (store)
-  LEFT JOIN alive USING (store)
+  LEFT JOIN mailed USING (store)
   CROSS JOIN LATERAL (
     SELECT CASE
       WHEN here.closed_since IS NOT NULL THEN 'closed'

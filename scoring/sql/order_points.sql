@@ -3,7 +3,7 @@ CASE WHEN books.per_orders IS NOT NULL THEN (
   FROM stores
   JOIN stores_order done ON done.store_id = stores.id
   WHERE stores.store = here.store
-    AND done.seen_at <= (SELECT known_at FROM asked_for)
+    AND COALESCE(done.completion_seen_at, done.completed_at) <= (SELECT known_at FROM asked_for)
     AND done.completed_at > here.instant - books.order_window
     AND done.completed_at <= here.instant
 ) ELSE 0 END

@@ -11,7 +11,7 @@ stores AS MATERIALIZED (
   FROM stores_store kept
   LEFT JOIN libraries USING (marketplace, market, seller_type)
   LEFT JOIN (
-    SELECT DISTINCT store_id FROM stores_enforcement WHERE kind = 'closed'
+    SELECT DISTINCT store_id FROM scoring_toldenforcement WHERE kind = 'closed'
   ) shut ON shut.store_id = kept.id
   WHERE %(stores)s::uuid[] IS NULL OR kept.id = ANY (%(stores)s::uuid[])
 ),
@@ -19,10 +19,11 @@ stores AS MATERIALIZED (
 -- The marketplace's own closings.
 shut AS MATERIALIZED (
   SELECT stores.store, kept.starts_at, kept.ends_at
-  FROM stores_enforcement kept
+  FROM scoring_toldenforcement kept
   JOIN stores ON stores.id = kept.store_id
   CROSS JOIN asked_for
   WHERE kept.kind = 'closed' AND kept.recorded_at <= asked_for.known_at
+    AND (kept.withdrawn_at IS NULL OR kept.withdrawn_at > asked_for.known_at)
     AND kept.starts_at <= asked_for.at
     AND (kept.ends_at IS NULL OR kept.starts_at < kept.ends_at)
 ),
@@ -41,7 +42,8 @@ observations AS MATERIALIZED (
   LEFT JOIN books
     ON books.library = stores.library
     AND kept.observed_at >= books.since AND kept.observed_at < books.until
-  WHERE kept.withdrawn_at IS NULL AND kept.recorded_at <= asked_for.known_at
+  WHERE kept.recorded_at <= asked_for.known_at
+    AND (kept.withdrawn_at IS NULL OR kept.withdrawn_at > asked_for.known_at)
     AND kept.observed_at <= asked_for.at
 ),
 

@@ -13,7 +13,7 @@ from tests.scoring.fleet.random_fleets import Member
 
 def expected(member: Member, at: datetime, known_at: datetime) -> dict[str, Any]:
     """Return the columns that the core's answer makes, and the opening's points."""
-    options = Options(channels_alive_at=member.alive_at)
+    options = Options(channels_alive_at=member.alive_at(at, known_at))
     answer = rating.evaluate(member.ledger, member.library, at, known_at, options)
     steps = rating.history(
         member.ledger,

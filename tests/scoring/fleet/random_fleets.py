@@ -26,8 +26,9 @@ from scoring.core.values import (
     PointsRange,
     Reason,
     Unstated,
+    is_known,
 )
-from scoring.models import LedgerEntry, PlatformRating
+from scoring.models import LedgerEntry, PlatformRating, PointsUnknown, ToldEnforcement
 from stores.models import Enforcement, Notice, Order, Store, Violation
 from tests.scoring.core.making import (
     BANDS,
@@ -53,10 +54,15 @@ class Member:
     ledger: Ledger
     notices: list[datetime] = field(default_factory=list)
 
-    @property
-    def alive_at(self) -> datetime | None:
-        seen = [each.observed_at for each in self.ledger.observations]
-        return max([*seen, *self.notices], default=None)
+    def alive_at(self, at: datetime, known_at: datetime) -> datetime | None:
+        """Return when news of the store last came, as ``selectors.ledgers`` tells it."""
+        seen = [
+            each.observed_at
+            for each in self.ledger.observations
+            if is_known(each, known_at) and each.observed_at <= at
+        ]
+        mail = [each for each in self.notices if each <= min(at, known_at)]
+        return max([*seen, *mail], default=None)
 
 
 @dataclass(frozen=True)
@@ -193,9 +199,14 @@ def _observations(random: Random, clock: Clock) -> list[Observation]:
             value=value,
             measure=measure,
             observed_at=clock.at(at),
-            recorded_at=clock.at(at + random.choice([0, 0, 4])),
+            recorded_at=clock.at(recorded := at + random.choice([0, 0, 4])),
+            withdrawn_at=_sometimes(random, clock, recorded + 5),
         )
     return list(found.values())
+
+
+def _sometimes(random: Random, clock: Clock, number: int) -> datetime | None:
+    return clock.at(number) if random.randrange(5) == 0 else None
 
 
 def _closing(random: Random, clock: Clock) -> Enforced:
@@ -205,7 +216,8 @@ def _closing(random: Random, clock: Clock) -> Enforced:
         "closed",
         clock.at(start),
         None if length is None else clock.at(start + length),
-        clock.at(start + random.choice([0, 0, 5])),
+        clock.at(recorded := start + random.choice([0, 0, 5])),
+        _sometimes(random, clock, recorded + 6),
     )
 
 
@@ -216,7 +228,13 @@ def _completion(random: Random, clock: Clock) -> Completion:
 
 def _unstated(random: Random, clock: Clock) -> Unstated:
     at = random.randint(0, 30)
-    return Unstated(_id(random), clock.at(at), clock.at(at + random.choice([0, 3])))
+    return Unstated(
+        _id(random),
+        clock.at(at),
+        clock.at(at + random.choice([0, 3])),
+        random.choice([BY_BOOK, clock.at(at + 6)]),
+        _sometimes(random, clock, at + 8),
+    )
 
 
 # --- rows ---------------------------------------------------------------------------------------
@@ -263,23 +281,13 @@ def write(members: Sequence[Member]) -> None:
             measure=each.measure.value,
             observed_at=each.observed_at,
             recorded_at=each.recorded_at,
+            withdrawn_at=each.withdrawn_at,
             source="api",
         )
         for member in members
         for each in member.ledger.observations
     )
-    Enforcement.objects.bulk_create(
-        Enforcement(
-            store=member.store,
-            kind=each.kind,
-            starts_at=each.starts_at,
-            ends_at=each.ends_at,
-            recorded_at=each.recorded_at,
-            source="api",
-        )
-        for member in members
-        for each in member.ledger.enforcements
-    )
+    _write_enforcements(members)
     Order.objects.bulk_create(
         Order(
             store=member.store,
@@ -289,22 +297,12 @@ def write(members: Sequence[Member]) -> None:
             changed_at=each.completed_at,
             completed_at=each.completed_at,
             seen_at=each.seen_at,
+            completion_seen_at=each.seen_at,
         )
         for member in members
         for number, each in enumerate(member.ledger.completions)
     )
-    Violation.objects.bulk_create(
-        Violation(
-            id=UUID(each.id),
-            store=member.store,
-            rule="other",
-            reported_at=each.occurred_at,
-            recorded_at=each.recorded_at,
-            source="api",
-        )
-        for member in members
-        for each in member.ledger.unstated
-    )
+    _write_unstated(members)
     Notice.objects.bulk_create(
         Notice(
             store=member.store,
@@ -336,4 +334,58 @@ def _ledger_entry(member: Member, entry: Entry) -> LedgerEntry:
         estimate_low=entry.estimate.low if entry.estimate else None,
         estimate_high=entry.estimate.high if entry.estimate else None,
         source="api",
+    )
+
+
+def _write_enforcements(members: Sequence[Member]) -> None:
+    told = [
+        (Enforcement(store=member.store, **_told(each), source="api"), each)
+        for member in members
+        for each in member.ledger.enforcements
+    ]
+    Enforcement.objects.bulk_create(enforcement for enforcement, _each in told)
+    ToldEnforcement.objects.bulk_create(
+        ToldEnforcement(
+            store=enforcement.store,
+            enforcement=enforcement,
+            withdrawn_at=each.withdrawn_at,
+            **_told(each),
+        )
+        for enforcement, each in told
+    )
+
+
+def _told(each: Enforced) -> dict[str, Any]:
+    return {
+        "kind": each.kind,
+        "starts_at": each.starts_at,
+        "ends_at": each.ends_at,
+        "recorded_at": each.recorded_at,
+    }
+
+
+def _write_unstated(members: Sequence[Member]) -> None:
+    rows = [(member.store, each) for member in members for each in member.ledger.unstated]
+    violations = [
+        Violation(
+            store=store,
+            rule="other",
+            reported_at=each.occurred_at,
+            recorded_at=each.recorded_at,
+            source="api",
+        )
+        for store, each in rows
+    ]
+    Violation.objects.bulk_create(violations)
+    PointsUnknown.objects.bulk_create(
+        PointsUnknown(
+            id=UUID(each.id),
+            store=store,
+            violation=violation,
+            occurred_at=each.occurred_at,
+            recorded_at=each.recorded_at,
+            expires_at=each.expires_at if isinstance(each.expires_at, datetime) else None,
+            settled_at=each.settled_at,
+        )
+        for (store, each), violation in zip(rows, violations, strict=True)
     )
