@@ -57,9 +57,34 @@ def _statement(sums: str) -> str:
         _text("weighing"),
         _text("answers"),
     ]
-    return "WITH RECURSIVE\n" + ",\n\n".join(parts) + "\n\nSELECT * FROM answers"
+    return "WITH RECURSIVE\n" + ",\n\n".join(parts)
 
 
+# What an answer says of the moment asked about, as ``StoreRating`` keeps it.
+COLUMNS: Final = (
+    "rating",
+    "raw",
+    "points_deducted",
+    "band",
+    "label",
+    "label_zh",
+    "standing",
+    "rulebook",
+    "closed_since",
+    "platform_value",
+    "platform_measure",
+    "platform_at",
+    "drift",
+    "is_drift_alert",
+    "milestone",
+    "milestone_measure",
+    "milestone_at",
+    "milestone_distance",
+    "is_near_milestone",
+    "next_expiry_at",
+    "next_expiry_points",
+)
+# Up to and with the table ``answers``: ``store_id``, COLUMNS, day_ago, week_ago and spark.
 CURRENT: Final = _statement("current")
 SWEEP: Final = _statement("sweep")
 
@@ -89,10 +114,8 @@ def figures_of(
                 "marketplace": marketplace,
                 "market": market,
                 "seller_type": seller_type,
-                "reach_total": max(filter(None.__ne__, map(_reach_total, books)), default=None),
-                "reach_deducted": min(
-                    filter(None.__ne__, map(_reach_deducted, books)), default=None
-                ),
+                "reach_total": max(_reach_totals(books), default=None),
+                "reach_deducted": min(_reach_deducted(books), default=None),
             }
         )
         for book, successor in with_successors(books):
@@ -192,29 +215,32 @@ def _hours(lasts: timedelta) -> str:
     return f"{lasts // timedelta(hours=1)} hours"
 
 
-def _reach_total(book: Rulebook) -> int | None:
-    """Return how low the sum of a store's points must be for its rating to close it."""
-    at = next((each.at.value for each in book.closing if each.measure is Measure.RATING), None)
-    if at is None or book.start is None or book.floor is None or book.ceiling is None:
-        return None
-    return _ALWAYS if at >= book.ceiling.value else at - book.start.value
+def _reach_totals(books: Iterable[Rulebook]) -> Iterable[int]:
+    """Yield how low the sum of a store's points must be for its rating to close it, by book."""
+    for book in books:
+        for condition in book.closing:
+            if condition.measure is Measure.RATING and book.start and book.ceiling:
+                always = condition.at.value >= book.ceiling.value
+                yield _ALWAYS if always else condition.at.value - book.start.value
 
 
-def _reach_deducted(book: Rulebook) -> int | None:
-    """Return how many points deducted close a store."""
-    return next(
-        (each.at.value for each in book.closing if each.measure is Measure.POINTS_DEDUCTED), None
-    )
+def _reach_deducted(books: Iterable[Rulebook]) -> Iterable[int]:
+    """Yield how many points deducted close a store, by book."""
+    for book in books:
+        for condition in book.closing:
+            if condition.measure is Measure.POINTS_DEDUCTED:
+                yield condition.at.value
 
 
 def current(
     *, figures: str, at: datetime, known_at: datetime, stores: Sequence[UUID] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the current answers: ``StoreRating``'s columns by name, a row a store.
+    """Return the current answers, a row a store; without ``stores`` of all there are.
 
-    ``figures`` are those of ``figures_of``. ``spark`` holds only the days that are asked about.
+    ``figures`` are those of ``figures_of``. ``spark`` is None: only a few days are asked about.
     """
-    return _answers(CURRENT, figures, at, known_at, [0, 1, 7], stores)
+    asked = parameters(figures=figures, at=at, known_at=known_at, days=(0, 1, 7), stores=stores)
+    return [{**row, "spark": None} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]
 
 
 def swept(
@@ -225,33 +251,48 @@ def swept(
     days: int,
     stores: Sequence[UUID] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the answers of the verifying sweep: ``StoreRating``'s columns by name, a row a store.
+    """Return the answers of the verifying sweep, a row a store.
 
     ``figures`` are those of ``figures_of``, ``days`` how many daily ratings ``spark`` holds.
     """
-    return _answers(SWEEP, figures, at, known_at, list(range(days)), stores)
+    asked = parameters(figures=figures, at=at, known_at=known_at, days=range(days), stores=stores)
+    return [
+        {**row, "spark": json.loads(row["spark"])}
+        for row in fetched(f"{SWEEP}\nSELECT * FROM answers", asked)
+    ]
 
 
-def _answers(
-    statement: str,
+def parameters(
+    *,
     figures: str,
     at: datetime,
     known_at: datetime,
-    days: list[int],
-    stores: Sequence[UUID] | None,
-) -> list[dict[str, Any]]:
+    days: Iterable[int],
+    stores: Sequence[UUID] | None = None,
+) -> dict[str, Any]:
+    """Return what the statements take; ``days`` back are asked about, 0 among them."""
+    return {
+        "books": figures,
+        "at": at,
+        "known_at": known_at,
+        "days": list(days),
+        "stores": None if stores is None else list(stores),
+    }
+
+
+def fetched(statement: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run one of the statements; return its rows by column."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)")
+        # The planner cannot know how few rows a part of these statements leaves. A loop within a
+        # loop where it guessed too low is the one mistake that would cost minutes.
         cursor.execute(
-            statement,
-            {
-                "books": figures,
-                "at": at,
-                "known_at": known_at,
-                "days": days,
-                "stores": None if stores is None else list(stores),
-            },
+            "SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true),"
+            " set_config('work_mem', '32MB', true)"
         )
+        cursor.execute(statement, asked)
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return [{**row, "spark": json.loads(row["spark"])} for row in rows]
+        cursor.execute("RESET enable_nestloop")
+        cursor.execute("RESET work_mem")
+        cursor.execute("RESET jit")
+    return rows

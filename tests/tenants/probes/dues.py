@@ -177,6 +177,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.write_import": Case(_an_import),
         "scoring.next": Case(_a_rated_store, AGAIN),
         "scoring.award": Case(_a_rated_store),
+        "scoring.verify": Case(_nothing, AGAIN),
         "appeals.lapse": Case(_an_attempt, AGAIN),
         "appeals.remind": Case(_an_attempt),
         "appeals.check_points": Case(_an_attempt),
