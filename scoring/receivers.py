@@ -7,7 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from scoring.models import LedgerEntry
-from scoring.services import ledger, observations, periods, rating
+from scoring.services import fleet, ledger, observations, periods, rating
 from stores import signals
 from stores.models import Enforcement, Notice, Store, Violation
 from tenants.models import Membership
@@ -66,6 +66,7 @@ def keep_enforcement(enforcement: Enforcement, at: datetime, **_news: Any) -> No
 @receiver(signals.store_changed)
 def rate_store(store: Store, at: datetime, **_news: Any) -> None:
     rating.rate(store=store, at=at)
+    fleet.arm(at=at)
 
 
 @receiver(signals.notice_undone)

@@ -1,12 +1,13 @@
 """Due work of this room."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from scoring.models import Quiz, Restoration
 from scoring.selectors.ledgers import options_of
-from scoring.services import awards, quizzes, rating, restored
+from scoring.services import awards, fleet, quizzes, rating, restored
 from stores.models import Store
 from stores.tasks import store_names
 from tenants.due import Work
@@ -52,3 +53,17 @@ def award(_agency: Agency, work: Work) -> datetime | None:
     again_at = awards.keep(store=store, options=options_of(store), at=work.at)
     rating.rate(store=store, at=work.at)
     return again_at
+
+
+@due_task(fleet.VERIFY, words=_("Verify the stores' ratings"), queue="rate", seconds=60, bulk=True)
+def verify(agency: Agency, work: Work) -> datetime | None:
+    """Verify a slice of the stores: the first each night, and from there one after another.
+
+    The row of the first comes again the next night; the subject of the others is the store that
+    they begin with.
+    """
+    since = UUID(work.subject) if work.subject else None
+    verified = fleet.verify(at=work.at, via="task", since=since)
+    if verified.next_store is not None:
+        fleet.go_on(verified.next_store, at=work.at)
+    return None if work.subject else fleet.next_night(agency.pk, work.at)

@@ -27,6 +27,21 @@ WORDS: Final = {
     "quiz.recorded": _("Quiz recorded"),
     "quiz.withdrawn": _("Quiz withdrawn"),
     "reconciliation.explained": _("Explained why nothing is missing"),
+    "rating.mended": _("Stored rating mended"),
+}
+# What a verification may find to differ, as ``services.fleet`` names it.
+DIFFERED: Final = {
+    "never_rated": _("was never computed"),
+    "rating": _("rating"),
+    "points_deducted": _("points deducted"),
+    "band": _("band"),
+    "standing": _("standing"),
+    "rulebook": _("rulebook"),
+    "closed_since": _("closed since"),
+    "platform_rating": _("platform rating"),
+    "drift": _("drift"),
+    "milestone": _("next milestone"),
+    "next_expiry": _("next roll-off"),
 }
 
 
@@ -97,6 +112,13 @@ def say() -> None:
             "by": Field(_("by"), choices=dict(PeriodEnd.By.choices)),
         },
         of=["scoring.periodend"],
+    )
+    words.say_fields(
+        {
+            "rating": Field(_("rating")),
+            "differed": Field(_("what differed"), choices=DIFFERED, is_list=True),
+        },
+        of=["scoring.storerating"],
     )
     words.name_with(
         {

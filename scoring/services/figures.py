@@ -12,6 +12,7 @@ from scoring.core.rulebook import Rulebook
 from scoring.models import FigureSwitch
 from scoring.selectors.figures import switched_on
 from scoring.selectors.rulebooks import stores_of_kind
+from scoring.services import fleet
 from stores.models import Store
 from tenants import due
 from tenants.errors import DomainError
@@ -69,5 +70,6 @@ def switch(
             via=via,
             changes={"stores": len(stores)},
         )
+    fleet.rate_fleet(at=at)
     due.add_each(kind="scoring.next", subjects=stores, at=at, instead=True)
     return len(stores)

@@ -34,7 +34,12 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
     )
     answer = core.evaluate(ledger, library, at=at, known_at=at, options=options)
     steps = core.history(
-        ledger, library, start=at - timedelta(days=SPARK_DAYS), end=at, known_at=at, options=options
+        ledger,
+        library,
+        start=at - timedelta(days=SPARK_DAYS),
+        end=at + timedelta.resolution,  # what happens at this very instant is part of today
+        known_at=at,
+        options=options,
     )
     before = StoreRating.objects.filter(store=store).values_list("evaluated_at", flat=True).first()
     book = library.in_force(at, at)

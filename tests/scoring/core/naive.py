@@ -190,8 +190,10 @@ def outcome(  # noqa: C901, PLR0912, PLR0915 - one plain walk, to be read beside
         if book.window_days is not None:
             window = timedelta(days=book.window_days.value)
             instants |= set(orders) | {each + window for each in orders}
-            if first_seen:
-                instants.add(first_seen.observed_at + window)
+
+    if first_seen is not None:
+        opening_ends = expiry(books, first_seen.observed_at, BY_BOOK)
+        instants |= {opening_ends} if opening_ends else set()
 
     for now in sorted(instant for instant in instants if instant <= at):
         book = book_of(books, now)
@@ -211,6 +213,7 @@ def outcome(  # noqa: C901, PLR0912, PLR0915 - one plain walk, to be read beside
         is_shut = any(start <= now and (end is None or now < end) for start, end in shuts)
 
         def reopen(now: datetime = now, every: Sequence[Row] = every) -> None:
+            out.closed_since = None  # what closes it again at this instant does so from now
             ceased.update(
                 row.id
                 for row in every

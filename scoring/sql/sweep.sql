@@ -1,0 +1,57 @@
+-- The verifying sweep: the sums at every instant, by running over all that comes and goes.
+changes AS (
+  SELECT
+    store, starts_at AS instant, false AS is_asked, is_deduction, points, leeway,
+    NULL::int AS library, NULL::int AS days, NULL::uuid AS observation
+  FROM moving
+  WHERE starts_at <= (SELECT at FROM asked_for) AND (ends_at IS NULL OR starts_at < ends_at)
+  UNION ALL
+  SELECT store, ends_at, false, is_deduction, -points, -leeway, NULL, NULL, NULL
+  FROM moving
+  WHERE ends_at <= (SELECT at FROM asked_for) AND starts_at < ends_at
+  UNION ALL
+  SELECT store, instant, true, NULL, NULL, NULL, library, days, observation
+  FROM asked
+),
+
+-- The sums of open stores where they are asked for, which is at the end of the instant, and where
+-- they are so low that a store may close. Without the bonuses that were left out they are lower
+-- than they were, so that no closing is missed.
+running AS MATERIALIZED (
+  SELECT *
+  FROM (
+    SELECT
+      store, instant, is_asked, library, days, observation,
+      COALESCE(sum(points) OVER until_here, 0) AS total,
+      COALESCE(sum(points) FILTER (WHERE is_deduction) OVER until_here, 0) AS deducted,
+      COALESCE(sum(leeway) OVER until_here, 0) AS leeway
+    FROM changes
+    WINDOW until_here AS (
+      PARTITION BY store ORDER BY instant, is_asked ROWS UNBOUNDED PRECEDING
+    )
+  ) summed
+  WHERE is_asked
+    OR total + leeway <= (SELECT max(reach_total) FROM libraries)
+    OR -(deducted + leeway) >= (SELECT min(reach_deducted) FROM libraries)
+),
+
+suspects AS MATERIALIZED (
+  SELECT running.store
+  FROM running
+  JOIN stores USING (store)
+  WHERE NOT running.is_asked
+    AND (
+      running.total + running.leeway <= stores.reach_total
+      OR -(running.deducted + running.leeway) >= stores.reach_deducted
+    )
+  UNION
+  SELECT store FROM shut
+  UNION
+  SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+),
+
+open_levels AS (
+  SELECT store, library, instant, days, observation, total, deducted, leeway
+  FROM running
+  WHERE is_asked AND store NOT IN (SELECT store FROM suspects)
+)
