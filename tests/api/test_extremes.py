@@ -79,6 +79,7 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
         "ends_at",
         "enforced_at",
         "expires_at",
+        "from",
         "known_at",
         "measured_at",
         "observed_at",
@@ -87,6 +88,8 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
         "open_until",
         "passed_at",
         "reported_at",
+        "since",
+        "to",
     ]
 
 
