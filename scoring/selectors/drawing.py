@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from scoring.charts import Cell, Chart, Column, Mark, Range, Table
 from scoring.core.rating import ForecastPoint
+from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, BandCode, Step
 from scoring.models import PlatformRating
 from scoring.selectors.lines import Line
@@ -87,7 +88,7 @@ def _data(
         ],
         "platform": [{"at": row.observed_at.isoformat(), "value": row.value} for row in shown],
         "forecast": list(ahead),
-        "bands": _bands(rows),
+        "bands": bands_of(rows.book),
         "milestones": [
             {"at": milestone.at, "label": starts_there(rows.book, milestone.code)}
             for milestone in answer.milestones
@@ -113,8 +114,8 @@ def _data(
     }
 
 
-def _bands(rows: Rows) -> list[dict[str, Any]]:
-    book = rows.book
+def bands_of(book: Rulebook | None) -> list[dict[str, Any]]:
+    """Return the bands of a book, lowest first, with their ends and the reader's words."""
     if book is None:
         return []
     ceiling = book.ceiling.value if book.ceiling else None

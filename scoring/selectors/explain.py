@@ -20,8 +20,9 @@ from scoring.selectors.breakdown import (
     range_words,
     terms_of,
 )
-from scoring.selectors.drawing import Ahead, ahead_of, history_chart, value_of
+from scoring.selectors.drawing import ahead_of, history_chart, value_of
 from scoring.selectors.falls import Fall, fall_of
+from scoring.selectors.foresee import Foreseen
 from scoring.selectors.lines import Line, lines_of
 from scoring.selectors.rows import MOMENT, Rows, action_words, rows_of
 from stores.models import Store
@@ -71,14 +72,13 @@ class Explained:
     steps: Sequence[Step] = field(repr=False)
     forecast: Sequence[core.ForecastPoint] = field(repr=False)
     back_at: datetime | None = None  # when time alone brings the start value back
+    foreseen: Foreseen | None = field(default=None, repr=False)  # None: a past moment
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
 
     @property
     def chart(self) -> Chart:
-        return self.chart_with(ahead_of(self.forecast))
-
-    def chart_with(self, ahead: Ahead) -> Chart:
-        """Return the chart with what is said of the weeks to come, be it certain or a range."""
+        """Return the history with the weeks to come: their range, of a past moment what is sure."""
+        ahead = self.foreseen.series() if self.foreseen else ahead_of(self.forecast)
         return history_chart(self.rows, self.answer, self.steps, ahead, self.lines)
 
     @property
@@ -193,6 +193,9 @@ def explain(
     steps = core.history(rows.ledger, rows.library, start=start, end=at + MOMENT, **known)
     whole = core.forecast(rows.ledger, rows.library, at=at, days=MOST_DAYS, **known)
     forecast = [point for point in whole if point.instant < at + FORECAST_DAYS * _DAY]
+    foreseen = None
+    if is_now:
+        foreseen = Foreseen(store, at=at, ledger=rows.ledger, options=rows.options)
     lines = tuple(lines_of(rows, answer, steps))
     terms = terms_of(rows, answer)
     total = sum(term.points for term in terms)
@@ -208,6 +211,7 @@ def explain(
         expected=tuple(_expected(rows, answer)),
         day=fall_of(rows, start=at - _DAY, end=at),
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
+        foreseen=foreseen,
         rows=rows,
         steps=steps,
         forecast=forecast,

@@ -170,8 +170,11 @@ def reverse_entry(
     points: int | None = None,
     note: str = "",
     source: str = "person",
+    decided_at: datetime | None = None,
 ) -> LedgerEntry:
     """Give back ``points`` of an entry, by default all that is left of it.
+
+    It is dated ``decided_at``, by default ``at``; a mistake at the entry's own time.
 
     Raises:
         NotReversible: if it is neither a deduction nor a bonus, or nothing is left of it.
@@ -187,7 +190,16 @@ def reverse_entry(
         raise ReversalExceeds(
             _("At most %(most)d points of this entry can be given back.") % {"most": -left}
         )
-    return _reverse(entry, reason=reason, at=at, by=by, points=points, note=note, source=source)
+    return _reverse(
+        entry,
+        reason=reason,
+        at=at,
+        by=by,
+        points=points,
+        note=note,
+        source=source,
+        decided_at=decided_at,
+    )
 
 
 @transaction.atomic

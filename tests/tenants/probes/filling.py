@@ -30,16 +30,19 @@ from django.db.models.functions import Cast, Concat, Right
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
 from scoring.models import (
+    Explanation,
     FigureSwitch,
     LedgerEntry,
     PeriodEnd,
     PlatformRating,
     PointsUnknown,
+    Restoration,
 )
 from scoring.services import periods, rating
 from stores.models import (
     Enforcement,
     Import,
+    Notice,
     Store,
     StoreAccess,
     SyncCursor,
@@ -90,7 +93,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
             *("scoring.FigureSwitch.book", "scoring.FigureSwitch.figure"),
-            "checklist.Procedure.key",
+            *("scoring.Quiz.milestone", "checklist.Procedure.key"),
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -227,6 +230,23 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
         switched_by=owner,
     )
     rating.rate(store=store, at=at)
+    _rows_of_desks(notice, violation, owner, at)
+
+
+def _rows_of_desks(notice: Notice, violation: Violation, owner: Membership, at: datetime) -> None:
+    store = violation.store
+    Restoration.objects.create(
+        store=store,
+        violation=violation,
+        reason="granted",
+        points=8,
+        decided_at=at - timedelta(days=1),
+        opened_at=at,
+    )
+    Explanation.objects.create(
+        store=store, notice=notice, reason="Known", explained_at=at, explained_by=owner
+    )
+    factories.make_quiz(store, open_until=at - timedelta(hours=1), recorded_by=owner)
 
 
 def _offer(canary: str, at: datetime) -> dict[str, Any]:

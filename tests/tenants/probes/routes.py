@@ -45,6 +45,7 @@ _BY_WORD: Final = {
     "notices": "stores.Notice",
     "people": "tenants.Membership",
     "procedures": "checklist.Procedure",
+    "quizzes": "scoring.Quiz",
     "remediations": "appeals.Remediation",
     "rounds": "checklist.Round",
     "steps": "appeals.RemediationStep",
