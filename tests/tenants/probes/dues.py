@@ -188,7 +188,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "scoring.next": Case(_a_rated_store, AGAIN),
         "scoring.restored": Case(_a_check),
         "scoring.quiz_lapse": Case(_a_quiz),
-        "scoring.award": Case(_a_rated_store),
+        "scoring.award": Case(_a_rated_store, AGAIN),
         "scoring.verify": Case(_nothing, AGAIN),
         "appeals.lapse": Case(_an_attempt, AGAIN),
         "appeals.remind": Case(_an_attempt),
