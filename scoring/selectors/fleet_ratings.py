@@ -45,6 +45,7 @@ def _statement(sums: str) -> str:
     parts = [
         _text("books"),
         _text("stores"),
+        _text(f"{sums}_closable"),
         _text("asked"),
         _text("entries"),
         _text("moving"),
@@ -84,6 +85,7 @@ COLUMNS: Final = (
     "next_expiry_at",
     "next_expiry_points",
 )
+_NO_PAST: Final = {"day_ago": None, "week_ago": None, "spark": None}
 # Up to and with the table ``answers``: ``store_id``, COLUMNS, day_ago, week_ago and spark.
 CURRENT: Final = _statement("current")
 SWEEP: Final = _statement("sweep")
@@ -116,6 +118,7 @@ def figures_of(
                 "seller_type": seller_type,
                 "reach_total": max(_reach_totals(books), default=None),
                 "reach_deducted": min(_reach_deducted(books), default=None),
+                "longest": _longest(books),
             }
         )
         for book, successor in with_successors(books):
@@ -153,10 +156,11 @@ def _book(number: int, book: Rulebook, successor: Rulebook | None) -> dict[str, 
 
 
 def _bands(book: Rulebook) -> Iterable[dict[str, Any]]:
-    for band in book.bands:
+    for band, higher in zip_longest(book.bands, book.bands[1:]):
         yield {
             "code": band.code.value,
             "at": band.at.value,
+            "below": higher.at.value if higher else None,
             "label": band.label,
             "label_zh": band.label_zh,
         }
@@ -210,6 +214,13 @@ def _expiry(books: Sequence[Rulebook], occurred_at: datetime) -> _Expiry:
     )
 
 
+def _longest(books: Sequence[Rulebook]) -> str | None:
+    """Return how long an entry weighs at most, by the books; None: without end, or until a day."""
+    if not books or any(book.window is None for book in books):
+        return None
+    return _hours(max(book.window for book in books if book.window is not None))
+
+
 def _hours(lasts: timedelta) -> str:
     """Return a length as PostgreSQL's interval: in hours, since its days follow the clocks."""
     return f"{lasts // timedelta(hours=1)} hours"
@@ -237,10 +248,10 @@ def current(
 ) -> list[dict[str, Any]]:
     """Return the current answers, a row a store; without ``stores`` of all there are.
 
-    ``figures`` are those of ``figures_of``. ``spark`` is None: only a few days are asked about.
+    ``figures`` are those of ``figures_of``. They tell of ``at`` alone: days ago and ``spark`` are None.
     """
-    asked = parameters(figures=figures, at=at, known_at=known_at, days=(0, 1, 7), stores=stores)
-    return [{**row, "spark": None} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]
+    asked = parameters(figures=figures, at=at, known_at=known_at, days=(0,), stores=stores)
+    return [{**row, **_NO_PAST} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]
 
 
 def swept(

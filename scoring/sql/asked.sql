@@ -26,6 +26,7 @@ asked AS NOT MATERIALIZED (
   FROM asked_seen
 ),
 
+-- oldest: the first moment asked about. may_close: all that takes points is looked at, however old.
 asking AS MATERIALIZED (
   SELECT
     stores.*,
@@ -33,9 +34,11 @@ asking AS MATERIALIZED (
       first_seen.oldest,
       (SELECT min(asked_for.at - days * interval '24 hours')
        FROM asked_for CROSS JOIN unnest(%(days)s::int[]) AS days)
-    ) AS oldest
+    ) AS oldest,
+    closable.store IS NOT NULL AS may_close
   FROM stores
   LEFT JOIN (
     SELECT store, min(instant) AS oldest FROM asked_seen GROUP BY store
   ) first_seen USING (store)
+  LEFT JOIN closable USING (store)
 )

@@ -1,18 +1,6 @@
 -- The current answers: what weighs at the moments asked about, added up.
 
--- Stores whose deductions, had none ever ended or been given back, would have closed them.
-heavy AS (
-  SELECT moving_entries.store
-  FROM moving_entries
-  JOIN stores USING (store)
-  CROSS JOIN LATERAL (SELECT LEAST(0, COALESCE(-least, points)) AS points) at_most
-  WHERE moving_entries.takes
-  GROUP BY moving_entries.store, stores.reach_total, stores.reach_deducted
-  HAVING sum(at_most.points) <= stores.reach_total
-    OR -sum(at_most.points) FILTER (WHERE moving_entries.is_deduction) >= stores.reach_deducted
-),
-
--- And those whose deductions that weighed at one time would have, had none been given back.
+-- Of those the ones that what weighed at one time would have closed, had none been given back.
 suspects AS MATERIALIZED (
   SELECT summed.store
   FROM (
@@ -22,13 +10,11 @@ suspects AS MATERIALIZED (
       sum(points) FILTER (WHERE is_deduction) OVER until_here AS deducted
     FROM (
       SELECT store, starts_at AS instant, is_deduction, LEAST(0, COALESCE(-least, points)) AS points
-      FROM heavy
-      JOIN moving_entries USING (store)
+      FROM moving_entries
       WHERE takes
       UNION ALL
       SELECT store, ends_at, is_deduction, -LEAST(0, COALESCE(-least, points))
-      FROM heavy
-      JOIN moving_entries USING (store)
+      FROM moving_entries
       WHERE takes AND ends_at > starts_at
     ) turns
     WINDOW until_here AS (PARTITION BY store ORDER BY instant ROWS UNBOUNDED PRECEDING)

@@ -3,8 +3,7 @@
 given_back AS MATERIALIZED (
   SELECT
     reverses_id AS entry,
-    array_agg(occurred_at ORDER BY occurred_at, id) AS instants,
-    array_agg(points ORDER BY occurred_at, id) AS points,
+    array_agg(occurred_at) AS instants, array_agg(points) AS points,
     sum(points) FILTER (WHERE occurred_at <= (SELECT at FROM asked_for)) AS by_now
   FROM scoring_ledgerentry
   WHERE kind = 'reversal' AND recorded_at <= (SELECT known_at FROM asked_for)
@@ -41,4 +40,9 @@ entries AS NOT MATERIALIZED (
     SELECT kept.kind = 'deduction' OR kept.counts_as = 'deduction' AS is_deduction
   ) sorted
   WHERE kept.kind <> 'reversal' AND kept.recorded_at <= (SELECT known_at FROM asked_for)
+    -- What is surely gone before the first moment asked about is not even dated.
+    AND (
+      asking.may_close OR kept.is_expiry_stated OR asking.longest IS NULL
+      OR kept.occurred_at > asking.oldest - asking.longest
+    )
 )

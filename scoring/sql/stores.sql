@@ -1,18 +1,12 @@
 -- The stores asked about, and what the marketplaces themselves showed of them.
 
--- Numbered, because small numbers sort and hash faster than ids. may_close: by a rule of its
--- books, or by the marketplace itself.
+-- Numbered, because small numbers sort and hash faster than ids.
 stores AS MATERIALIZED (
   SELECT
     row_number() OVER (ORDER BY kept.id)::int AS store, kept.id,
-    libraries.library, libraries.reach_total, libraries.reach_deducted,
-    libraries.reach_total IS NOT NULL OR libraries.reach_deducted IS NOT NULL
-      OR shut.store_id IS NOT NULL AS may_close
+    libraries.library, libraries.reach_total, libraries.reach_deducted, libraries.longest
   FROM stores_store kept
   LEFT JOIN libraries USING (marketplace, market, seller_type)
-  LEFT JOIN (
-    SELECT DISTINCT store_id FROM scoring_toldenforcement WHERE kind = 'closed'
-  ) shut ON shut.store_id = kept.id
   WHERE %(stores)s::uuid[] IS NULL OR kept.id = ANY (%(stores)s::uuid[])
 ),
 

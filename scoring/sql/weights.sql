@@ -26,7 +26,11 @@ ${weights} AS NOT MATERIALIZED (
             ELSE LEAST(0, taken - reversed.points - least)
           END
         - reversed.points
-      FROM (SELECT sum(points) AS taken FROM unnest(back[:reversed.place]) AS points) so_far
+      FROM (
+        SELECT sum(earlier.points) AS taken
+        FROM unnest(of.back_at, of.back) WITH ORDINALITY AS earlier (starts_at, points, place)
+        WHERE (earlier.starts_at, earlier.place) <= (reversed.starts_at, reversed.place)
+      ) so_far
     ) END,
     NULL
   FROM $entries of
