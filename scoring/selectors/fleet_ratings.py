@@ -33,31 +33,17 @@ _FOREVER: Final = "infinity"
 _ALWAYS: Final = 2**31 - 1
 
 
-def _text(name: str, **names: str) -> str:
-    """Return one text of ``scoring/sql`` with its macros and the given names filled in."""
+def _text(name: str) -> str:
+    """Return one text of ``scoring/sql`` with its one macro filled in."""
     order_points = (TEXTS / "order_points.sql").read_text(encoding="utf-8").strip()
     text = (TEXTS / f"{name}.sql").read_text(encoding="utf-8").rstrip()
-    return Template(text).substitute(names, order_points=order_points)
+    return Template(text).substitute(order_points=order_points)
 
 
 def _statement(sums: str) -> str:
     """Return the statement whose sums at the moments asked about come from the text ``sums``."""
-    parts = [
-        _text("books"),
-        _text("stores"),
-        _text(f"{sums}_closable"),
-        _text("asked"),
-        _text("entries"),
-        _text("moving"),
-        _text("weights", weights="moving", entries="moving_entries"),
-        _text(sums),
-        _text("suspect_entries"),
-        _text("weights", weights="suspect_weights", entries="suspect_entries"),
-        _text("closings"),
-        _text("levels"),
-        _text("weighing"),
-        _text("answers"),
-    ]
+    names = ("books", "stores", "asked", "entries", "weights", sums, "closings", "levels")
+    parts = [_text(name) for name in (*names, "weighing", "answers")]
     return "WITH RECURSIVE\n" + ",\n\n".join(parts)
 
 

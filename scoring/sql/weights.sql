@@ -7,12 +7,12 @@
 -- leeway: by how much points that nobody stated may be milder than their middle; null elsewhere.
 -- left_now: what is left of an entry by now; null for its reversals.
 
-${weights} AS NOT MATERIALIZED (
+weights AS NOT MATERIALIZED (
   SELECT
     store, starts_at, ends_at, held_from, is_deduction, points,
     CASE WHEN least IS NOT NULL AND points <> 0 THEN -least - points END AS leeway,
     left_now
-  FROM $entries
+  FROM entries
   UNION ALL
   SELECT
     of.store, reversed.starts_at, of.ends_at, of.held_from, of.is_deduction, reversed.points,
@@ -33,7 +33,7 @@ ${weights} AS NOT MATERIALIZED (
       ) so_far
     ) END,
     NULL
-  FROM $entries of
+  FROM entries of
   CROSS JOIN LATERAL unnest(back_at, back) WITH ORDINALITY AS reversed (starts_at, points, place)
   WHERE back_at IS NOT NULL
 )

@@ -116,13 +116,16 @@ def memory() -> float:
     return int(line.split()[1]) / 1024
 
 
-def median(agency: Agency, run: Callable[[], Any]) -> float:
+def median(
+    agency: Agency, run: Callable[[], Any], *, prepare: Callable[[], Any] = lambda: None
+) -> float:
     """Return the median of the CPU seconds that a run takes; what it writes is rolled back."""
     seconds = []
     for _ in range(ROUNDS):
         with scope.agency(agency):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+            prepare()
             began = cpu_seconds()
             run()
             seconds.append(cpu_seconds() - began)
@@ -167,7 +170,7 @@ def test_a_fleet_against_a_plain_sum(fleet_agency: Agency) -> None:
         with scope.agency(agency):
             fleet.rate_fleet(at=NOW)  # else the sweep would have all to mend
             StoreRating.objects.update(next_change_at=NOW + timedelta(days=1))
-        taken["current"].append(median(agency, lambda: _afresh(current)))
+        taken["current"].append(median(agency, current, prepare=_age))
         taken["sweep"].append(median(agency, sweep))
         ratios = {name: taken[name][-1] / taken["floor"][-1] for name in ("current", "sweep")}
         print(
@@ -189,8 +192,6 @@ def test_a_fleet_against_a_plain_sum(fleet_agency: Agency) -> None:
     assert memory() < MOST_MEMORY
 
 
-def _afresh(run: Callable[[], Any]) -> None:
-    """Run on a fleet of which every answer is out of date."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE scoring_storerating SET rating = -1")
-    run()
+def _age() -> None:
+    """Let every stored answer be out of date."""
+    StoreRating.objects.update(rating=-1)
