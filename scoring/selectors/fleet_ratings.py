@@ -33,30 +33,17 @@ _FOREVER: Final = "infinity"
 _ALWAYS: Final = 2**31 - 1
 
 
-def _text(name: str, **names: str) -> str:
-    """Return one text of ``scoring/sql`` with its macros and the given names filled in."""
+def _text(name: str) -> str:
+    """Return one text of ``scoring/sql`` with its one macro filled in."""
     order_points = (TEXTS / "order_points.sql").read_text(encoding="utf-8").strip()
     text = (TEXTS / f"{name}.sql").read_text(encoding="utf-8").rstrip()
-    return Template(text).substitute(names, order_points=order_points)
+    return Template(text).substitute(order_points=order_points)
 
 
 def _statement(sums: str) -> str:
     """Return the statement whose sums at the moments asked about come from the text ``sums``."""
-    parts = [
-        _text("books"),
-        _text("stores"),
-        _text("asked"),
-        _text("entries"),
-        _text("moving"),
-        _text("weights", weights="moving", entries="moving_entries"),
-        _text(sums),
-        _text("suspect_entries"),
-        _text("weights", weights="suspect_weights", entries="suspect_entries"),
-        _text("closings"),
-        _text("levels"),
-        _text("weighing"),
-        _text("answers"),
-    ]
+    names = ("books", "stores", "asked", "entries", "weights", sums, "closings", "levels")
+    parts = [_text(name) for name in (*names, "weighing", "answers")]
     return "WITH RECURSIVE\n" + ",\n\n".join(parts)
 
 
@@ -84,6 +71,7 @@ COLUMNS: Final = (
     "next_expiry_at",
     "next_expiry_points",
 )
+_NO_PAST: Final = {"day_ago": None, "week_ago": None, "spark": None}
 # Up to and with the table ``answers``: ``store_id``, COLUMNS, day_ago, week_ago and spark.
 CURRENT: Final = _statement("current")
 SWEEP: Final = _statement("sweep")
@@ -116,6 +104,7 @@ def figures_of(
                 "seller_type": seller_type,
                 "reach_total": max(_reach_totals(books), default=None),
                 "reach_deducted": min(_reach_deducted(books), default=None),
+                "longest": _longest(books),
             }
         )
         for book, successor in with_successors(books):
@@ -153,10 +142,11 @@ def _book(number: int, book: Rulebook, successor: Rulebook | None) -> dict[str, 
 
 
 def _bands(book: Rulebook) -> Iterable[dict[str, Any]]:
-    for band in book.bands:
+    for band, higher in zip_longest(book.bands, book.bands[1:]):
         yield {
             "code": band.code.value,
             "at": band.at.value,
+            "below": higher.at.value if higher else None,
             "label": band.label,
             "label_zh": band.label_zh,
         }
@@ -210,6 +200,13 @@ def _expiry(books: Sequence[Rulebook], occurred_at: datetime) -> _Expiry:
     )
 
 
+def _longest(books: Sequence[Rulebook]) -> str | None:
+    """Return how long an entry weighs at most, by the books; None: without end, or until a day."""
+    if not books or any(book.window is None for book in books):
+        return None
+    return _hours(max(book.window for book in books if book.window is not None))
+
+
 def _hours(lasts: timedelta) -> str:
     """Return a length as PostgreSQL's interval: in hours, since its days follow the clocks."""
     return f"{lasts // timedelta(hours=1)} hours"
@@ -237,10 +234,10 @@ def current(
 ) -> list[dict[str, Any]]:
     """Return the current answers, a row a store; without ``stores`` of all there are.
 
-    ``figures`` are those of ``figures_of``. ``spark`` is None: only a few days are asked about.
+    ``figures`` are those of ``figures_of``. They tell of ``at`` alone: days ago and ``spark`` are None.
     """
-    asked = parameters(figures=figures, at=at, known_at=known_at, days=(0, 1, 7), stores=stores)
-    return [{**row, "spark": None} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]
+    asked = parameters(figures=figures, at=at, known_at=known_at, days=(0,), stores=stores)
+    return [{**row, **_NO_PAST} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]
 
 
 def swept(

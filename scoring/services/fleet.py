@@ -49,23 +49,22 @@ _SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_KEPT: Final = (*COLUMNS, "day_ago", "week_ago")
 
 
 def _names(of: str) -> str:
-    return ", ".join(f"{of}.{name}" for name in _KEPT)
+    return ", ".join(f"{of}.{name}" for name in COLUMNS)
 
 
 # A row that is new has seen nothing yet, so that the per-store path raises what is a day old.
 _SAVE: Final = f"""{fleet_ratings.CURRENT}
 INSERT INTO scoring_storerating AS kept
-  (id, agency_id, store_id, {", ".join(_KEPT)}, spark, in_force, evaluated_at, next_change_at)
+  (id, agency_id, store_id, {", ".join(COLUMNS)}, spark, in_force, evaluated_at, next_change_at)
 SELECT
   gen_random_uuid(), %(agency)s::uuid, answers.store_id, {_names("answers")}, '[]', '[]',
   asked_for.at - interval '24 hours', asked_for.at
 FROM answers
 CROSS JOIN asked_for
-ON CONFLICT (store_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _KEPT)}
+ON CONFLICT (store_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS)}
 WHERE ({_names("kept")}) IS DISTINCT FROM ({_names("EXCLUDED")})
 RETURNING kept.store_id
 """  # noqa: S608 - made of the constants above, no value in it
@@ -114,7 +113,7 @@ def rate_fleet(*, at: datetime) -> list[UUID]:
     Returns the stores whose answer has changed. Those are asked to be rated one by one at once,
     for what only the core gives: alerts, what milestones let us expect, the next change.
     """
-    asked = _asked(at=at, days=(0, 1, 7), stores=None) | {"agency": scope.current_id()}
+    asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
     changed = [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
     due.add_each(kind="scoring.next", subjects=changed, at=at, instead=True)
     return changed

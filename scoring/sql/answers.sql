@@ -168,7 +168,10 @@ answers AS (
   SELECT
     stores.id AS store_id,
     here.rating, here.raw, here.points_deducted,
-    banded.code AS band, COALESCE(bands.label, '') AS label,
+    COALESCE(
+      CASE WHEN here.closed_since IS NOT NULL THEN 'closed' END, bands.code, 'unknown'
+    ) AS band,
+    COALESCE(bands.label, '') AS label,
     COALESCE(bands.label_zh, '') AS label_zh,
     CASE
       WHEN newest_seen.store IS NULL THEN 'unknown'
@@ -206,18 +209,12 @@ answers AS (
   LEFT JOIN next_expiries USING (store)
   LEFT JOIN incomplete USING (store)
   LEFT JOIN mailed USING (store)
-  CROSS JOIN LATERAL (
-    SELECT CASE
-      WHEN here.closed_since IS NOT NULL THEN 'closed'
-      WHEN newest_seen.store IS NULL THEN 'unknown'
-      ELSE COALESCE((
-        SELECT bands.code
-        FROM bands
-        WHERE bands.book = here.book AND bands.at <= COALESCE(here.rating, here.points_deducted)
-        ORDER BY bands.at DESC
-        LIMIT 1
-      ), 'unknown')
-    END AS code
-  ) banded
-  LEFT JOIN bands ON bands.book = here.book AND bands.code = banded.code
+  LEFT JOIN bands
+    ON bands.book = here.book
+    AND CASE
+      WHEN here.closed_since IS NOT NULL THEN bands.code = 'closed'
+      ELSE newest_seen.store IS NOT NULL
+        AND bands.at <= COALESCE(here.rating, here.points_deducted)
+        AND (bands.below IS NULL OR bands.below > COALESCE(here.rating, here.points_deducted))
+    END
 )

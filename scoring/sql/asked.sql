@@ -1,18 +1,17 @@
 -- The moments asked about: some days, today being the first (0), and platform ratings: the newest
--- two, by which drift is judged, and the one that makes the opening, where that is not long over.
+-- two (1, 2), by which drift is judged, and the one that makes the opening, where it is older than
+-- those and not long over (0).
 asked_seen AS MATERIALIZED (
-  SELECT store, library, observed_at AS instant, id AS observation
-  FROM (
-    SELECT *, row_number() OVER (PARTITION BY store ORDER BY observed_at DESC, id DESC) AS place
-    FROM observations
-    WHERE is_measured
-  ) placed
-  WHERE place <= 2
-  UNION
-  SELECT opened.store, opened.library, opened.observed_at, opened.observation
+  SELECT store, library, observed_at AS instant, id AS observation, place
+  FROM observations
+  WHERE is_measured AND place <= 2
+  UNION ALL
+  SELECT opened.store, opened.library, opened.observed_at, opened.observation, 0
   FROM opened
+  JOIN observations ON observations.store = opened.store AND observations.id = opened.observation
   CROSS JOIN asked_for
-  WHERE opened.ends_at IS NULL OR opened.ends_at > asked_for.at - interval '720 hours'
+  WHERE observations.place > 2
+    AND (opened.ends_at IS NULL OR opened.ends_at > asked_for.at - interval '720 hours')
 ),
 
 asked AS NOT MATERIALIZED (
@@ -26,6 +25,25 @@ asked AS NOT MATERIALIZED (
   FROM asked_seen
 ),
 
+-- Stores that all the points they ever lost, had none ever come back, would have closed, and those
+-- that the marketplace itself has closed. Most have never lost so many.
+closable AS MATERIALIZED (
+  SELECT stores.store
+  FROM stores
+  LEFT JOIN (
+    SELECT store_id, sum(points) AS points
+    FROM scoring_ledgerentry
+    WHERE points < 0 AND kind <> 'reversal'
+      AND recorded_at <= (SELECT known_at FROM asked_for)
+    GROUP BY store_id
+  ) lost ON lost.store_id = stores.id
+  WHERE COALESCE(lost.points, 0) <= stores.reach_total
+    OR -COALESCE(lost.points, 0) >= stores.reach_deducted
+  UNION
+  SELECT store FROM shut
+),
+
+-- oldest: the first moment asked about. may_close: all that it ever had is looked at.
 asking AS MATERIALIZED (
   SELECT
     stores.*,
@@ -33,9 +51,18 @@ asking AS MATERIALIZED (
       first_seen.oldest,
       (SELECT min(asked_for.at - days * interval '24 hours')
        FROM asked_for CROSS JOIN unnest(%(days)s::int[]) AS days)
-    ) AS oldest
+    ) AS oldest,
+    closable.store IS NOT NULL AS may_close,
+    first_seen.opened_at, first_seen.newest_at, first_seen.second_at
   FROM stores
   LEFT JOIN (
-    SELECT store, min(instant) AS oldest FROM asked_seen GROUP BY store
+    SELECT
+      store, min(instant) AS oldest,
+      max(instant) FILTER (WHERE place = 0) AS opened_at,
+      max(instant) FILTER (WHERE place = 1) AS newest_at,
+      max(instant) FILTER (WHERE place = 2) AS second_at
+    FROM asked_seen
+    GROUP BY store
   ) first_seen USING (store)
+  LEFT JOIN closable USING (store)
 )

@@ -8,11 +8,12 @@ asked_for AS (
 
 -- One library for each kind of store. A closing needs a sum of points as low as reach_total, or as
 -- many points deducted as reach_deducted, in whichever book; null: no book closes by that measure.
+-- longest: no entry weighs longer unless its notice says so; null: some may.
 libraries AS MATERIALIZED (
   SELECT *
   FROM jsonb_to_recordset(%(books)s::jsonb -> 'libraries') AS told (
     library int, marketplace text, market text, seller_type text,
-    reach_total int, reach_deducted int
+    reach_total int, reach_deducted int, longest interval
   )
 ),
 
@@ -30,7 +31,7 @@ books AS MATERIALIZED (
 bands AS MATERIALIZED (
   SELECT *
   FROM jsonb_to_recordset(%(books)s::jsonb -> 'bands') AS told (
-    book int, code text, at int, label text, label_zh text
+    book int, code text, at int, below int, label text, label_zh text
   )
 ),
 

@@ -4,6 +4,10 @@
 -- one closing to the next reopening to the next closing, for all suspects at once, and asks each
 -- time what first ends the state that they are in.
 
+suspect_weights AS MATERIALIZED (
+  SELECT weights.* FROM weights JOIN suspects USING (store)
+),
+
 -- All that happens at suspects: points that come or go, books that take effect, orders that enter
 -- or leave a rolling count, and the marketplace's own closings that begin (1) or end (-1).
 happenings AS (
@@ -64,14 +68,11 @@ moments AS MATERIALIZED (
         sum(mild) FILTER (WHERE held_from IS NULL AND is_deduction) OVER until_here, 0
       ) AS deducted,
       sum(own) OVER until_here > 0 AS is_shut,
-      COALESCE(sum(own) OVER before, 0) > 0 AS was_shut
+      sum(own) OVER until_here - sum(own) OVER at_once > 0 AS was_shut
     FROM happenings
     WINDOW
       until_here AS (PARTITION BY store ORDER BY instant),
-      before AS (
-        PARTITION BY store ORDER BY instant
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP
-      )
+      at_once AS (PARTITION BY store, instant)
   ) here
   JOIN stores USING (store)
   CROSS JOIN asked_for
@@ -112,10 +113,10 @@ closings AS (
       FROM (
         SELECT
           *,
-          overruled_low
-            AND COALESCE(bool_and(is_kept_low) OVER before, true) AS was_low,
-          overruled_many
-            AND COALESCE(bool_and(is_kept_many) OVER before, true) AS was_many
+          overruled_low AND 0 = sum((NOT is_kept_low)::int) OVER until_here
+            - sum((NOT is_kept_low)::int) OVER at_once AS was_low,
+          overruled_many AND 0 = sum((NOT is_kept_many)::int) OVER until_here
+            - sum((NOT is_kept_many)::int) OVER at_once AS was_many
         FROM (
           -- What holds in the state that the store is in: closed, with all that it keeps.
           SELECT
@@ -137,10 +138,9 @@ closings AS (
             JOIN moments ON moments.store = closings.store AND moments.instant > closings.instant
           ) here
         ) levelled
-        WINDOW before AS (
-          PARTITION BY store ORDER BY instant
-          RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP
-        )
+        WINDOW
+          until_here AS (PARTITION BY store ORDER BY instant),
+          at_once AS (PARTITION BY store, instant)
       ) judged
     ) weighed
     WHERE

@@ -1,18 +1,6 @@
--- The current answers: what weighs at the moments asked about, added up.
+-- The current answers: what weighs at the few moments that they speak of, added up.
 
--- Stores whose deductions, had none ever ended or been given back, would have closed them.
-heavy AS (
-  SELECT moving_entries.store
-  FROM moving_entries
-  JOIN stores USING (store)
-  CROSS JOIN LATERAL (SELECT LEAST(0, COALESCE(-least, points)) AS points) at_most
-  WHERE moving_entries.takes
-  GROUP BY moving_entries.store, stores.reach_total, stores.reach_deducted
-  HAVING sum(at_most.points) <= stores.reach_total
-    OR -sum(at_most.points) FILTER (WHERE moving_entries.is_deduction) >= stores.reach_deducted
-),
-
--- And those whose deductions that weighed at one time would have, had none been given back.
+-- Stores that what weighed at one time would have closed, had none of it been given back.
 suspects AS MATERIALIZED (
   SELECT summed.store
   FROM (
@@ -21,15 +9,13 @@ suspects AS MATERIALIZED (
       sum(points) OVER until_here AS total,
       sum(points) FILTER (WHERE is_deduction) OVER until_here AS deducted
     FROM (
-      SELECT store, starts_at AS instant, is_deduction, LEAST(0, COALESCE(-least, points)) AS points
-      FROM heavy
-      JOIN moving_entries USING (store)
-      WHERE takes
+      SELECT store, starts_at AS instant, is_deduction, COALESCE(-least, points) AS points
+      FROM entries
+      WHERE may_close AND points < 0
       UNION ALL
-      SELECT store, ends_at, is_deduction, -LEAST(0, COALESCE(-least, points))
-      FROM heavy
-      JOIN moving_entries USING (store)
-      WHERE takes AND ends_at > starts_at
+      SELECT store, ends_at, is_deduction, COALESCE(least, -points)
+      FROM entries
+      WHERE may_close AND points < 0 AND ends_at > starts_at
     ) turns
     WINDOW until_here AS (PARTITION BY store ORDER BY instant ROWS UNBOUNDED PRECEDING)
   ) summed
@@ -41,16 +27,56 @@ suspects AS MATERIALIZED (
   SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
 ),
 
+-- All that weighs is gone through once, and counted at each of the moments at which it does.
+sums AS (
+  SELECT
+    weights.store,
+    sum(points) FILTER (WHERE is_now) AS now_total,
+    sum(points) FILTER (WHERE is_now AND is_deduction) AS now_deducted,
+    sum(leeway) FILTER (WHERE is_now) AS now_leeway,
+    sum(points) FILTER (WHERE is_opened) AS opened_total,
+    sum(points) FILTER (WHERE is_opened AND is_deduction) AS opened_deducted,
+    sum(points) FILTER (WHERE is_newest) AS newest_total,
+    sum(points) FILTER (WHERE is_newest AND is_deduction) AS newest_deducted,
+    sum(points) FILTER (WHERE is_second) AS second_total,
+    sum(points) FILTER (WHERE is_second AND is_deduction) AS second_deducted
+  FROM weights
+  JOIN asking USING (store)
+  CROSS JOIN LATERAL (
+    SELECT
+      starts_at <= (SELECT at FROM asked_for)
+        AND COALESCE(weights.ends_at > (SELECT at FROM asked_for), true) AS is_now,
+      starts_at <= opened_at AND COALESCE(weights.ends_at > opened_at, true) AS is_opened,
+      starts_at <= newest_at AND COALESCE(weights.ends_at > newest_at, true) AS is_newest,
+      starts_at <= second_at AND COALESCE(weights.ends_at > second_at, true) AS is_second
+  ) weighing_at
+  GROUP BY weights.store
+),
+
+-- Only what is said of now counts points that nobody stated at their mildest.
 open_levels AS MATERIALIZED (
   SELECT
     asked.store, asked.library, asked.instant, asked.days, asked.observation,
-    COALESCE(sum(moving.points), 0) AS total,
-    COALESCE(sum(moving.points) FILTER (WHERE moving.is_deduction), 0) AS deducted,
-    COALESCE(sum(moving.leeway), 0) AS leeway
-  FROM asked
-  LEFT JOIN moving
-    ON moving.store = asked.store AND moving.starts_at <= asked.instant
-    AND (moving.ends_at IS NULL OR moving.ends_at > asked.instant)
+    COALESCE(
+      CASE asked.place
+        WHEN 0 THEN opened_total WHEN 1 THEN newest_total WHEN 2 THEN second_total ELSE now_total
+      END, 0
+    ) AS total,
+    COALESCE(
+      CASE asked.place
+        WHEN 0 THEN opened_deducted WHEN 1 THEN newest_deducted WHEN 2 THEN second_deducted
+        ELSE now_deducted
+      END, 0
+    ) AS deducted,
+    CASE WHEN asked.place IS NULL THEN COALESCE(now_leeway, 0) ELSE 0 END AS leeway
+  FROM (
+    SELECT store, library, (SELECT at FROM asked_for) AS instant, 0 AS days,
+      NULL::uuid AS observation, NULL::bigint AS place
+    FROM stores
+    UNION ALL
+    SELECT store, library, instant, NULL, observation, place
+    FROM asked_seen
+  ) asked
+  LEFT JOIN sums USING (store)
   WHERE asked.store NOT IN (SELECT store FROM suspects)
-  GROUP BY asked.store, asked.library, asked.instant, asked.days, asked.observation
 )

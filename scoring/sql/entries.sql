@@ -3,25 +3,23 @@
 given_back AS MATERIALIZED (
   SELECT
     reverses_id AS entry,
-    array_agg(occurred_at ORDER BY occurred_at, id) AS instants,
-    array_agg(points ORDER BY occurred_at, id) AS points,
+    array_agg(occurred_at) AS instants, array_agg(points) AS points,
     sum(points) FILTER (WHERE occurred_at <= (SELECT at FROM asked_for)) AS by_now
   FROM scoring_ledgerentry
   WHERE kind = 'reversal' AND recorded_at <= (SELECT known_at FROM asked_for)
   GROUP BY reverses_id
 ),
 
--- least: of an estimate, the points that are certain. is_late: still there when the first moment
--- asked about comes. takes: may bring its store nearer to a closing.
-entries AS NOT MATERIALIZED (
+-- What is still there when the first moment asked about comes, and all of stores that may have been
+-- closed. least: of an estimate, the points that are certain.
+entries AS MATERIALIZED (
   SELECT
-    asking.store, kept.points, kept.occurred_at AS starts_at, expiry.ends_at, sorted.is_deduction,
+    asking.store, asking.may_close, kept.points, kept.occurred_at AS starts_at, expiry.ends_at,
+    sorted.is_deduction,
     CASE WHEN sorted.is_deduction THEN GREATEST(kept.occurred_at, expiry.ends_at) END AS held_from,
     CASE WHEN kept.estimate_high IS NOT NULL THEN kept.estimate_low END AS least,
     given_back.instants AS back_at, given_back.points AS back,
-    kept.points + COALESCE(given_back.by_now, 0) AS left_now,
-    expiry.ends_at IS NULL OR expiry.ends_at > asking.oldest AS is_late,
-    asking.may_close AND (sorted.is_deduction OR kept.points < 0) AS takes
+    kept.points + COALESCE(given_back.by_now, 0) AS left_now
   FROM scoring_ledgerentry kept
   JOIN asking ON asking.id = kept.store_id
   LEFT JOIN given_back ON given_back.entry = kept.id
@@ -41,4 +39,15 @@ entries AS NOT MATERIALIZED (
     SELECT kept.kind = 'deduction' OR kept.counts_as = 'deduction' AS is_deduction
   ) sorted
   WHERE kept.kind <> 'reversal' AND kept.recorded_at <= (SELECT known_at FROM asked_for)
+    AND (
+      asking.may_close
+      OR (
+        -- What is surely gone by then is not even dated.
+        (
+          kept.is_expiry_stated OR asking.longest IS NULL
+          OR kept.occurred_at > asking.oldest - asking.longest
+        )
+        AND (expiry.ends_at IS NULL OR expiry.ends_at > asking.oldest)
+      )
+    )
 )

@@ -3,11 +3,11 @@ changes AS (
   SELECT
     store, starts_at AS instant, false AS is_asked, is_deduction, points, leeway,
     NULL::int AS library, NULL::int AS days, NULL::uuid AS observation
-  FROM moving
+  FROM weights
   WHERE starts_at <= (SELECT at FROM asked_for) AND (ends_at IS NULL OR starts_at < ends_at)
   UNION ALL
   SELECT store, ends_at, false, is_deduction, -points, -leeway, NULL, NULL, NULL
-  FROM moving
+  FROM weights
   WHERE ends_at <= (SELECT at FROM asked_for) AND starts_at < ends_at
   UNION ALL
   SELECT store, instant, true, NULL, NULL, NULL, library, days, observation
@@ -15,8 +15,7 @@ changes AS (
 ),
 
 -- The sums of open stores where they are asked for, which is at the end of the instant, and where
--- they are so low that a store may close. Without the bonuses that were left out they are lower
--- than they were, so that no closing is missed.
+-- they are so low that a store may close.
 running AS MATERIALIZED (
   SELECT *
   FROM (

@@ -7,12 +7,12 @@
 -- leeway: by how much points that nobody stated may be milder than their middle; null elsewhere.
 -- left_now: what is left of an entry by now; null for its reversals.
 
-${weights} AS NOT MATERIALIZED (
+weights AS NOT MATERIALIZED (
   SELECT
     store, starts_at, ends_at, held_from, is_deduction, points,
     CASE WHEN least IS NOT NULL AND points <> 0 THEN -least - points END AS leeway,
     left_now
-  FROM $entries
+  FROM entries
   UNION ALL
   SELECT
     of.store, reversed.starts_at, of.ends_at, of.held_from, of.is_deduction, reversed.points,
@@ -26,10 +26,14 @@ ${weights} AS NOT MATERIALIZED (
             ELSE LEAST(0, taken - reversed.points - least)
           END
         - reversed.points
-      FROM (SELECT sum(points) AS taken FROM unnest(back[:reversed.place]) AS points) so_far
+      FROM (
+        SELECT sum(earlier.points) AS taken
+        FROM unnest(of.back_at, of.back) WITH ORDINALITY AS earlier (starts_at, points, place)
+        WHERE (earlier.starts_at, earlier.place) <= (reversed.starts_at, reversed.place)
+      ) so_far
     ) END,
     NULL
-  FROM $entries of
+  FROM entries of
   CROSS JOIN LATERAL unnest(back_at, back) WITH ORDINALITY AS reversed (starts_at, points, place)
   WHERE back_at IS NOT NULL
 )
