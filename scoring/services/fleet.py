@@ -50,7 +50,6 @@ _SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-
 def _names(of: str) -> str:
     return ", ".join(f"{of}.{name}" for name in COLUMNS)
 

@@ -67,6 +67,7 @@ def _filled(path: str) -> str:
     made: Any = make_violation() if "violations" in path else make_store(market="VN")
     if "quizzes" in path:
         made = make_quiz(made)
+    path = path.replace("{name}", "tiktok_shop/US/local/2025-10-14")
     return path.removeprefix("/api/v1/").replace("{id}", str(made.pk))
 
 

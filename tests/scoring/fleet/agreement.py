@@ -95,7 +95,9 @@ def _hold(
     for member in members:
         core = expected(member, moment)
         assert by_sweep[member.store.pk] == core, describe(member, moment)
-        assert by_sums[member.store.pk] == {**core, **fleet_ratings._NO_PAST}, describe(member, moment)
+        assert by_sums[member.store.pk] == {**core, **fleet_ratings._NO_PAST}, describe(
+            member, moment
+        )
         assert plain(member, moment) == {name: core[name] for name in _PLAIN}, describe(
             member, moment
         )
