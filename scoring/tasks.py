@@ -35,9 +35,7 @@ def award(_agency: Agency, work: Work) -> datetime | None:
     return again_at
 
 
-@due_task(
-    fleet.VERIFY, words=_("Verify the stores' ratings"), queue="rate", seconds=60, bulk=True
-)
+@due_task(fleet.VERIFY, words=_("Verify the stores' ratings"), queue="rate", seconds=60, bulk=True)
 def verify(agency: Agency, work: Work) -> datetime | None:
     """Verify a slice of the stores: the first each night, and from there one after another.
 

@@ -50,7 +50,6 @@ _SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-
 def _names(of: str) -> str:
     return ", ".join(f"{of}.{name}" for name in COLUMNS)
 
@@ -120,9 +119,7 @@ def rate_fleet(*, at: datetime) -> list[UUID]:
 
 
 @transaction.atomic
-def verify(
-    *, at: datetime, via: str, since: UUID | None = None, most: int = SLICE
-) -> Verified:
+def verify(*, at: datetime, via: str, since: UUID | None = None, most: int = SLICE) -> Verified:
     """Hold the stored answers about ``most`` stores, from ``since`` on, against the sweep.
 
     What differs is a defect of ours: it is rated anew by the core, logged and written to the

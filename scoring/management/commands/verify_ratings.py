@@ -23,7 +23,8 @@ class Command(BaseCommand):
         agency = Agency.objects.filter(slug=options["agency"], state=Agency.State.READY).first()
         if agency is None:
             raise CommandError(f"There is no agency {options['agency']} that works.")
-        stores, mended, since = 0, {}, None
+        stores, since = 0, None
+        mended: dict[str, list[str]] = {}
         while True:
             with scope.agency(agency):
                 step = fleet.verify(at=timezone.now(), via="command", since=since)
@@ -35,6 +36,4 @@ class Command(BaseCommand):
         if stores:
             with scope.agency(agency):
                 fleet.arm(at=timezone.now())
-        self.stdout.write(
-            json.dumps({"agency": agency.slug, "stores": stores, "mended": mended})
-        )
+        self.stdout.write(json.dumps({"agency": agency.slug, "stores": stores, "mended": mended}))

@@ -83,9 +83,7 @@ def _hold(
     at = clock.at(random.randint(-2, 45))
     known_at = random.choice([at, at, clock.at(random.randint(-2, 60))])
     moment = Moment(at, known_at, switched_on)
-    figures = fleet_ratings.figures_of(
-        libraries, at=at, known_at=known_at, switched_on=switched_on
-    )
+    figures = fleet_ratings.figures_of(libraries, at=at, known_at=known_at, switched_on=switched_on)
     ids = [member.store.pk for member in members]
     swept = fleet_ratings.swept(
         figures=figures, at=at, known_at=known_at, days=SPARK_DAYS, stores=ids
@@ -97,7 +95,9 @@ def _hold(
     for member in members:
         core = expected(member, moment)
         assert by_sweep[member.store.pk] == core, describe(member, moment)
-        assert by_sums[member.store.pk] == {**core, **fleet_ratings._NO_PAST}, describe(member, moment)
+        assert by_sums[member.store.pk] == {**core, **fleet_ratings._NO_PAST}, describe(
+            member, moment
+        )
         assert plain(member, moment) == {name: core[name] for name in _PLAIN}, describe(
             member, moment
         )

@@ -40,7 +40,8 @@ def rated_store(points: int = -6, **facts: Any) -> Store:
 
 
 def stored(store: Store) -> dict[str, Any]:
-    return StoreRating.objects.filter(store=store).values(*COLUMNS, "day_ago", "week_ago").get()
+    row = StoreRating.objects.get(store=store)
+    return {name: getattr(row, name) for name in (*COLUMNS, "day_ago", "week_ago")}
 
 
 @pytest.mark.usefixtures("agency")
@@ -100,7 +101,11 @@ def test_verify_leaves_an_answer_whose_next_change_is_due_to_that() -> None:
 def test_verify_brings_the_days_up_to_date_without_a_word() -> None:
     store = rated_store()
     before = StoreRating.objects.get(store=store)
-    assert (before.day_ago, before.week_ago, before.spark[-5:]) == (194, 200, [200, 194, 194, 194, 194])
+    assert (before.day_ago, before.week_ago, before.spark[-5:]) == (
+        194,
+        200,
+        [200, 194, 194, 194, 194],
+    )
 
     verified = fleet.verify(at=NOW + 10 * DAY, via="task")
 
@@ -123,7 +128,11 @@ def test_verify_goes_on_from_slice_to_slice() -> None:
 @pytest.mark.usefixtures("agency")
 def test_rate_fleet_stores_what_the_core_would() -> None:
     # given
-    stores = [rated_store(), rated_store(points=-60, market="VN"), make_store(marketplace="shopee", market="US")]
+    stores = [
+        rated_store(),
+        rated_store(points=-60, market="VN"),
+        make_store(marketplace="shopee", market="US"),
+    ]
     right = [stored(store) for store in stores[:2]]
     StoreRating.objects.update(rating=1, band="critical")
 
@@ -164,9 +173,7 @@ def test_next_night_is_each_agencys_own_moment() -> None:
 def test_verify_ratings_prints_what_it_mended(agency: Agency) -> None:
     rated_store()
     wrong = rated_store()
-    StoreRating.objects.filter(store=wrong).update(
-        points_deducted=1, next_change_at=NOW + 90 * DAY
-    )
+    StoreRating.objects.filter(store=wrong).update(points_deducted=1, next_change_at=NOW + 90 * DAY)
     out = StringIO()
 
     call_command("verify_ratings", agency=agency.slug, stdout=out)
