@@ -20,6 +20,7 @@ from django.db import connection
 from scoring.core.rulebook import (
     Library,
     Rulebook,
+    SellerType,
     book_at,
     expiry_by_book,
     with_successors,
@@ -28,7 +29,7 @@ from scoring.core.values import Measure
 from stores.moments import EARLIEST
 
 TEXTS: Final = Path(__file__).parents[1] / "sql"
-Kind = tuple[str, str, str]  # marketplace, market, seller type
+Kind = tuple[str, str, SellerType]  # marketplace, market
 _FOREVER: Final = "infinity"
 _ALWAYS: Final = 2**31 - 1
 
@@ -234,7 +235,8 @@ def current(
 ) -> list[dict[str, Any]]:
     """Return the current answers, a row a store; without ``stores`` of all there are.
 
-    ``figures`` are those of ``figures_of``. They tell of ``at`` alone: days ago and ``spark`` are None.
+    ``figures`` are those of ``figures_of``. They tell of ``at`` alone: days ago and ``spark``
+    are None.
     """
     asked = parameters(figures=figures, at=at, known_at=known_at, days=(0,), stores=stores)
     return [{**row, **_NO_PAST} for row in fetched(f"{CURRENT}\nSELECT * FROM answers", asked)]

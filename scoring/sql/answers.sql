@@ -47,7 +47,7 @@ measured AS NOT MATERIALIZED (
   CROSS JOIN LATERAL (SELECT $order_points AS points) ordered
 ),
 
-now_measured AS NOT MATERIALIZED (SELECT * FROM measured WHERE days = 0),
+now_measured AS MATERIALIZED (SELECT * FROM measured WHERE days = 0),
 
 -- The ratings of the days asked about, oldest first; points deducted where there is no rating.
 past AS (

@@ -43,15 +43,12 @@ closable AS MATERIALIZED (
   SELECT store FROM shut
 ),
 
--- oldest: the first moment asked about. may_close: all that it ever had is looked at.
+-- oldest: the first moment asked about; what occurred before dated_from and states no expiry is gone
+-- by then. may_close: all that it ever had is looked at.
 asking AS MATERIALIZED (
   SELECT
-    stores.*,
-    LEAST(
-      first_seen.oldest,
-      (SELECT min(asked_for.at - days * interval '24 hours')
-       FROM asked_for CROSS JOIN unnest(%(days)s::int[]) AS days)
-    ) AS oldest,
+    stores.*, first_asked.oldest,
+    COALESCE(first_asked.oldest - stores.longest, '-infinity') AS dated_from,
     closable.store IS NOT NULL AS may_close,
     first_seen.opened_at, first_seen.newest_at, first_seen.second_at
   FROM stores
@@ -65,4 +62,11 @@ asking AS MATERIALIZED (
     GROUP BY store
   ) first_seen USING (store)
   LEFT JOIN closable USING (store)
+  CROSS JOIN LATERAL (
+    SELECT LEAST(
+      first_seen.oldest,
+      (SELECT min(asked_for.at - days * interval '24 hours')
+       FROM asked_for CROSS JOIN unnest(%(days)s::int[]) AS days)
+    ) AS oldest
+  ) first_asked
 )

@@ -5,7 +5,8 @@
 -- time what first ends the state that they are in.
 
 suspect_weights AS MATERIALIZED (
-  SELECT weights.* FROM weights JOIN suspects USING (store)
+  -- IS TRUE keeps this a look-up by row, for the planner expects many more suspects than there are.
+  SELECT * FROM weights WHERE (store IN (SELECT store FROM suspects)) IS TRUE
 ),
 
 -- All that happens at suspects: points that come or go, books that take effect, orders that enter

@@ -14,40 +14,31 @@ given_back AS MATERIALIZED (
 -- closed. least: of an estimate, the points that are certain.
 entries AS MATERIALIZED (
   SELECT
-    asking.store, asking.may_close, kept.points, kept.occurred_at AS starts_at, expiry.ends_at,
-    sorted.is_deduction,
-    CASE WHEN sorted.is_deduction THEN GREATEST(kept.occurred_at, expiry.ends_at) END AS held_from,
-    CASE WHEN kept.estimate_high IS NOT NULL THEN kept.estimate_low END AS least,
-    given_back.instants AS back_at, given_back.points AS back,
-    kept.points + COALESCE(given_back.by_now, 0) AS left_now
-  FROM scoring_ledgerentry kept
-  JOIN asking ON asking.id = kept.store_id
-  LEFT JOIN given_back ON given_back.entry = kept.id
-  LEFT JOIN expiries
-    ON expiries.library = asking.library
-    AND kept.occurred_at >= expiries.since AND kept.occurred_at < expiries.until
-  CROSS JOIN LATERAL (
-    SELECT LEAST(
-      CASE
-        WHEN kept.is_expiry_stated THEN kept.expires_at
-        ELSE COALESCE(kept.occurred_at + expiries.lasts, expiries.ends_at)
-      END,
-      expiries.wiped_at
-    ) AS ends_at
-  ) expiry
-  CROSS JOIN LATERAL (
-    SELECT kept.kind = 'deduction' OR kept.counts_as = 'deduction' AS is_deduction
-  ) sorted
-  WHERE kept.kind <> 'reversal' AND kept.recorded_at <= (SELECT known_at FROM asked_for)
-    AND (
-      asking.may_close
-      OR (
-        -- What is surely gone by then is not even dated.
-        (
-          kept.is_expiry_stated OR asking.longest IS NULL
-          OR kept.occurred_at > asking.oldest - asking.longest
-        )
-        AND (expiry.ends_at IS NULL OR expiry.ends_at > asking.oldest)
-      )
-    )
+    store, may_close, points, starts_at, ends_at, is_deduction, least, back_at, back,
+    CASE WHEN is_deduction THEN GREATEST(starts_at, ends_at) END AS held_from,
+    points + COALESCE(by_now, 0) AS left_now
+  FROM (
+    SELECT
+      asking.store, asking.may_close, asking.oldest, kept.points, kept.occurred_at AS starts_at,
+      LEAST(
+        CASE
+          WHEN kept.is_expiry_stated THEN kept.expires_at
+          ELSE COALESCE(kept.occurred_at + expiries.lasts, expiries.ends_at)
+        END,
+        expiries.wiped_at
+      ) AS ends_at,
+      kept.kind = 'deduction' OR kept.counts_as = 'deduction' AS is_deduction,
+      CASE WHEN kept.estimate_high IS NOT NULL THEN kept.estimate_low END AS least,
+      given_back.instants AS back_at, given_back.points AS back, given_back.by_now
+    FROM scoring_ledgerentry kept
+    JOIN asking ON asking.id = kept.store_id
+    LEFT JOIN given_back ON given_back.entry = kept.id
+    LEFT JOIN expiries
+      ON expiries.library = asking.library
+      AND kept.occurred_at >= expiries.since AND kept.occurred_at < expiries.until
+    WHERE kept.kind <> 'reversal' AND kept.recorded_at <= (SELECT known_at FROM asked_for)
+      AND (asking.may_close OR kept.is_expiry_stated OR kept.occurred_at > asking.dated_from)
+    OFFSET 0  -- so that the end is worked out once a row
+  ) dated
+  WHERE may_close OR ends_at IS NULL OR ends_at > oldest
 )

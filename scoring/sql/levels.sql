@@ -11,11 +11,11 @@ suspect_levels AS MATERIALIZED (
   FROM (
     SELECT store, library, instant, days, observation
     FROM asked
-    WHERE days IS NOT NULL
+    WHERE days IS NOT NULL AND (store IN (SELECT store FROM suspects)) IS TRUE
     UNION ALL
     SELECT store, library, observed_at, NULL, id
     FROM observations
-    WHERE is_measured
+    WHERE is_measured AND (store IN (SELECT store FROM suspects)) IS TRUE
   ) questions
   JOIN states
     ON states.store = questions.store

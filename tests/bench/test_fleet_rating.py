@@ -33,8 +33,8 @@ NOW: Final = datetime.now(UTC).replace(microsecond=0)
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 # A store in five markets, each six days another entry for a year and a half: weekly bonuses for
-# orders, and every sixth a deduction of one to three points, of which the newest ten are given back.
-# One store in a hundred has lost 48 points at once, and one was closed by its marketplace.
+# orders, and every sixth a deduction of one to three points, of which the newest ten are given
+# back. One store in a hundred has lost 48 points at once.
 _STORES = """
 INSERT INTO stores_store
   (id, agency_id, name, marketplace, market, seller_type, time_zone, external_id, state, created_at)

@@ -1,7 +1,9 @@
 """The sweep against the plain model, on many random ledgers full of ties."""
 
 from collections.abc import Callable
+from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from scoring.core.rulebook import Rulebook
@@ -9,6 +11,7 @@ from scoring.core.values import Ledger
 from tests.scoring.core.agreement import assert_agrees
 from tests.scoring.core.strategies import ledgers, shelves
 from tests.scoring.core.test_laws import WHENS
+from tests.scoring.fleet.agreement import Tally, hold_together
 
 LEDGERS = 4_000
 SEED = 20261124
@@ -33,3 +36,24 @@ def test_the_sweep_agrees_with_the_plain_model(figure: Callable[[str, str, int],
     law()
     assert tried >= LEDGERS
     figure("core sweep equals the plain model, random ledgers", f"{tried} of {tried}", SEED)
+
+
+STORES = 500  # of random books, and a quarter as many of the shipped ones
+ROUNDS = 32
+
+
+@pytest.mark.usefixtures("agency")
+def test_core_statements_and_plain_model_agree(figure: Callable[[str, str, int], None]) -> None:
+    random, tally = Random(SEED), Tally()  # noqa: S311 - repeatable
+
+    for _ in range(ROUNDS):
+        hold_together(random, stores=STORES, tally=tally)
+
+    assert tally.ledgers >= 20_000
+    assert min(tally.seen.values()) > 100, tally.seen
+    seen = ", ".join(f"{count} {what}" for what, count in sorted(tally.seen.items()))
+    figure(
+        "core, both fleet statements and plain model agree, random ledgers",
+        f"{tally.ledgers} of {tally.ledgers} ({seen})",
+        SEED,
+    )

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         agency = Agency.objects.filter(slug=options["agency"], state=Agency.State.READY).first()
         if agency is None:
             raise CommandError(f"There is no agency {options['agency']} that works.")
-        stores, mended, since = 0, {}, None
+        stores, since = 0, None
+        mended: dict[str, list[str]] = {}
         while True:
             with scope.agency(agency):
                 step = fleet.verify(at=timezone.now(), via="command", since=since)

@@ -12,9 +12,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from scoring.core.resets import ResetRule
-from scoring.core.rulebook import Library, Rulebook
+from scoring.core.rulebook import Library, Rulebook, SellerType
 from scoring.core.values import (
     BY_BOOK,
+    ByBook,
     Completion,
     CountsAs,
     Enforced,
@@ -29,10 +30,12 @@ from scoring.core.values import (
     is_known,
 )
 from scoring.models import LedgerEntry, PlatformRating, PointsUnknown, ToldEnforcement
+from scoring.selectors.fleet_ratings import Kind as KindOfStore
 from stores.models import Enforcement, Notice, Order, Store, Violation
 from tests.scoring.core.making import (
     BANDS,
     DEDUCTED,
+    EPOCH,
     FALLING,
     RATING,
     RISING,
@@ -42,7 +45,7 @@ from tests.scoring.core.making import (
 )
 
 MARKETPLACE: Final = "tiktok_shop"
-SELLER_TYPE: Final = "local"
+SELLER_TYPE: Final = SellerType.LOCAL
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Member:
 class Clock:
     """Where the grid lies: day numbers become moments ``step`` apart."""
 
-    start: datetime = day(0)
+    start: datetime = EPOCH
     step: timedelta = timedelta(days=1)
 
     def at(self, number: float) -> datetime:
@@ -232,7 +235,7 @@ def _unstated(random: Random, clock: Clock) -> Unstated:
         _id(random),
         clock.at(at),
         clock.at(at + random.choice([0, 3])),
-        random.choice([BY_BOOK, clock.at(at + 6)]),
+        BY_BOOK if random.random() < 0.5 else clock.at(at + 6),
         _sometimes(random, clock, at + 8),
     )
 
@@ -242,7 +245,7 @@ def _unstated(random: Random, clock: Clock) -> Unstated:
 
 def random_fleet(
     random: Random,
-    libraries: Mapping[tuple[str, str, str], Library],
+    libraries: Mapping[KindOfStore, Library],
     *,
     stores: int,
     clock: Clock,
@@ -318,7 +321,7 @@ def write(members: Sequence[Member]) -> None:
 
 
 def _ledger_entry(member: Member, entry: Entry) -> LedgerEntry:
-    is_stated = entry.expires_at is not BY_BOOK
+    stated = None if isinstance(entry.expires_at, ByBook) else entry.expires_at
     return LedgerEntry(
         id=UUID(entry.id),
         store=member.store,
@@ -329,8 +332,8 @@ def _ledger_entry(member: Member, entry: Entry) -> LedgerEntry:
         reason=entry.reason.value if entry.reason else "",
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
-        is_expiry_stated=is_stated,
-        expires_at=entry.expires_at if is_stated else None,
+        is_expiry_stated=entry.expires_at is not BY_BOOK,
+        expires_at=stated,
         estimate_low=entry.estimate.low if entry.estimate else None,
         estimate_high=entry.estimate.high if entry.estimate else None,
         source="api",

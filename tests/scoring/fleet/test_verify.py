@@ -40,7 +40,8 @@ def rated_store(points: int = -6, **facts: Any) -> Store:
 
 
 def stored(store: Store) -> dict[str, Any]:
-    return StoreRating.objects.filter(store=store).values(*COLUMNS, "day_ago", "week_ago").get()
+    row = StoreRating.objects.get(store=store)
+    return {name: getattr(row, name) for name in (*COLUMNS, "day_ago", "week_ago")}
 
 
 @pytest.mark.usefixtures("agency")
