@@ -171,6 +171,7 @@ def reverse_entry(
     note: str = "",
     source: str = "person",
     decided_at: datetime | None = None,
+    via: str = "page",
 ) -> LedgerEntry:
     """Give back ``points`` of an entry, by default all that is left of it.
 
@@ -199,6 +200,7 @@ def reverse_entry(
         note=note,
         source=source,
         decided_at=decided_at,
+        via=via,
     )
 
 
@@ -413,6 +415,7 @@ def _reverse(
     note: str = "",
     source: str = "person",
     decided_at: datetime | None = None,
+    via: str = "page",
 ) -> LedgerEntry:
     is_mistake = reason == LedgerEntry.Reason.MISTAKE
     reversal = LedgerEntry.objects.create(
@@ -435,6 +438,7 @@ def _reverse(
         subject=reversal,
         store_id=entry.store_id,
         at=at,
+        via=via,
         changes={"points": reversal.points, "reason": reason},
     )
     return reversal

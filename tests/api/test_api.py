@@ -367,6 +367,7 @@ def test_an_adjustment_and_its_mending_are_written_to_the_ledger(agency: Agency,
         ({"kind": "adjustment", "points": 4}, 400),
         ({"kind": "bonus", "points": 4, "occurred_at": "2099-01-01T00:00:00Z"}, 409),
         ({"kind": "deduction", "points": -4, "rule": "no_such_rule"}, 400),
+        ({"kind": "bonus", "points": 4, "expires_at": "2026-01-01T00:00:00Z"}, 400),
     ],
 )
 def test_a_bad_entry_is_refused(
@@ -399,6 +400,29 @@ def test_a_bad_entry_is_refused_by_name(agency: Agency, api: Api) -> None:
         "another store's": (400, [("invalid", "reverses")]),
     }
     assert LedgerEntry.objects.filter(store=store).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("occurred_at", ISO), ("expires_at", ISO), ("rule", "counterfeit"), ("source_ref", "r-1")],
+)
+def test_a_reversal_is_refused_what_it_has_of_its_entry(
+    agency: Agency, api: Api, field: str, value: str
+) -> None:
+    path = f"stores/{make_store(market='US').pk}/ledger/"
+    entry = api.post(path, {"kind": "bonus", "points": 4})[1]
+    back = {"kind": "reversal", "points": -4, "reverses": entry["id"], "reason": "mistake"}
+    status, answer = api.post(path, back | {field: value})
+    assert (status, codes(answer)) == (400, [("invalid", field)])
+
+
+def test_a_rating_is_refused_where_the_rulebook_counts_points_alone(
+    agency: Agency, api: Api
+) -> None:
+    path = f"stores/{make_store(marketplace='shopee', market='PH').pk}/platform-ratings/"
+    refused = api.post(path, {"value": 3, "measure": "rating"})
+    assert (refused[0], codes(refused[1])) == (409, [("not_a_platform_rating", None)])
+    assert api.post(path, {"value": 3, "measure": "points_deducted"})[0] == 201
 
 
 def test_points_outside_the_rulebooks_range_are_taken_and_flagged(agency: Agency, api: Api) -> None:

@@ -40,7 +40,7 @@ def write(store: Store, kind: str, points: int, ago: timedelta, **more: object) 
 
 def told(*stores: Store, days: int = 90) -> list[tuple[str, int, float, str]]:
     return [
-        (row.store.name, row.points, (row.at - NOW) / DAY, row.label)
+        (row.store.name, row.points, round((row.at - NOW) / DAY, 2), row.label)
         for row in roll_offs(stores, at=NOW, days=days)
     ]
 
