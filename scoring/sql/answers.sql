@@ -115,8 +115,8 @@ nearest AS (
 leaving AS MATERIALIZED (
   SELECT weighing.store, weighing.ends_at, weighing.left_now AS points
   FROM weighing
-  JOIN now_measured USING (store)
-  WHERE now_measured.closed_since IS NULL OR NOT weighing.is_deduction
+  WHERE NOT weighing.is_deduction
+    OR weighing.store NOT IN (SELECT store FROM now_measured WHERE closed_since IS NOT NULL)
   UNION ALL
   SELECT opening.store, opening.ends_at, opening.points
   FROM opening

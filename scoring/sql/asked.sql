@@ -1,6 +1,6 @@
 -- The moments asked about: some days, today being the first (0), and platform ratings: the newest
--- two (1, 2), by which drift is judged, and the one that makes the opening, where it is older than
--- those and not long over (0).
+-- two (1, 2), by which drift is judged, and the one that makes the opening (0), where it is older
+-- than those, and the opening not over by any of these moments.
 asked_seen AS MATERIALIZED (
   SELECT store, library, observed_at AS instant, id AS observation, place
   FROM observations
@@ -8,10 +8,15 @@ asked_seen AS MATERIALIZED (
   UNION ALL
   SELECT opened.store, opened.library, opened.observed_at, opened.observation, 0
   FROM opened
-  JOIN observations ON observations.store = opened.store AND observations.id = opened.observation
+  JOIN observations first ON first.store = opened.store AND first.id = opened.observation
+  JOIN observations second
+    ON second.store = opened.store AND second.is_measured AND second.place = 2
   CROSS JOIN asked_for
-  WHERE observations.place > 2
-    AND (opened.ends_at IS NULL OR opened.ends_at > asked_for.at - interval '720 hours')
+  WHERE first.place > 2
+    AND (
+      opened.ends_at IS NULL
+      OR opened.ends_at > LEAST(second.observed_at, asked_for.at - interval '720 hours')
+    )
 ),
 
 asked AS NOT MATERIALIZED (

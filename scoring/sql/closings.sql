@@ -6,7 +6,7 @@
 
 suspect_weights AS MATERIALIZED (
   -- IS TRUE keeps this a look-up by row, for the planner expects many more suspects than there are.
-  SELECT * FROM weights WHERE (store IN (SELECT store FROM suspects)) IS TRUE
+  SELECT * FROM weights WHERE may_close AND (store IN (SELECT store FROM suspects)) IS TRUE
 ),
 
 -- All that happens at suspects: points that come or go, books that take effect, orders that enter

@@ -2,29 +2,33 @@
 
 -- Stores that what weighed at one time would have closed, had none of it been given back.
 suspects AS MATERIALIZED (
-  SELECT summed.store
+  SELECT store
   FROM (
-    SELECT
-      store,
-      sum(points) OVER until_here AS total,
-      sum(points) FILTER (WHERE is_deduction) OVER until_here AS deducted
+    SELECT summed.store
     FROM (
-      SELECT store, starts_at AS instant, is_deduction, COALESCE(-least, points) AS points
-      FROM entries
-      WHERE may_close AND points < 0
-      UNION ALL
-      SELECT store, ends_at, is_deduction, COALESCE(least, -points)
-      FROM entries
-      WHERE may_close AND points < 0 AND ends_at > starts_at
-    ) turns
-    WINDOW until_here AS (PARTITION BY store ORDER BY instant ROWS UNBOUNDED PRECEDING)
-  ) summed
-  JOIN stores USING (store)
-  WHERE summed.total <= stores.reach_total OR -summed.deducted >= stores.reach_deducted
-  UNION
-  SELECT store FROM shut
-  UNION
-  SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+      SELECT
+        store,
+        sum(points) OVER until_here AS total,
+        sum(points) FILTER (WHERE is_deduction) OVER until_here AS deducted
+      FROM (
+        SELECT store, starts_at AS instant, is_deduction, COALESCE(-least, points) AS points
+        FROM entries
+        WHERE may_close AND points < 0
+        UNION ALL
+        SELECT store, ends_at, is_deduction, COALESCE(least, -points)
+        FROM entries
+        WHERE may_close AND points < 0 AND ends_at > starts_at
+      ) turns
+      WINDOW until_here AS (PARTITION BY store ORDER BY instant ROWS UNBOUNDED PRECEDING)
+    ) summed
+    JOIN stores USING (store)
+    WHERE summed.total <= stores.reach_total OR -summed.deducted >= stores.reach_deducted
+    UNION ALL
+    SELECT store FROM shut
+    UNION ALL
+    SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+  ) found
+  GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
 
 -- All that weighs is gone through once, and counted at each of the moments at which it does.
@@ -41,7 +45,6 @@ sums AS (
     sum(points) FILTER (WHERE is_second) AS second_total,
     sum(points) FILTER (WHERE is_second AND is_deduction) AS second_deducted
   FROM weights
-  JOIN asking USING (store)
   CROSS JOIN LATERAL (
     SELECT
       starts_at <= (SELECT at FROM asked_for)

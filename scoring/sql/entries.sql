@@ -15,11 +15,14 @@ given_back AS MATERIALIZED (
 entries AS MATERIALIZED (
   SELECT
     store, may_close, points, starts_at, ends_at, is_deduction, least, back_at, back,
+    opened_at, newest_at, second_at,
     CASE WHEN is_deduction THEN GREATEST(starts_at, ends_at) END AS held_from,
     points + COALESCE(by_now, 0) AS left_now
   FROM (
     SELECT
-      asking.store, asking.may_close, asking.oldest, kept.points, kept.occurred_at AS starts_at,
+      asking.store, asking.may_close, asking.oldest,
+      asking.opened_at, asking.newest_at, asking.second_at,
+      kept.points, kept.occurred_at AS starts_at,
       LEAST(
         CASE
           WHEN kept.is_expiry_stated THEN kept.expires_at

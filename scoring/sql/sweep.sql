@@ -35,18 +35,22 @@ running AS MATERIALIZED (
 ),
 
 suspects AS MATERIALIZED (
-  SELECT running.store
-  FROM running
-  JOIN stores USING (store)
-  WHERE NOT running.is_asked
-    AND (
-      running.total + running.leeway <= stores.reach_total
-      OR -(running.deducted + running.leeway) >= stores.reach_deducted
-    )
-  UNION
-  SELECT store FROM shut
-  UNION
-  SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+  SELECT store
+  FROM (
+    SELECT running.store
+    FROM running
+    JOIN stores USING (store)
+    WHERE NOT running.is_asked
+      AND (
+        running.total + running.leeway <= stores.reach_total
+        OR -(running.deducted + running.leeway) >= stores.reach_deducted
+      )
+    UNION ALL
+    SELECT store FROM shut
+    UNION ALL
+    SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+  ) found
+  GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
 
 open_levels AS (

@@ -11,7 +11,7 @@ weights AS NOT MATERIALIZED (
   SELECT
     store, starts_at, ends_at, held_from, is_deduction, points,
     CASE WHEN least IS NOT NULL AND points <> 0 THEN -least - points END AS leeway,
-    left_now
+    left_now, may_close, opened_at, newest_at, second_at
   FROM entries
   UNION ALL
   SELECT
@@ -32,7 +32,7 @@ weights AS NOT MATERIALIZED (
         WHERE (earlier.starts_at, earlier.place) <= (reversed.starts_at, reversed.place)
       ) so_far
     ) END,
-    NULL
+    NULL, of.may_close, of.opened_at, of.newest_at, of.second_at
   FROM entries of
   CROSS JOIN LATERAL unnest(back_at, back) WITH ORDINALITY AS reversed (starts_at, points, place)
   WHERE back_at IS NOT NULL

@@ -8,7 +8,7 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from scoring.models import StoreRating
 from scoring.services import fleet, rating
 from stores.models import Store
 from tenants import scope
-from tenants.models import Agency, DueWork
+from tenants.models import Agency
 
 STORES: Final = 10_000
 ENTRIES_A_STORE: Final = 100
@@ -152,16 +152,9 @@ def exponent(sizes: tuple[int, ...], seconds: list[float]) -> float:
     return statistics.linear_regression(logs, [math.log(each) for each in seconds]).slope
 
 
-@pytest.fixture
-def fleet_agency(committed: None) -> Iterator[Agency]:
-    agency = Agency.objects.get(slug="harbour")
-    yield agency
-    with scope.agency(agency):
-        DueWork.objects.filter(agency=agency).delete()
-
-
-def test_a_fleet_against_a_plain_sum(fleet_agency: Agency) -> None:
-    agency, had = fleet_agency, 0
+@pytest.mark.usefixtures("committed")
+def test_a_fleet_against_a_plain_sum() -> None:
+    agency, had = Agency.objects.get(slug="harbour"), 0
     taken: dict[str, list[float]] = {"floor": [], "current": [], "sweep": []}
     for size in SIZES:
         add_stores(agency, had, size)
