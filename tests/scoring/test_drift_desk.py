@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from scoring.core.drifts import gap_of, observed_drifts
 from scoring.core.rulebook import Library
 from scoring.models import LedgerEntry, Quiz, StoreRating
-from scoring.selectors.causes import Cause, causes_of
+from scoring.selectors.causes import MOST_POINTS, Cause, causes_of
 from scoring.selectors.gaps import Reader
 from scoring.services import drift, ledger, observations, quizzes
 from stores.models import Notice, Store, Violation
@@ -313,7 +313,7 @@ def test_of_an_entry_partly_given_back_since_no_more_is_proposed_than_is_left(
     entry = write(store, "deduction", -10, ago=9 * DAY)
     ledger.reverse_entry(entry=entry, reason="granted", points=4, at=NOW, by=None)
 
-    found = {one.kind: one for one in causes_of(Reader(store, NOW), None)}
+    found = {one.kind.value: one for one in causes_of(Reader(store, NOW), None)}
 
     assert (found["given_back"].first["points"], found["given_back"].after) == (6, 4)
     assert "mistyped" not in found
@@ -354,7 +354,7 @@ def test_no_points_are_proposed_that_would_not_make_the_two_agree_but_say_so(
     see(store, 120, ago=DAY)
     found = causes_of(Reader(store, NOW), None)
     assert "mistyped" not in [one.kind for one in found]
-    assert all(one.first["points"] <= drift.MOST_POINTS for one in found if one.verb and one.first)
+    assert all(one.first["points"] <= MOST_POINTS for one in found if one.verb and one.first)
     assert not [one for one in found if one.after and "the two agree" in " ".join(one.evidence)]
 
 
