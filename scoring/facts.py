@@ -84,6 +84,8 @@ def _platform_then(answer: Answer, zone: str) -> dict[str, Any]:
             "drift": ui.signed(answer.drift.value),
             "age": note,
         }
+    if answer.platform.measure is Measure.POINTS_DEDUCTED:
+        note = f"{_('points deducted')}, {note}"
     return {"label": label, "value": answer.platform.value, "note": note}
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from scoring.core.standing import Judged
-from scoring.core.values import is_known
+from scoring.core.values import Measure, is_known
 from scoring.desks import DESKS
 from scoring.forms import CauseForm
 from scoring.models import LedgerEntry
@@ -271,6 +271,8 @@ def _facts(reader: Reader, at: datetime) -> list[dict[str, Any]]:
 def _seen(reader: Reader, newest: Judged, at: datetime) -> str:
     """Say when the newest judged platform rating was seen, and that a later one is not judged."""
     age = ui.ago(newest.observation.observed_at, at)
+    if newest.observation.measure is Measure.POINTS_DEDUCTED:
+        age = f"{_('points deducted')}, {age}"
     later = (
         each
         for each in reader.ledger.observations

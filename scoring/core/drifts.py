@@ -6,13 +6,14 @@ from datetime import datetime
 from scoring.core.rulebook import Library
 from scoring.core.standing import Judged, judge
 from scoring.core.sweep import Sweep
-from scoring.core.values import Ledger, Measure, Options
+from scoring.core.values import Ledger, Options
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """The newest platform rating where it differs, and the unbroken run of those that do.
 
+    ``count``: how many of that run are of the newest one's measure.
     ``agreed`` is the last one before that run; None where the first of all differed already.
     """
 
@@ -23,10 +24,8 @@ class Gap:
 
     @property
     def wanted(self) -> int:
-        """Return the signed points that our sum lacks to agree."""
-        if self.newest.observation.measure is Measure.RATING:
-            return self.newest.drift
-        return -self.newest.drift
+        """Return the signed points that our sum, before it is clamped, lacks to agree."""
+        return self.newest.lacks
 
     @property
     def opened_after(self) -> datetime | None:
@@ -69,4 +68,6 @@ def gap_of(drifts: tuple[Judged, ...]) -> Gap | None:
     if not run:
         return None
     agreed = drifts[-len(run) - 1] if len(run) < len(drifts) else None
-    return Gap(newest=run[0], first=run[-1], count=len(run), agreed=agreed)
+    measure = run[0].observation.measure
+    count = sum(each.observation.measure is measure for each in run)
+    return Gap(newest=run[0], first=run[-1], count=count, agreed=agreed)

@@ -17,6 +17,7 @@ class Judged(NamedTuple):
     observation: Observation
     drift: int
     tolerance: int
+    lacks: int  # the signed points that our sum, before it is clamped, would need to agree
 
     @property
     def is_beyond(self) -> bool:
@@ -35,7 +36,10 @@ def judge(sweep: Sweep, observation: Observation) -> Judged | None:
     ours = state.rating if observation.measure is Measure.RATING else state.points_deducted
     if ours is None:
         return None
-    return Judged(observation, observation.value - ours, state.book.tolerance)
+    drift, lacks = observation.value - ours, ours - observation.value
+    if observation.measure is Measure.RATING and state.raw is not None:
+        lacks = observation.value - state.raw
+    return Judged(observation, drift, state.book.tolerance, lacks)
 
 
 def drift_at(sweep: Sweep, at: datetime) -> Drift | None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,6 +27,7 @@ from stores.services import notices
 from tenants.models import Membership
 from tenants.templatetags import ui
 
+MOST_POINTS: Final = 1000  # that one act may write
 _AROUND: Final = timedelta(days=2)  # a mail may come so long before or after what it tells shows
 _MOST: Final = 6  # of a kind: each is a sweep
 _MOST_OLD: Final = 2  # of what may have left already: little speaks for any of them
@@ -121,17 +123,30 @@ class Cause:
 def causes_of(reader: Reader, member: Membership | None) -> tuple[Cause, ...]:
     """Return what may explain a store's drift, the likeliest first; nothing without one.
 
-    Only what would bring the drift nearer to nothing. ``member``: whose view of cases it is;
-    None for nobody's.
+    Only what can be written and would bring the drift nearer to nothing. ``member``: whose view
+    of cases it is; None for nobody's.
     """
     if reader.gap is None:
         return ()
     finder = _Finder(reader, reader.gap, member)
     drift = reader.gap.newest.drift
-    found = [each for each in finder.causes() if each.after is None or abs(each.after) < abs(drift)]
+    found = [
+        each
+        for each in finder.causes()
+        if _is_writable(each) and (each.after is None or abs(each.after) < abs(drift))
+    ]
     token = _token(reader, reader.gap)
     signed = (replace(each, token=f"{token}{_short(each.key)}") for each in found)
     return tuple(sorted(signed, key=lambda cause: cause.rank))
+
+
+def _is_writable(cause: Cause) -> bool:
+    return not cause.verb or 1 <= cause.first.get("points", 1) <= MOST_POINTS
+
+
+def _page(name: str, *args: object) -> str:
+    """Return the address of a page, on whatever host the causes are asked for."""
+    return reverse(name, args=args, urlconf=settings.ROOT_URLCONF)
 
 
 def window(gap: Gap, zone: str) -> str:
@@ -170,6 +185,8 @@ class _Finder:
         self.store: Store = reader.store
         self.gap = gap
         self.wanted = gap.wanted
+        # What a person would write of it at most: the sum may be far beyond the clamped rating.
+        self.most = min(abs(self.wanted), MOST_POINTS)
         self.cases = cases_of(reader.violations, member)
         self.active = [each for each in reader.then.active if each.net]
 
@@ -200,7 +217,7 @@ class _Finder:
             yield self._missed_notice(notice)
         if waiting:
             return
-        after = self.reader.after(self.reader.taken(-self.wanted, self.gap.opened_by))
+        after = self.reader.after(self.reader.taken(self.most, self.gap.opened_by))
         yield Cause(
             kind=Kind.MISSED_NOTICE,
             subject="",
@@ -211,8 +228,8 @@ class _Finder:
             ),
             after=after,
             verb=_("Record the missed violation"),
-            first=self._violation_first(-self.wanted, self.gap.opened_by),
-            links=(Link(_("Notices"), f"{reverse('stores:notices')}?store={self.store.pk}"),),
+            first=self._violation_first(self.most, self.gap.opened_by),
+            links=(Link(_("Notices"), f"{_page('stores:notices')}?store={self.store.pk}"),),
             is_backed=False,
         )  # fmt: skip
 
@@ -229,11 +246,12 @@ class _Finder:
     def _missed_notice(self, notice: Notice) -> Cause:
         told = notices.violation_told(notice, self.store)
         stated = -told.points if told is not None and told.points is not None else None
+        stated = None if stated is not None and stated < 0 else stated
         sent_at = notice.sent_at or notice.received_at
         said_at = (told.enforced_at or told.reported_at) if told is not None else sent_at
         is_within = self.gap.is_within(said_at)
         occurred_at = said_at if is_within else self.gap.opened_by
-        points = -self.wanted if stated is None else stated
+        points = self.most if stated is None else stated
         words = _("A notice of %(sent)s waits for a person: %(subject)s")
         if notice.state == Notice.State.SET_ASIDE:
             words = _("A notice of %(sent)s was set aside: %(subject)s")
@@ -256,7 +274,7 @@ class _Finder:
             after=self.reader.after(self.reader.taken(points, occurred_at)),
             verb=_("Record the missed violation"),
             first=first,
-            links=(Link(_("Read the notice"), reverse("stores:notice", args=[notice.pk])),),
+            links=(Link(_("Read the notice"), _page("stores:notice", notice.pk)),),
             is_backed=stated is not None,
             notice=notice,
         )
@@ -270,7 +288,7 @@ class _Finder:
             due = min(filter(None, (one.correct_by, one.appeal_by)), default=None)
             if one.state != Violation.State.PENDING or due is None or due > seen_at:
                 continue
-            points = -self.wanted if one.points is None else -one.points
+            points = self.most if one.points is None else -one.points
             enforced_at = due if self.gap.is_within(due) else self.gap.opened_by
             yield Cause(
                 kind=Kind.ENFORCED_SINCE,
@@ -330,7 +348,7 @@ class _Finder:
 
     def _may_be_back(self, active: ActiveEntry) -> bool:
         row = self.reader.rows[active.id]
-        if row.kind != LedgerEntry.Kind.DEDUCTION:
+        if row.kind != LedgerEntry.Kind.DEDUCTION or not self.reader.left_of(active.id):
             return False
         if row.violation is not None and row.violation.state in _ACTING:
             return True
@@ -340,7 +358,8 @@ class _Finder:
     def _back(self, active: ActiveEntry) -> Cause:
         row = self.reader.rows[active.id]
         one, case = row.violation, self.cases.get(row.violation_id) if row.violation_id else None
-        points = min(self.wanted, -active.net)
+        # Part of it may have been given back since the marketplace's number was seen.
+        points = min(self.most, -active.net, -self.reader.left_of(active.id))
         decided_at = max(self.gap.opened_by, row.occurred_at)
         is_ours = one is not None and one.state in _ACTING
         reason = LedgerEntry.Reason.MARKETPLACE
@@ -359,7 +378,7 @@ class _Finder:
             evidence.insert(0, _("Its case: %(state)s.") % {"state": case["label"]})
             if case["state"] == "granted":
                 reason = LedgerEntry.Reason.GRANTED
-                decided_at = case["decided_at"] or decided_at
+                decided_at = max(case["decided_at"] or decided_at, row.occurred_at)
         links = [Link(_("Open the case"), case["href"])] if case else []
         # The outcome of what is filed is told in its case, which gives the points back itself.
         is_filed = case is not None and case["state"] == "filed"
@@ -386,7 +405,7 @@ class _Finder:
             offered_at__lte=self.gap.opened_by,
         )
         for quiz in quizzes.order_by("-offered_at", "-id")[:_MOST]:
-            points = self.wanted if quiz.worth is None else quiz.worth
+            points = self.most if quiz.worth is None else quiz.worth
             yield Cause(
                 kind=Kind.QUIZ,
                 subject=str(quiz.pk),
@@ -405,9 +424,9 @@ class _Finder:
             evidence=(
                 _("A passed quiz or the bonus for orders gives points that no notice may tell."),
             ),
-            after=self.reader.after(self.reader.given(self.wanted, self.gap.opened_by)),
+            after=self.reader.after(self.reader.given(self.most, self.gap.opened_by)),
             verb=_("Write the bonus"),
-            first={"points": self.wanted, "occurred_at": self.gap.opened_by, "note": ""},
+            first={"points": self.most, "occurred_at": self.gap.opened_by, "note": ""},
             is_backed=False,
         )
 
@@ -428,9 +447,9 @@ class _Finder:
                 evidence=(
                     _("It is enforced, and neither its notice nor the rulebook tells its points."),
                 ),
-                after=self.reader.after(self.reader.taken(-self.wanted, occurred_at)),
+                after=self.reader.after(self.reader.taken(self.most, occurred_at)),
                 verb=_("State the points"),
-                first={"points": -self.wanted},
+                first={"points": self.most},
                 links=(self._link(one),),
                 violation=one,
             )
@@ -439,19 +458,24 @@ class _Finder:
         for active in self.active:
             row = self.reader.rows[active.id]
             right = self.reader.entry(active.id).points + self.wanted
-            if active.estimate is None or row.violation is None or active.reversed_by:
+            if active.estimate is None or row.violation is None or not self._is_whole(active):
                 continue
             low, high = active.estimate
             if not low <= -right <= high:
                 continue
+            after = self.reader.after(self.reader.like(active.id, right), instead_of=[active.id])
+            words = _("Its notice states no points: we count %(points)s, the middle of %(low)s to "
+                      "%(high)s. %(right)s would bring the two nearer.")  # fmt: skip
+            if after == 0:
+                words = _("Its notice states no points: we count %(points)s, the middle of %(low)s "
+                          "to %(high)s. With %(right)s the two agree.")  # fmt: skip
             yield Cause(
                 kind=Kind.ESTIMATE,
                 subject=active.id,
                 title=_("Our estimate of %(violation)s is off")
                 % {"violation": self.reader.name_of(row.violation)},
                 evidence=(
-                    _("Its notice states no points: we count %(points)s, the middle of %(low)s to "
-                      "%(high)s. With %(right)s the two agree.")
+                    words
                     % {
                         "points": -active.points,
                         "low": low,
@@ -459,9 +483,7 @@ class _Finder:
                         "right": -right,
                     },
                 ),
-                after=self.reader.after(
-                    self.reader.like(active.id, right), instead_of=[active.id]
-                ),
+                after=after,
                 verb=_("State the points"),
                 first={"points": -right},
                 links=(self._link(row.violation),),
@@ -474,7 +496,7 @@ class _Finder:
         found = (each for each in self.active if each.net == -self.wanted)
         for active in islice(found, _MOST):
             row = self.reader.rows[active.id]
-            if row.kind not in reversible:
+            if row.kind not in reversible or not self.reader.left_of(active.id):
                 continue
             twin = self._twin(row)
             if twin is None and not self.gap.is_within(row.occurred_at):
@@ -493,7 +515,7 @@ class _Finder:
                 subject=active.id,
                 title=words % {"entry": self.reader.name(row)},
                 evidence=(evidence,),
-                after=self.reader.after(instead_of=[active.id]),
+                after=self.reader.after(self.reader.mistake(active.id)),
                 verb=_("Mend the mistake"),
                 links=(self._link(one),) if one else (),
                 is_backed=twin is not None,
@@ -526,16 +548,18 @@ class _Finder:
             right = active.points + self.wanted
             if right * active.points <= 0:
                 continue
+            right = max(-MOST_POINTS, min(right, MOST_POINTS))
+            after = self.reader.after(self.reader.like(active.id, right), instead_of=[active.id])
             yield Cause(
                 kind=Kind.MISTYPED,
                 subject=active.id,
                 title=_("The points of %(entry)s were written wrongly")
                 % {"entry": self.reader.name(row)},
                 evidence=(
-                    _("A person or a file wrote %(points)s; with %(right)s the two agree.")
+                    self._written_words(after)
                     % {"points": abs(active.points), "right": abs(right)},
                 ),
-                after=self.reader.after(self.reader.like(active.id, right), instead_of=[active.id]),
+                after=after,
                 verb=_("Write it anew"),
                 first={"points": abs(right)},
                 links=(self._link(row.violation),) if row.violation else (),
@@ -544,6 +568,11 @@ class _Finder:
                 entry=row,
             )
 
+    def _written_words(self, after: int | None) -> str:
+        if after == 0:
+            return _("A person or a file wrote %(points)s; with %(right)s the two agree.")
+        return _("A person or a file wrote %(points)s; %(right)s would bring the two nearer.")
+
     def _written(self) -> Iterator[ActiveEntry]:
         for active in self.active:
             row = self.reader.rows[active.id]
@@ -551,10 +580,25 @@ class _Finder:
                 row.kind in {LedgerEntry.Kind.DEDUCTION, LedgerEntry.Kind.BONUS}
                 and row.source in {"person", "file", "integration"}
                 and active.estimate is None
-                and not active.reversed_by
+                and self._is_whole(active)
+                and self._is_alone(row)
                 and self.gap.is_within(row.occurred_at)
             ):
                 yield active
+
+    def _is_whole(self, active: ActiveEntry) -> bool:
+        """Tell whether nothing of it was ever given back, not since the newest rating either."""
+        return self.reader.left_of(active.id) == active.points
+
+    def _is_alone(self, row: LedgerEntry) -> bool:
+        """Tell whether no other entry of its violation weighs: they are written anew as one."""
+        return row.violation_id is None or not any(
+            self.reader.left_of(str(other.pk))
+            for other in self.reader.rows.values()
+            if other.violation_id == row.violation_id
+            and other.kind == LedgerEntry.Kind.DEDUCTION
+            and other.pk != row.pk
+        )
 
     # Time, figures and books
 
@@ -595,7 +639,8 @@ class _Finder:
             if active.expires_at is None or row.kind == LedgerEntry.Kind.ADJUSTMENT:
                 continue
             is_old = seen_at - active.occurred_at > (active.expires_at - active.occurred_at) / 2
-            if active.net == -self.wanted and is_old and active.occurred_at < self.gap.opened_by:
+            is_wanted = active.net == self.reader.left_of(active.id) == -self.wanted
+            if is_wanted and is_old and active.occurred_at < self.gap.opened_by:
                 yield active
 
     def _end_of(self, row: LedgerEntry) -> datetime | None:
@@ -651,7 +696,7 @@ class _Finder:
                 links=(
                     Link(
                         _("Switch figures"),
-                        f"{reverse('scoring:rulebook', args=[book.name])}#figures",
+                        f"{_page('scoring:rulebook', book.name)}#figures",
                     ),
                 ),
             )  # fmt: skip
@@ -703,9 +748,9 @@ class _Finder:
                 ),
                 after=reader.after(library=others),
                 links=(
-                    Link(_("Read the rulebook"), reverse("scoring:rulebook", args=[book.name])),
+                    Link(_("Read the rulebook"), _page("scoring:rulebook", book.name)),
                 ),
             )  # fmt: skip
 
     def _link(self, violation: Violation) -> Link:
-        return Link(_("Look at the violation"), reverse("stores:violation", args=[violation.pk]))
+        return Link(_("Look at the violation"), _page("stores:violation", violation.pk))

@@ -25,7 +25,7 @@ class Drifting:
 
     store: Store
     rating: StoreRating
-    seen: int  # platform ratings since they differ
+    seen: int  # platform ratings since they differ, of the newest one's measure
     alert: Alert | None
     freshness: Freshness
 
@@ -70,6 +70,7 @@ def drifting(stores: QuerySet[Store], *, at: datetime) -> list[Drifting]:
         PlatformRating.objects.filter(
             store=OuterRef("store"),
             withdrawn_at=None,
+            measure=OuterRef("platform_measure"),
             observed_at__gte=OuterRef("drift_since"),
         )
         .order_by()

@@ -19,6 +19,7 @@ from scoring.core.values import (
     Expires,
     Kind,
     Ledger,
+    LedgerError,
     Options,
     PointsRange,
     Reason,
@@ -102,15 +103,19 @@ class Reader:
     ) -> int | None:
         """Return the newest drift if ``entries`` were there too, and others never had been.
 
-        None where it would not be judged.
+        None where it would not be judged; the drift there is where the ledger could not hold them.
         """
         kept = self.ledger
         gone = set(instead_of)
         if gone:
             rest = (e for e in kept.entries if e.id not in gone and e.reverses not in gone)
             kept = replace(kept, entries=tuple(rest))
+        try:
+            supposed = kept.plus(*entries)
+        except LedgerError:
+            return self.gap.newest.drift if self.gap else None
         drifts = observed_drifts(
-            kept.plus(*entries),
+            supposed,
             library or self.library,
             self.at,
             self.at,
@@ -152,6 +157,15 @@ class Reader:
             self._entry(Kind.REVERSAL, points, max(occurred_at, target.occurred_at)),
             reverses=entry_id,
             reason=Reason.MARKETPLACE,
+        )
+
+    def mistake(self, entry_id: str) -> Entry:
+        """Return what takes back, at the entry's own time, all that is left of it."""
+        target = self._entries[entry_id]
+        return replace(
+            self._entry(Kind.REVERSAL, -self.left_of(entry_id), target.occurred_at),
+            reverses=entry_id,
+            reason=Reason.MISTAKE,
         )
 
     def _entry(

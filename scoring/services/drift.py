@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scoring.models import LedgerEntry
-from scoring.selectors.causes import Cause, Kind, causes_of
+from scoring.selectors.causes import MOST_POINTS, Cause, Kind, causes_of
 from scoring.selectors.gaps import Reader
 from scoring.services import ledger, quizzes, rating
 from stores.models import Notice, Store, Violation
@@ -19,7 +19,6 @@ from tenants.errors import DomainError
 from tenants.models import Membership
 from tenants.trail.services import record
 
-MOST_POINTS: Final = 1000
 _Reason = LedgerEntry.Reason
 _State = Violation.State
 
@@ -192,11 +191,12 @@ def _reverse(act: _Act) -> None:
     )
     if violation is None or violation.state in {_State.REVERSED, _State.LAPSED}:
         return
-    if not _left_of(violation):
+    left = _left_of(violation)
+    if not left:
         state = _State.LAPSED if reason == _Reason.CORRECTED else _State.REVERSED
         _change(act, {"state": state}, said_at=decided_at)
     elif violation.points is not None:
-        _change(act, {"points": violation.points + points}, said_at=decided_at)
+        _change(act, {"points": left}, said_at=decided_at)
 
 
 def _unwrite(act: _Act) -> None:

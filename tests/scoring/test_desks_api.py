@@ -68,6 +68,16 @@ def test_a_stores_drift_tells_observations_and_causes(api: Api, store: Store) ->
     assert cause["takes"]["points"] == 12
 
 
+def test_the_public_host_tells_causes_and_refuses_an_unknown_one_by_name(
+    agency: Agency, store: Store
+) -> None:
+    public = Api(make_api_key(agency), agency, public=True)
+    status, body = public.get(f"stores/{store.pk}/drift/")
+    assert (status, [each["cause"] for each in body["causes"]]) == (200, ["missed_notice"])
+    status, body = public.post(f"stores/{store.pk}/drift/", {"cause": "zz", "token": "x"})
+    assert (status, codes(body)) == (409, [("proposal_stale", None)])
+
+
 def test_acting_on_a_cause_answers_the_new_drift(api: Api, store: Store) -> None:
     status, body = api.post(f"stores/{store.pk}/drift/", proposal(api, store) | {"rule": RULE})
     assert (status, body["drift"], body["causes"]) == (200, 0, [])

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from scoring.core.drifts import gap_of, observed_drifts
 from scoring.core.rulebook import Library
 from scoring.models import LedgerEntry, Quiz, StoreRating
-from scoring.selectors.causes import Cause, causes_of
+from scoring.selectors.causes import MOST_POINTS, Cause, causes_of
 from scoring.selectors.gaps import Reader
 from scoring.services import drift, ledger, observations, quizzes
 from stores.models import Notice, Store, Violation
@@ -42,9 +42,9 @@ def lead(agency: Agency) -> Membership:
     return factories.make_membership()
 
 
-def see(store: Store, value: int, *, ago: timedelta) -> None:
+def see(store: Store, value: int, *, ago: timedelta, measure: str = "rating") -> None:
     observations.record_platform_rating(
-        store=store, value=value, measure="rating", observed_at=NOW - ago, source="person",
+        store=store, value=value, measure=measure, observed_at=NOW - ago, source="person",
         at=NOW - ago, by=None,
     )  # fmt: skip
 
@@ -274,6 +274,111 @@ def test_nothing_is_proposed_that_would_leave_more(store: Store) -> None:
     assert [after for kind, after in causes(store) if kind == "enforced_since"] == [-8]
 
 
+def write(store: Store, kind: str, points: int, *, ago: timedelta) -> LedgerEntry:
+    return ledger.write_entry(
+        store=store,
+        kind=kind,
+        points=points,
+        occurred_at=NOW - ago,
+        note="By hand",
+        at=NOW,
+        by=None,
+    )
+
+
+def test_points_given_back_since_the_marketplaces_number_are_not_given_back_again(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    # given twelve points that the appeal won back after the marketplace's number was seen
+    violation = take(store, -12, ago=15 * DAY)
+    see(store, 188, ago=6 * DAY)
+    violations.change_violation(
+        violation=violation, facts={"state": "reversed"}, at=NOW - 2 * DAY, by=None
+    )
+
+    # when a deduction is written that lies before that number
+    late = write(store, "deduction", -10, ago=9 * DAY)
+
+    found = causes_of(Reader(store, NOW), lead)
+    assert client_for(lead).get(f"/stores/{store.pk}/drift/").status_code == 200
+    assert [(one.kind, one.entry) for one in found if one.entry] == [
+        ("given_back", late), ("not_counted", late),
+    ]  # fmt: skip
+
+
+def test_of_an_entry_partly_given_back_since_no_more_is_proposed_than_is_left(
+    store: Store,
+) -> None:
+    see(store, 200, ago=4 * DAY)
+    entry = write(store, "deduction", -10, ago=9 * DAY)
+    ledger.reverse_entry(entry=entry, reason="granted", points=4, at=NOW, by=None)
+
+    found = {one.kind.value: one for one in causes_of(Reader(store, NOW), None)}
+
+    assert (found["given_back"].first["points"], found["given_back"].after) == (6, 4)
+    assert "mistyped" not in found
+    for kind in ("given_back", "not_counted"):
+        assert found[kind].after == 4
+    assert do(store, found["not_counted"]) == 4
+
+
+def test_a_reversal_that_a_case_dates_before_its_entry_is_proposed_at_the_entrys_time(
+    store: Store, lead: Membership
+) -> None:
+    violation = take(store, -24, ago=5 * DAY)
+    attempt = factories.make_attempt(
+        "granted", violation=violation, opened_at=NOW - 12 * DAY, decided_at=NOW - 8 * DAY
+    )
+    assert attempt.appeal.state == "granted"
+    see(store, 200, ago=DAY)
+    found = next(one for one in causes_of(Reader(store, NOW), lead) if one.kind == "given_back")
+    assert found.first["decided_at"] == NOW - 5 * DAY
+
+
+def test_what_is_above_the_most_is_reckoned_with(store: Store, lead: Membership) -> None:
+    # given a bonus of which most lies above the highest rating
+    write(store, "bonus", 1000, ago=4 * DAY)
+    see(store, 220, ago=DAY)
+
+    found = cause(store, "mistyped")
+
+    assert (found.first, found.after) == ({"points": 20}, 0)
+    assert "with 20 the two agree" in found.evidence[0]
+    assert do(store, found, lead) == 0
+
+
+def test_no_points_are_proposed_that_would_not_make_the_two_agree_but_say_so(
+    store: Store,
+) -> None:
+    write(store, "bonus", 1000, ago=4 * DAY)
+    see(store, 120, ago=DAY)
+    found = causes_of(Reader(store, NOW), None)
+    assert "mistyped" not in [one.kind for one in found]
+    assert all(one.first["points"] <= MOST_POINTS for one in found if one.verb and one.first)
+    assert not [one for one in found if one.after and "the two agree" in " ".join(one.evidence)]
+
+
+def test_a_second_deduction_of_a_violation_is_not_written_anew_alone(store: Store) -> None:
+    violation = take(store, -8, ago=6 * DAY, source="person")
+    violations.change_violation(
+        violation=violation, facts={"points": -12}, at=NOW - 4 * DAY, by=None
+    )
+    see(store, 186, ago=DAY)
+    assert "mistyped" not in [kind for kind, _after in causes(store)]
+
+
+def test_a_part_given_back_leaves_the_violation_what_the_ledger_has(store: Store) -> None:
+    violation = take(store, -24, ago=15 * DAY)
+    see(store, 176, ago=10 * DAY)
+    ledger.reverse_entry(
+        entry=LedgerEntry.objects.get(), reason="granted", points=4, at=NOW - 8 * DAY, by=None
+    )
+    see(store, 200, ago=DAY)
+    assert do(store, cause(store, "given_back"), points=10) == 10
+    violation.refresh_from_db()
+    assert violation.points == -10
+
+
 # --- what acting writes --------------------------------------------------------------------------
 
 
@@ -449,6 +554,27 @@ def test_the_fleets_desk_lists_the_furthest_off_first(
     rows = [(row.store.name, row.rating.drift, row.seen) for row in answer.context["rows"]]
     assert rows == [("Glowry Skin", -50, 1), ("Fernwood Kitchen", -12, 1)]
     assert "Quiet Corner" not in answer.content.decode()
+
+
+def test_points_deducted_are_called_so_and_counted_alone(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    see(store, 150, ago=4 * DAY)
+    see(store, 140, ago=3 * DAY)
+    see(store, 30, ago=2 * DAY, measure="points_deducted")
+
+    browser = client_for(lead)
+    desk = browser.get("/drift/")
+    page = browser.get(f"/stores/{store.pk}/drift/")
+    key_facts = browser.get(f"/stores/{store.pk}/").context["facts"]
+
+    assert [row.seen for row in desk.context["rows"]] == [1]
+    assert "points deducted" in desk.content.decode()
+    facts = {fact["label"]: fact for fact in page.context["facts"]}
+    assert facts["Seen since then"]["value"] == 1
+    assert "points deducted" in facts["Marketplace shows"]["note"]
+    shown = next(fact for fact in key_facts if fact["label"] == "Marketplace shows")
+    assert shown["note"].startswith("points deducted, ")
 
 
 def test_stores_without_a_recent_platform_rating_are_not_confirmed(
