@@ -73,13 +73,14 @@ def test_an_account_deactivated_for_good_is_not_said_to_come_back(
 ) -> None:
     store = old_store()
     see(store, 200, ago=300 * DAY)
-    take(store, -200)
+    violation = take(store, -200)
 
     page = words(browser, store)
 
     assert explain(store, at=NOW).is_closed_for_good
     assert "The marketplace deactivates such an account for good." in page
     assert "200 again on" not in page
+    assert f"Win the appeal of {violation.reference}" in page
     assert "only if an appeal brings the account back" in page
 
 
