@@ -24,7 +24,7 @@ from scoring.selectors.falls import fall_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
 from scoring.selectors.ledgers import entries_of
-from scoring.selectors.outlook import Outlook, act_words, tried
+from scoring.selectors.outlook import Outlook, act_words, distance_words, tried
 from scoring.selectors.quizzes import offers_of, open_quizzes
 from scoring.selectors.ratings import rating_of
 from scoring.selectors.rules import range_missed
@@ -203,6 +203,8 @@ def next_of(outlook: Outlook) -> dict[str, Any]:
     address = reverse("scoring:what_if", args=[foreseen.store.pk])
     plans = []
     for plan in told.plans if told else ():
+        if foreseen.is_closed_for_good and all(each.act.kind != "appeal" for each in plan.acts):
+            continue
         query = tried(plan, outlook.tz)
         acts = [{"words": act_words(each), "shown": each, "act": each.act} for each in plan.acts]
         plans.append(
@@ -220,6 +222,7 @@ def next_of(outlook: Outlook) -> dict[str, Any]:
         "what_if_href": address,
         "target": next((each for each in foreseen.lines if each.line == outlook.line), None),
         "milestone": foreseen.next_milestone,
+        "estimate": distance_words(foreseen.next_milestone) if foreseen.next_milestone else "",
         "now": foreseen.at,
     }
 

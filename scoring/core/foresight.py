@@ -24,13 +24,15 @@ from statistics import median_low
 from typing import Literal, NamedTuple
 
 from scoring.core.branching import Trunk
+from scoring.core.milestones import Levels
 from scoring.core.rating import band_of
 from scoring.core.rulebook import Library, OrderBonus, Rulebook, book_at
-from scoring.core.sweep import State, Sweep
+from scoring.core.sweep import CLOSED, State, Sweep
 from scoring.core.values import (
     DAY,
     BandCode,
     Completion,
+    Enforced,
     Entry,
     Kind,
     Ledger,
@@ -40,6 +42,7 @@ from scoring.core.values import (
     Period,
     PointsRange,
     Reason,
+    is_known,
 )
 
 SOON = DAY  # the earliest at which what is done or feared now can count
@@ -78,13 +81,17 @@ class Pace:
 
 
 class Moment(NamedTuple):
-    """The sums from ``instant`` on, until the next moment."""
+    """The sums from ``instant`` on, until the next moment.
+
+    ``ends``: the mildest and the harshest levels, where points are estimated.
+    """
 
     instant: datetime
     rating: int | None
     points_deducted: int | None
     raw: int | None  # unclamped
     band: BandCode
+    ends: tuple[Levels, Levels] | None = None
 
     @property
     def value(self) -> int | None:
@@ -371,7 +378,8 @@ def _moment(state: State | None, instant: datetime) -> Moment:
         closed=state.closed,
         seen=state.seen,
     )
-    return Moment(instant, state.rating, state.points_deducted, state.raw, band)
+    ends = state.ends if state.book else None
+    return Moment(instant, state.rating, state.points_deducted, state.raw, band, ends)
 
 
 # --- lines, and when they are crossed -----------------------------------------------------------
@@ -381,8 +389,9 @@ def _moment(state: State | None, instant: datetime) -> Moment:
 class Line:
     """A value that parts good from bad: a milestone, or a band's lower edge.
 
-    A store is *over* a milestone while it is not reached; over a band's edge while it stands in
-    that band or a better one and is not closed.
+    Where points are estimated a milestone is measured at their mildest, as it fires, a band at
+    their middle. A store is *over* a milestone while it is not reached; over a band's edge while
+    it stands in that band or a better one and is not closed.
     """
 
     kind: Literal["milestone", "band"]
@@ -392,9 +401,19 @@ class Line:
 
     def distance(self, moment: Moment) -> int | None:
         """Return the points between the store and ``at``, < 0 beyond it; None without a value."""
+        rating, deducted = moment.rating, moment.points_deducted
+        if self.kind == "milestone" and moment.ends is not None:
+            rating, deducted = moment.ends[0]
         if self.measure is Measure.RATING:
-            return None if moment.rating is None else moment.rating - self.at
-        return None if moment.points_deducted is None else self.at - moment.points_deducted
+            return None if rating is None else rating - self.at
+        return None if deducted is None else self.at - deducted
+
+    def estimate(self, moment: Moment) -> tuple[int, int] | None:
+        """Return the lowest and the highest value that estimated points allow; None without any."""
+        if moment.ends is None or (self.measure is Measure.RATING and moment.rating is None):
+            return None
+        low, high = sorted(levels.of(self.measure) for levels in moment.ends)
+        return (low, high) if low < high else None
 
     def room(self, moment: Moment) -> int | None:
         """Return the points that the store can lose and still be over, < 0: those it lacks."""
@@ -443,6 +462,25 @@ def lines_of(book: Rulebook) -> tuple[Line, ...]:
                 line.code,
             ),
         )
+    )
+
+
+def is_closed_for_good(
+    periods: Iterable[Period], told: Iterable[Enforced], at: datetime, known_at: datetime
+) -> bool:
+    """Tell whether a closing without an end runs at ``at``, expected or ``told``."""
+    return any(
+        period.action == CLOSED
+        and period.permanent
+        and period.starts_at <= at
+        and period.ends_at is None
+        for period in periods
+    ) or any(
+        each.kind == CLOSED
+        and is_known(each, known_at)
+        and each.starts_at <= at
+        and each.ends_at is None
+        for each in told
     )
 
 

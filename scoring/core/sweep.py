@@ -106,6 +106,7 @@ class State(NamedTuple):
     seen: bool
     causes: tuple[Cause, ...]
     events: tuple[MilestoneEvent, ...]
+    ends: tuple[Levels, Levels] | None  # mildest and harshest, where points are estimated
 
 
 class Sweep:
@@ -312,6 +313,7 @@ class Sweep:
                 self.seen,
                 tuple(causes),
                 events,
+                (self.levels(MILD), self.levels(HARSH)) if self._estimates else None,
             )
         )
 

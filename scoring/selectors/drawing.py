@@ -115,8 +115,11 @@ def _data(
 
 
 def bands_of(book: Rulebook | None) -> list[dict[str, Any]]:
-    """Return the bands of a book, lowest first, with their ends and the reader's words."""
-    if book is None:
+    """Return the bands of a book, lowest first, with their ends and the reader's words.
+
+    None where the book has none: no source states the bands of some marketplaces.
+    """
+    if book is None or not book.bands:
         return []
     ceiling = book.ceiling.value if book.ceiling else None
     edges = [*(band.at.value for band in book.bands[1:]), ceiling]

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import gettext
 
 from scoring.charts import Chart
 from scoring.core import rating as core
+from scoring.core.foresight import is_closed_for_good
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, Standing, Step
 from scoring.selectors.breakdown import (
@@ -72,8 +74,22 @@ class Explained:
     steps: Sequence[Step] = field(repr=False)
     forecast: Sequence[core.ForecastPoint] = field(repr=False)
     back_at: datetime | None = None  # when time alone brings the start value back
-    foreseen: Foreseen | None = field(default=None, repr=False)  # None: a past moment
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
+
+    @cached_property
+    def foreseen(self) -> Foreseen | None:
+        """Return the weeks to come, read when they are asked for; None at a past moment."""
+        rows = self.rows
+        if not rows.is_now:
+            return None
+        return Foreseen(self.store, at=self.answer.at, ledger=rows.ledger, options=rows.options)
+
+    @property
+    def is_closed_for_good(self) -> bool:
+        """Tell whether no waiting brings the store back, but an appeal alone."""
+        answer, told = self.answer, self.rows.ledger.enforcements
+        periods = answer.running_periods
+        return is_closed_for_good(periods, told, answer.at, known_at=answer.known_at)
 
     @property
     def chart(self) -> Chart:
@@ -100,6 +116,8 @@ class Explained:
         """Say when the start value comes back by time alone; "" where nothing is missing."""
         if not self.is_below_start:
             return ""
+        if self.is_closed_for_good:
+            return gettext("Only an appeal brings the account back.")
         start = ui.number(self.start_value)
         if self.back_at is None:
             return gettext("Time alone does not bring %(start)s back.") % {"start": start}
@@ -193,9 +211,6 @@ def explain(
     steps = core.history(rows.ledger, rows.library, start=start, end=at + MOMENT, **known)
     whole = core.forecast(rows.ledger, rows.library, at=at, days=MOST_DAYS, **known)
     forecast = [point for point in whole if point.instant < at + FORECAST_DAYS * _DAY]
-    foreseen = None
-    if is_now:
-        foreseen = Foreseen(store, at=at, ledger=rows.ledger, options=rows.options)
     lines = tuple(lines_of(rows, answer, steps))
     terms = terms_of(rows, answer)
     total = sum(term.points for term in terms)
@@ -207,11 +222,10 @@ def explain(
         clamped=(answer.rating or 0) - total if answer.rating is not None else 0,
         items=items_of(rows, answer),
         lines=lines,
-        roll_offs=tuple(_roll_offs(rows, answer, forecast)),
+        roll_offs=tuple(_roll_offs(rows, answer, whole)),
         expected=tuple(_expected(rows, answer)),
         day=fall_of(rows, start=at - _DAY, end=at),
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
-        foreseen=foreseen,
         rows=rows,
         steps=steps,
         forecast=forecast,
@@ -231,7 +245,7 @@ def _roll_offs(
             for each in expiry.entries
         ]
         after = [point for point in forecast if point.instant <= expiry.instant]
-        is_seen = expiry.instant <= answer.at + timedelta(days=FORECAST_DAYS)
+        is_seen = expiry.instant < answer.at + MOST_DAYS * _DAY
         yield RollOff(
             at=expiry.instant,
             label=", ".join(names),

@@ -26,6 +26,7 @@ from scoring.core.foresight import (
     cone,
     crossing,
     healthy_edge,
+    is_closed_for_good,
     lines_of,
 )
 from scoring.core.resets import local_midnight
@@ -75,7 +76,10 @@ class ActShown:
 
 @dataclass(frozen=True, slots=True)
 class LineAhead:
-    """A milestone or a band's edge: how far it is, and when it is reached or left."""
+    """A milestone or a band's edge: how far it is, and when it is reached or left.
+
+    ``estimate``: between which values the store stands, where its points are estimated.
+    """
 
     line: Line
     label: str
@@ -83,6 +87,7 @@ class LineAhead:
     is_over: bool
     base: Crossing
     worst: Crossing
+    estimate: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +202,17 @@ class Foreseen:
                 is_over=line.is_over(now),
                 base=crossing(line, self.cone.base),
                 worst=crossing(line, self.cone.worst),
+                estimate=line.estimate(now),
             )
             for line in (lines_of(self.book) if self.book else ())
         )
+
+    @property
+    def is_closed_for_good(self) -> bool:
+        """Tell whether no waiting brings the store back, but an appeal alone."""
+        futures = self.futures
+        told = futures.ledger.enforcements
+        return is_closed_for_good(futures.base.periods, told, self.at, known_at=self.at)
 
     @property
     def next_milestone(self) -> LineAhead | None:

@@ -17,7 +17,7 @@ from scoring.core.values import DAY, BandCode, Measure
 from scoring.core.what_if import Summary
 from scoring.selectors.calendar import Day
 from scoring.selectors.drawing import bands_of
-from scoring.selectors.foresee import ActShown, Foreseen, PlanShown, Waiting
+from scoring.selectors.foresee import ActShown, Foreseen, LineAhead, PlanShown, Waiting
 from scoring.selectors.rows import MOMENT, is_chinese
 from scoring.selectors.what_if import Scenario
 from tenants.templatetags import ui
@@ -352,6 +352,16 @@ def over_words(line: Line) -> str:
     if line.measure is Measure.RATING:
         return gettext("Over %(at)d") % {"at": line.at}
     return gettext("Under %(at)d points deducted") % {"at": line.at}
+
+
+def distance_words(line: LineAhead) -> str:
+    """Say that a line's distance is the most there can be, by an estimate; "" where it is known."""
+    if line.estimate is None:
+        return ""
+    words = {"low": ui.number(line.estimate[0]), "high": ui.number(line.estimate[1])}
+    if line.line.measure is Measure.RATING:
+        return gettext("at most: by estimate the rating is %(low)s to %(high)s") % words
+    return gettext("at most: by estimate %(low)s to %(high)s are deducted") % words
 
 
 def act_words(shown: ActShown) -> str:
