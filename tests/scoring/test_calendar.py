@@ -58,7 +58,7 @@ def test_each_stores_entries_expire_by_its_own_rulebook(agency: Agency) -> None:
         ("A", 8, 10, "High late dispatch rate"),
         ("A", -4, 30, "Quiz passed"),
     ]
-    assert told(american, days=10) == []  # the end is not included
+    assert told(american, days=9) == []
     assert told() == []
 
 
