@@ -39,11 +39,11 @@ suspects AS MATERIALIZED (
   FROM (
     SELECT running.store
     FROM running
-    JOIN stores USING (store)
-    WHERE NOT running.is_asked
+    JOIN asking USING (store)
+    WHERE NOT running.is_asked AND asking.may_close
       AND (
-        running.total + running.leeway <= stores.reach_total
-        OR -(running.deducted + running.leeway) >= stores.reach_deducted
+        running.total + running.leeway <= asking.reach_total
+        OR -(running.deducted + running.leeway) >= asking.reach_deducted
       )
     UNION ALL
     SELECT store FROM shut
