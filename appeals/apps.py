@@ -14,11 +14,15 @@ class AppealsConfig(AppConfig):
             tasks,
             trail_words,
         )
+        from appeals.selectors.chances import appeal_chances
+        from scoring import chances
         from tenants import slots
 
+        chances.provide_appeals(appeal_chances)
         trail_words.say()
         alert_kinds.register_all()
         slots.fill_column("enforcement.acts", key="case", fn=panels.enforcement_acts)
+        slots.fill_column("violation.cases", key="case", fn=panels.cases_of_violations)
         slots.fill_column("store.columns", key="deadline", fn=panels.deadline_column, order=30)
         slots.fill_panel(
             "store.side",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from appeals.access import sees_drafts, visible_appeals
-from appeals.models import Appeal, Remediation
+from appeals.models import Appeal, Attempt, Remediation
 from appeals.selectors import cases, clocks, deadlines, remediations
 from stores.models import Enforcement, Store, Violation
 from tenants.models import Membership
@@ -137,3 +138,23 @@ def enforcement_acts(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, d
 
 def _act(label: str, href: str, *, is_post: bool = False) -> dict[str, Any]:
     return {"label": label, "href": href, "icon": "gavel", "is_post": is_post}
+
+
+def cases_of_violations(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return {state, label, href, decided_at} of each violation's case, in one query."""
+    if not member.can("cases.view"):
+        return {}
+    decided = Attempt.objects.filter(appeal=OuterRef("pk")).order_by("-number")
+    found = Appeal.objects.filter(violation__in=ids).annotate(
+        decided_at=Subquery(decided.values("decided_at")[:1])
+    )
+    return {
+        appeal.violation_id: {
+            "state": appeal.state,
+            "label": appeal.get_state_display(),
+            "href": appeal.get_absolute_url(),
+            "decided_at": appeal.decided_at,
+        }
+        for appeal in found
+        if appeal.violation_id is not None
+    }

@@ -130,6 +130,27 @@ _PLAYS: Final = {
     "reproduced_content": _CONTENT,
     "promoting_prohibited": _CONTENT,
     "inconsistent_promotion": _CONTENT,
+    # As Shopee names them.
+    "counterfeit_or_ip": _RIGHTS,
+    "mall_counterfeit": _RIGHTS,
+    "caught_counterfeit": _RIGHTS,
+    "misused_brand": _RIGHTS,
+    "prohibited_listings": _LISTING,
+    "spam_listings": _LISTING,
+    "reuploaded_listings": _LISTING,
+    "many_pre_orders": _LISTING,
+    "shop_name": _LISTING,
+    "copied_images": _CONTENT,
+    "high_late_shipment_rate": _DISPATCH,
+    "high_non_fulfilment_rate": _DISPATCH,
+    "many_late_orders": _DISPATCH,
+    "many_non_fulfilled_orders": _DISPATCH,
+    "empty_parcels": _DISPATCH,
+    "asked_to_cancel": _SERVICE,
+    "return_policy": _SERVICE,
+    "rude_chat": _SERVICE,
+    "rude_review_reply": _SERVICE,
+    "unanswered_chats": _SERVICE,
 }
 
 

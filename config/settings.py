@@ -280,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "ViolationState": "stores.models.Violation.State",
         "ReadingSource": "stores.models.Reading.Source",
         "PushedSource": [("integration", "integration")],
+        "LedgerKind": "scoring.models.LedgerEntry.Kind",
+        "QuizKind": "scoring.models.Quiz.Kind",
         "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",
         "ClientErrorType": f"{_ERROR_ENUMS}.ClientErrorEnum.choices",
         "ServerErrorType": f"{_ERROR_ENUMS}.ServerErrorEnum.choices",

@@ -36,6 +36,17 @@ _KINDS = (
             "Look for a notice that we missed, or an appeal whose points did not come back."
         ),
         severity=WARNING,
+        page="scoring:store_drift",
+    ),
+    AlertKind(
+        code="not_restored",
+        title=gettext_noop("%(points)s points given back are not back at the marketplace"),
+        instruction=gettext_noop(
+            "%(case)s was decided more than %(days)s days ago, and no rating that the marketplace "
+            "has shown since agrees. Record what it shows now, or write to its support."
+        ),
+        severity=WARNING,
+        page="scoring:store_drift",
     ),
 )
 

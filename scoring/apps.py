@@ -48,10 +48,31 @@ class ScoringConfig(AppConfig):
         )
         slots.fill_panel(
             "store.side",
+            key="next",
+            fn=panels.comes_next,
+            template="scoring/_next_panel.html",
+            order=1,
+        )
+        slots.fill_panel(
+            "store.side",
             key="roll-offs",
             fn=panels.roll_offs,
             template="scoring/_roll_offs_panel.html",
             order=10,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="drift",
+            fn=panels.drift,
+            template="scoring/_drift_panel.html",
+            order=3,
+        )
+        slots.fill_panel(
+            "store.side",
+            key="quizzes",
+            fn=panels.quizzes,
+            template="scoring/_quizzes_panel.html",
+            order=15,
         )
         slots.fill_panel(
             "settings.panels",

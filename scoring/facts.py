@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 
 from scoring.core.values import Answer, Measure, MilestoneState
 from scoring.selectors.explain import Explained
+from scoring.selectors.outlook import distance_words
 from scoring.selectors.rows import action_words
 from tenants.templatetags import ui
 
 
 def added(explained: Explained) -> dict[str, Any]:
     """Return what the page's own facts do not tell: by the key of the fact."""
-    words = {"rating": explained.equation, "milestone": _milestone_words(explained)}
+    parts = [_estimate_words(explained), _milestone_words(explained)]
+    words = {"rating": explained.equation, "milestone": " · ".join(part for part in parts if part)}
     if explained.roll_offs:
         words["roll_off"] = _roll_off_words(explained)
     return words
@@ -22,6 +24,14 @@ def added(explained: Explained) -> dict[str, Any]:
 def _nearest(answer: Answer) -> MilestoneState | None:
     left = [each for each in answer.milestones if not each.reached]
     return min(left, key=lambda each: each.distance, default=None)
+
+
+def _estimate_words(explained: Explained) -> str:
+    """Say what estimate stands behind the distance to the next milestone."""
+    nearest = _nearest(explained.answer)
+    lines = explained.foreseen.lines if explained.foreseen and nearest else ()
+    line = next((each for each in lines if nearest and each.line.code == nearest.code), None)
+    return distance_words(line) if line else ""
 
 
 def _milestone_words(explained: Explained) -> str:
@@ -84,6 +94,8 @@ def _platform_then(answer: Answer, zone: str) -> dict[str, Any]:
             "drift": ui.signed(answer.drift.value),
             "age": note,
         }
+    if answer.platform.measure is Measure.POINTS_DEDUCTED:
+        note = f"{_('points deducted')}, {note}"
     return {"label": label, "value": answer.platform.value, "note": note}
 
 

@@ -1,5 +1,6 @@
 """Turns what a member types about the ledger into clean values."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -8,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from scoring import books
 from scoring.core.rulebook import Rulebook
-from scoring.models import LedgerEntry, PlatformRating
+from scoring.models import LedgerEntry, PlatformRating, Quiz
 from scoring.selectors import rulebooks
+from scoring.selectors.causes import Cause
 from stores.forms.moments import MomentField, set_zone
 from stores.markets import MARKETS
 from stores.models import Store
@@ -188,3 +190,102 @@ class SwitchForm(forms.Form):
         self.fields["figures"].choices = [  # type: ignore[attr-defined] # a choice field
             (figure, figure) for figure in sorted(book.third_party)
         ]
+
+
+class CauseForm(_StoreForm):
+    """What acting on a proposed cause takes; of these fields those that the cause names."""
+
+    rule = forms.ChoiceField(label=_("Rule"), choices=[])
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=64,
+        required=False,
+        help_text=_("The marketplace's own number. With it nothing is counted twice."),
+    )
+    points = forms.IntegerField(label=_("Points"), min_value=1, max_value=_MOST)
+    occurred_at = MomentField(label=_("When, in the store's time"))
+    reason = forms.ChoiceField(
+        label=_("Why they came back"),
+        choices=[
+            (reason.value, reason.label)
+            for reason in LedgerEntry.Reason
+            if reason != LedgerEntry.Reason.MISTAKE
+        ],
+    )
+    decided_at = MomentField(label=_("Decided, in the store's time"))
+    expires_at = MomentField(label=_("Leaves at, in the store's time"))
+    note = forms.CharField(label=_("Why"), max_length=300)
+
+    def __init__(self, *args: Any, cause: Cause, rules: Mapping[str, str], **kwargs: Any) -> None:
+        """Offer ``cause.first`` as first values and ``rules`` (code to label) to choose from."""
+        first = dict(cause.first)
+        super().__init__(*args, initial=first, **kwargs)
+        for name in set(self.fields) - first.keys():
+            del self.fields[name]
+        rule = self.fields.get("rule")
+        if isinstance(rule, forms.ChoiceField):
+            rule.choices = [("", "–"), *rules.items()]
+
+
+class QuizForm(_StoreForm):
+    """A quiz that the marketplace offers to a store."""
+
+    kind = forms.ChoiceField(label=_("What it gives"), choices=[])
+    title = forms.CharField(
+        label=_("Quiz"),
+        max_length=160,
+        help_text=_("As the marketplace calls it, or the rule that it is about."),
+    )
+    milestone = forms.ChoiceField(
+        label=_("Milestone"),
+        choices=[],
+        required=False,
+        help_text=_("Of a milestone quiz: whose restriction it shortens."),
+    )
+    worth = forms.IntegerField(
+        label=_("Points that it gives"),
+        required=False,
+        min_value=1,
+        max_value=_MOST,
+        help_text=_("Empty where the marketplace does not say."),
+    )
+    offered_at = MomentField(label=_("On offer since, in the store's time"), required=False)
+    open_until = MomentField(label=_("Open until, in the store's time"), required=False)
+
+    def __init__(
+        self, *args: Any, milestones: Sequence[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
+        """Offer ``milestones`` (code, label) of the store's rulebook."""
+        super().__init__(*args, **kwargs)
+        kinds = [(Quiz.Kind.POINTS.value, _("Points"))]
+        if milestones:
+            kinds.append((Quiz.Kind.MILESTONE.value, _("A shorter restriction of a milestone")))
+        else:
+            del self.fields["milestone"]
+        for name, choices in (("kind", kinds), ("milestone", [("", "–"), *milestones])):
+            field = self.fields.get(name)
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        clean = super().clean() or self.cleaned_data
+        if clean.get("kind") == Quiz.Kind.MILESTONE and not clean.get("milestone"):
+            self.add_error("milestone", _("Choose the milestone."))
+        return clean
+
+
+class PassQuizForm(_StoreForm):
+    """How a quiz was passed: points it gave, or the new end of the restriction."""
+
+    passed_at = MomentField(label=_("Passed, in the store's time"))
+    points = forms.IntegerField(
+        label=_("Points that the marketplace gave"), min_value=1, max_value=_MOST
+    )
+    ends_at = MomentField(
+        label=_("The restriction now ends, in the store's time"),
+        help_text=_("As the marketplace says; the rulebook does not tell by how much."),
+    )
+
+    def __init__(self, *args: Any, quiz: Quiz, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["ends_at" if quiz.kind == Quiz.Kind.POINTS else "points"]

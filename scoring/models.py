@@ -3,6 +3,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Enforcement, Notice, Store, Violation
@@ -225,6 +226,7 @@ class StoreRating(AgencyModel):
     platform_at = models.DateTimeField(null=True)
     drift = models.IntegerField(null=True)
     is_drift_alert = models.BooleanField(default=False)
+    drift_since = models.DateTimeField(null=True)  # the first of the observations that differ
     milestone = models.CharField(max_length=60, blank=True)  # the nearest one not reached
     milestone_measure = models.CharField(max_length=16, blank=True)
     milestone_at = models.IntegerField(null=True)
@@ -243,6 +245,149 @@ class StoreRating(AgencyModel):
 
     def __str__(self) -> str:
         return f"{self.rating} {self.band}"
+
+    @property
+    def drift_url(self) -> str:
+        """Return where the difference from the marketplace's number is explained."""
+        return reverse("scoring:store_drift", args=[self.store_id])
+
+
+class Restoration(AgencyModel):
+    """The check that points given back came back on the marketplace's own number as well.
+
+    It stays open until a platform rating from after the decision agrees with ours, the reversal
+    among it; one that has become needless (the points expired, or were taken again) is void.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Not confirmed yet")
+        CONFIRMED = "confirmed", _("Confirmed by the marketplace")
+        VOID = "void", _("Needless")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    violation = models.ForeignKey(Violation, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=12, choices=LedgerEntry.Reason)
+    points = models.PositiveIntegerField()  # given back
+    decided_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    seen_in = models.ForeignKey(
+        PlatformRating, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["violation", "reason", "decided_at"], name="restoration_once"
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="open", settled_at=None))
+                | (~Q(state="open") & Q(settled_at__isnull=False)),
+                name="restoration_settled_at_once",
+            ),
+            moments_can_be_meant("decided_at"),
+        ]
+        indexes = [
+            models.Index(fields=["store", "state", "decided_at"], name="restoration_waiting")
+        ]
+        verbose_name = _("check of points given back")
+
+    def __str__(self) -> str:
+        return f"{self.points:+d} {self.violation}"
+
+
+class Explanation(AgencyModel):
+    """A member's word on a notice without a record, or a record without a notice.
+
+    With a notice and a violation it says that the one told of the other.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, null=True, related_name="+")
+    violation = models.ForeignKey(Violation, on_delete=models.CASCADE, null=True, related_name="+")
+    entry = models.ForeignKey(LedgerEntry, on_delete=models.CASCADE, null=True, related_name="+")
+    reason = models.CharField(max_length=300)
+    explained_at = models.DateTimeField()
+    explained_by = MembershipKey(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice"], name="notice_explained_once"),
+            models.UniqueConstraint(fields=["violation"], name="violation_explained_once"),
+            models.UniqueConstraint(fields=["entry"], name="entry_explained_once"),
+            models.CheckConstraint(
+                condition=Q(notice__isnull=False)
+                | Q(violation__isnull=False)
+                | Q(entry__isnull=False),
+                name="explanation_is_of_something",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="explanation_gives_a_reason"),
+        ]
+        verbose_name = _("explanation")
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Quiz(AgencyModel):
+    """A quiz that the marketplace offers: one gives points, one shortens a milestone's period."""
+
+    class Kind(models.TextChoices):
+        POINTS = "points", _("Points")
+        MILESTONE = "milestone", _("Milestone")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        PASSED = "passed", _("Passed")
+        LAPSED = "lapsed", _("Lapsed")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    title = models.CharField(max_length=160)  # as the marketplace calls it, or the rule it is about
+    milestone = models.CharField(max_length=40, blank=True)  # a code of the rulebook
+    worth = models.PositiveIntegerField(null=True)  # points; None: the marketplace does not say
+    offered_at = models.DateTimeField()
+    open_until = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    passed_at = models.DateTimeField(null=True)
+    passed_by = MembershipKey(null=True)
+    entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="+")
+    ends_at = models.DateTimeField(null=True)  # the new end of the milestone's restriction
+    source = models.CharField(max_length=16)
+    recorded_at = models.DateTimeField()
+    recorded_by = MembershipKey(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "milestone"],
+                condition=Q(kind="milestone", state="open"),
+                name="quiz_of_a_milestone_once",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="milestone") & ~Q(milestone="") & Q(worth=None))
+                | Q(kind="points", milestone="", ends_at=None),
+                name="quiz_is_of_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="passed", passed_at__isnull=False))
+                | (~Q(state="passed") & Q(passed_at=None, entry=None, ends_at=None)),
+                name="quiz_passed_at_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(open_until=None) | Q(open_until__gt=F("offered_at")),
+                name="quiz_ends_after_its_start",
+            ),
+            moments_can_be_meant("offered_at", "open_until", "passed_at", "ends_at"),
+        ]
+        indexes = [models.Index(fields=["state", "open_until"], name="quiz_closing")]
+        verbose_name = _("quiz")
+        verbose_name_plural = _("quizzes")
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class FigureSwitch(AgencyModel):

@@ -18,11 +18,15 @@ from scoring.desks import DESKS
 from scoring.forms import MomentForm, Moments
 from scoring.selectors.breakdown import KINDS, only
 from scoring.selectors.changes import whys_of
+from scoring.selectors.drift import waiting_for_points
 from scoring.selectors.explain import Explained, explain
 from scoring.selectors.falls import fall_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.hindsight import hindsight_of
 from scoring.selectors.ledgers import entries_of
+from scoring.selectors.outlook import Outlook, act_words, distance_words, tried
+from scoring.selectors.quizzes import offers_of, open_quizzes
+from scoring.selectors.ratings import rating_of
 from scoring.selectors.rules import range_missed
 from stores.models import Store, Violation
 from tenants.templatetags import ui
@@ -184,6 +188,45 @@ def _kinds(look: _Look, kind: str) -> list[dict[str, Any]]:
     ]
 
 
+def comes_next(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Tell when the store is back over its line, by what, and which milestone is near."""
+    look = _look(request, store)
+    if look is None or look.explained.foreseen is None or look.explained.book is None:
+        return None
+    return {"next": next_of(Outlook(look.explained.foreseen)), "store": store}
+
+
+def next_of(outlook: Outlook) -> dict[str, Any]:
+    """Return what ``scoring/_next_panel.html`` shows."""
+    foreseen = outlook.foreseen
+    told = outlook.told()
+    address = reverse("scoring:what_if", args=[foreseen.store.pk])
+    plans = []
+    for plan in told.plans if told else ():
+        if foreseen.is_closed_for_good and all(each.act.kind != "appeal" for each in plan.acts):
+            continue
+        query = tried(plan, outlook.tz)
+        acts = [{"words": act_words(each), "shown": each, "act": each.act} for each in plan.acts]
+        plans.append(
+            {
+                "acts": acts,
+                "holds_from": plan.holds_from,
+                "href": f"{address}?{query}" if query else "",
+            }
+        )
+    return {
+        "outlook": outlook,
+        "foreseen": foreseen,
+        "told": told,
+        "plans": plans,
+        "what_if_href": address,
+        "target": next((each for each in foreseen.lines if each.line == outlook.line), None),
+        "milestone": foreseen.next_milestone,
+        "estimate": distance_words(foreseen.next_milestone) if foreseen.next_milestone else "",
+        "now": foreseen.at,
+    }
+
+
 def roll_offs(request: HttpRequest, store: Store) -> dict[str, Any] | None:
     explained = explained_of(request, store)
     if explained is None or not explained.roll_offs:
@@ -241,3 +284,29 @@ def rulebooks(request: HttpRequest, _agency: Any) -> dict[str, Any] | None:
     if member is None or not member.can("ratings.view"):
         return None
     return {"on": len(switched_on())}
+
+
+def drift(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    """Return how far the marketplace's number is off, and what it has not given back yet."""
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    now = timezone.now()
+    current, waiting = rating_of(store), waiting_for_points([store], at=now)
+    if not waiting and (current is None or current.drift_since is None):
+        return None
+    return {"store": store, "rating": current, "waiting": waiting}
+
+
+def quizzes(request: HttpRequest, store: Store) -> dict[str, Any] | None:
+    member = getattr(request, "member", None)
+    if member is None or not member.can("ratings.view"):
+        return None
+    now = timezone.now()
+    return {
+        "store": store,
+        "quizzes": open_quizzes([store.pk]).get(store.pk, []),
+        "offers": offers_of([store], at=now),
+        "may_record": member.can("readings.record"),
+        "now": now,
+    }

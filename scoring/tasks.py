@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from scoring.models import Quiz, Restoration
 from scoring.selectors.ledgers import options_of
-from scoring.services import awards, fleet, rating
+from scoring.services import awards, fleet, quizzes, rating, restored
 from stores.models import Store
 from stores.tasks import store_names
 from tenants.due import Work
@@ -20,6 +21,25 @@ def next_change(_agency: Agency, work: Work) -> None:
     store = Store.objects.filter(pk=work.subject).first()
     if store is not None:
         rating.rate(store=store, at=work.at)
+
+
+@due_task(
+    restored.SETTLE,
+    words=_("Look whether points given back are back at the marketplace"),
+    queue="rate",
+)
+def look_for_points(_agency: Agency, work: Work) -> None:
+    """Raise what the marketplace has not shown in time; the rating's own settling does it."""
+    check = Restoration.objects.select_related("store").filter(pk=work.subject).first()
+    if check is not None:
+        rating.rate(store=check.store, at=work.at)
+
+
+@due_task(quizzes.LAPSE, words=_("Let a quiz lapse when it closes"), queue="rate")
+def lapse_quiz(_agency: Agency, work: Work) -> None:
+    quiz = Quiz.objects.filter(pk=work.subject).first()
+    if quiz is not None:
+        quizzes.lapse_quiz(quiz=quiz, at=work.at)
 
 
 @due_task(

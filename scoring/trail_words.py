@@ -13,6 +13,7 @@ from tenants.trail import words
 from tenants.trail.words import Field
 
 WORDS: Final = {
+    "drift.mended": _("Drift mended"),
     "figure.switched_on": _("Figure of a third party switched on"),
     "figure.switched_off": _("Figure of a third party switched off"),
     "ledger.adjustment": _("Adjustment written"),
@@ -21,6 +22,11 @@ WORDS: Final = {
     "ledger.reversal": _("Points given back"),
     "period.ended": _("End of a restriction recorded"),
     "platform_rating.recorded": _("Platform rating recorded"),
+    "quiz.lapsed": _("Quiz lapsed"),
+    "quiz.passed": _("Quiz passed"),
+    "quiz.recorded": _("Quiz recorded"),
+    "quiz.withdrawn": _("Quiz withdrawn"),
+    "reconciliation.explained": _("Explained why nothing is missing"),
     "rating.mended": _("Stored rating mended"),
 }
 # What a verification may find to differ, as ``services.fleet`` names it.
@@ -49,12 +55,40 @@ def _platform_ratings(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str
     return {pk: str(PlatformRating.Measure(measure).label) for pk, measure in measures}
 
 
+CAUSES: Final = {
+    "missed_notice": _("a missed notice"),
+    "enforced_since": _("a pending violation was enforced"),
+    "unstated": _("points that were not known"),
+    "given_back": _("points that the marketplace gave back"),
+    "left_in_ours": _("points left in our ledger"),
+    "not_counted": _("an entry that the marketplace does not count"),
+    "doubled": _("a violation recorded twice"),
+    "estimate": _("an estimate that was off"),
+    "mistyped": _("points written wrongly"),
+    "quiz": _("a passed quiz"),
+    "unknown_gain": _("a bonus that nobody recorded"),
+    "expiry": _("points that leave at another time"),
+}
+_DRIFT: Final = {
+    "cause": Field(_("cause"), choices=CAUSES),
+    "drift": Field(_("drift")),
+}
+_QUIZ: Final = {
+    "worth": Field(_("gives")),
+    "open_until": Field(_("open until")),
+    "passed_at": Field(_("passed")),
+}
+
+
 def _period_ends(ids: Collection[UUID], _at: datetime) -> Mapping[UUID, str]:
     return dict(PeriodEnd.objects.filter(pk__in=ids).values_list("pk", "milestone"))
 
 
 def say() -> None:
     words.say(WORDS)
+    words.say_fields(_DRIFT, of=["stores.store"])
+    words.say_fields(_QUIZ, of=["scoring.quiz"])
+    words.say_fields({"reason": Field(_("reason"))}, of=["scoring.explanation"])
     words.say_fields(
         {
             "points": POINTS,

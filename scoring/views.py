@@ -25,9 +25,10 @@ from scoring.forms import (
 from scoring.models import LedgerEntry
 from scoring.selectors import rulebooks as shelf
 from scoring.selectors.changes import changes_of
-from scoring.selectors.facts import difference, sections_of
+from scoring.selectors.facts import difference, figure_words, sections_of
 from scoring.selectors.figures import switched_on
 from scoring.selectors.ratings import current_ratings
+from scoring.selectors.replay import replay
 from scoring.services import figures, ledger, observations, rating
 from stores.access import clients_for, groups_for, store_for, visible_stores
 from stores.models import Store
@@ -70,6 +71,18 @@ def rulebook_stores(request: MemberRequest, name: str) -> HttpResponse:
         "rows": [(store, ratings.get(store.pk)) for store in page.object_list],
     }
     return render(request, "scoring/rulebook_stores.html", context)
+
+
+@requires("ratings.view")
+@require_GET
+def rulebook_store(request: MemberRequest, name: str, pk: str) -> HttpResponse:
+    """Show what a store's rating would be had the book always been in force, beside what it is."""
+    book, store = _book(name), store_for(request.member, pk)
+    if store not in shelf.stores_of_kind(visible_stores(request.member), book):
+        raise Http404
+    replayed = replay(store, book, at=timezone.now())
+    context = {**_place(request, book), "store": store, "replayed": replayed}
+    return render(request, "scoring/rulebook_store.html", context)
 
 
 @requires("ratings.view")
@@ -150,7 +163,11 @@ def _rulebook_page(
         **_place(request, book),
         "sections": sections,
         "switches": [
-            {"section": section.title, "fact": fact, "is_on": book.qualified(fact.figure) in on}
+            {
+                "words": f"{section.title}: {figure_words(book, fact)}",
+                "fact": fact,
+                "is_on": book.qualified(fact.figure) in on,
+            }
             for section in sections
             for fact in section.facts
             if fact.figure

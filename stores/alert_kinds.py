@@ -21,6 +21,7 @@ class AlertKind:
     title: str  # a msgid
     instruction: str  # a msgid
     severity: Alert.Severity
+    page: str = ""  # the url name of the store's page where it is dealt with
 
 
 _kinds: dict[str, AlertKind] = {}
@@ -33,6 +34,11 @@ def register(kind: AlertKind) -> None:
 
 def kind(code: str) -> AlertKind:
     return _kinds[code]
+
+
+def page(code: str) -> str:
+    """Return the url name of the store's page where an alert is dealt with; "" for none."""
+    return _kinds[code].page if code in _kinds else ""
 
 
 def title(code: str, detail: Mapping[str, Any], stored: str = "") -> str:

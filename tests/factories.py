@@ -16,6 +16,7 @@ from django.test import Client as HttpClient
 from appeals.models import Appeal, Attempt, Evidence, Remediation, RemediationStep
 from checklist.models import ItemLimit, Procedure, ProcedureItem, Round, Schedule, Tick
 from checklist.services.proofs import recount
+from scoring.models import Quiz
 from stores import alert_kinds, markets
 from stores.models import (
     Alert,
@@ -294,6 +295,23 @@ def make_notice(*, store: Store | None = None, text: str = "", **changes: Any) -
     notice.text = sealing.seal(words, table="stores_notice", column="text", row=notice.pk)
     notice.save(force_insert=True)
     return notice
+
+
+# --- scoring -------------------------------------------------------------------------------------
+
+
+def make_quiz(store: Store, **changes: Any) -> Quiz:
+    """Return an open quiz that gives six points, on offer since yesterday."""
+    at = datetime.now(UTC)
+    values: dict[str, Any] = {
+        "kind": Quiz.Kind.POINTS,
+        "title": f"Quiz {next(_numbers)}",
+        "worth": 6,
+        "offered_at": at - timedelta(days=1),
+        "source": "person",
+        "recorded_at": at,
+    }
+    return Quiz.objects.create(store=store, **(values | changes))
 
 
 # --- checklist -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from config.demo import arrivals, plan, work
+from config.demo import arrivals, desks, plan, work
 from config.demo.plan import Breach, Plan
 from scoring import books
 from scoring.core import rating as core
@@ -97,11 +97,13 @@ def _fill(
     }
     stores = [_store(each, clients[each.client], members, at) for each in plan.STORES]
     work.open_cases(members, at=at)
+    desks.offer_quizzes(members, at=at)
     for each, store in zip(plan.STORES, stores, strict=True):
         # The marketplace's own number, once all that moved it has been told.
         if each.sees_platform:
             _platform_history(store, each.drift, at)
         rating.rate(store=store, at=at)
+    desks.differ(members, at=at)
     work.do_rounds(members, at=at)
     arrivals.arrive(members["linh"], at=at)
 

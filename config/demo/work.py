@@ -53,7 +53,7 @@ def open_cases(members: dict[str, Membership], *, at: datetime) -> None:
     """Open a case in draft, one filed and one granted, two remediations and a restriction."""
     drafter, reviewer = members["sofia"], members["linh"]
     day = timedelta(days=1)
-    removed = _violation("Glowry Skin", "prohibited_product")
+    removed = violation_of("Glowry Skin", "prohibited_product")
     violations.record_enforcement(
         store=removed.store,
         kind=Enforcement.Kind.LISTING_REMOVED,
@@ -64,12 +64,12 @@ def open_cases(members: dict[str, Membership], *, at: datetime) -> None:
         at=removed.reported_at + day,
         via="command",
     )
-    draft = _violation("Fernwood Kitchen", "counterfeit")
+    draft = violation_of("Fernwood Kitchen", "counterfeit")
     _draft(draft, drafter, draft.reported_at + day)
-    filed = _violation("Nhà Mây Decor", "high_late_dispatch_rate")
-    _file(filed, members["somchai"], reviewer, filed.reported_at + 2 * day)
-    won = _violation("Trailbeam Outdoor", "high_late_dispatch_rate")
-    attempt = _file(won, drafter, reviewer, won.reported_at + 4 * day)
+    filed = violation_of("Nhà Mây Decor", "high_late_dispatch_rate")
+    file_appeal(filed, members["somchai"], reviewer, filed.reported_at + 2 * day)
+    won = violation_of("Trailbeam Outdoor", "high_late_dispatch_rate")
+    attempt = file_appeal(won, drafter, reviewer, won.reported_at + 4 * day)
     outcomes.record_outcome(
         attempt=attempt,
         outcome="granted",
@@ -81,7 +81,7 @@ def open_cases(members: dict[str, Membership], *, at: datetime) -> None:
         ("Glowry Skin", "prohibited_product", "Take peeling solutions out of every listing"),
         ("Manila Gadget Hub", "high_late_dispatch_rate", "Second courier pick-up on Saturdays"),
     ):
-        cause = _violation(store_name, rule)
+        cause = violation_of(store_name, rule)
         remediations.open_remediation(
             store=cause.store,
             title=title,
@@ -97,7 +97,7 @@ def open_cases(members: dict[str, Membership], *, at: datetime) -> None:
         )
 
 
-def _violation(store_name: str, rule: str) -> Violation:
+def violation_of(store_name: str, rule: str) -> Violation:
     found = Violation.objects.filter(store__name=store_name, rule=rule)
     return found.select_related("store").latest("reported_at")
 
@@ -118,7 +118,9 @@ def _draft(violation: Violation, by: Membership, at: datetime) -> Attempt:
     return attempt
 
 
-def _file(violation: Violation, drafter: Membership, reviewer: Membership, at: datetime) -> Attempt:
+def file_appeal(
+    violation: Violation, drafter: Membership, reviewer: Membership, at: datetime
+) -> Attempt:
     attempt = _draft(violation, drafter, at)
     hour = timedelta(hours=1)
     cases.request_review(attempt=attempt, by=drafter, at=at + hour, via="command")

@@ -136,6 +136,13 @@ class EntryIn(Strict):
             raise ValidationError({"reverses": "A reversal names its entry and its reason."})
         if not is_reversal and ("reverses" in attrs or "reason" in attrs):
             raise ValidationError({"reverses": "Only a reversal reverses an entry."})
+        for name in ("occurred_at", "expires_at", "rule", "source_ref"):
+            if is_reversal and name in attrs:
+                raise ValidationError({name: "Leave this out: a reversal has it of its entry."})
+        if attrs.get("expires_at") and attrs["expires_at"] <= attrs.get(
+            "occurred_at", self.context["now"]
+        ):
+            raise ValidationError({"expires_at": "An entry leaves after it occurred."})
         is_adjustment = attrs["kind"] == LedgerEntry.Kind.ADJUSTMENT
         if is_adjustment and "counts_as" not in attrs:
             choices = ", ".join(LedgerEntry.CountsAs.values)
@@ -222,7 +229,7 @@ class LedgerView(AgencyView):
     def post(self, request: Request, pk: str) -> Response:
         """Write an entry; entries are never edited: reverse a wrong one."""
         store = store_of_key(self.api_key, pk)
-        serializer = EntryIn(data=request.data)
+        serializer = EntryIn(data=request.data, context={"now": self.now})
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         at, by = self.now, self.api_key.made_by
@@ -238,6 +245,7 @@ class LedgerView(AgencyView):
                 source="integration",
                 at=at,
                 by=by,
+                via="api",
             )
         else:
             row = _write(

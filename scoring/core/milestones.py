@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -92,6 +92,17 @@ class Tracker:
     _book: Rulebook | None = None
     _ladders: list[_Ladder] = field(default_factory=list)
     _depths: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def branched(self) -> "Tracker":
+        """Return one that goes on from here by itself; it tells of what is to come alone."""
+        return replace(
+            self,
+            events=[],
+            _reached=set(self._reached),
+            _warned=set(self._warned),
+            _possible=set(self._possible),
+            _firings=[replace(firing) for firing in self._firings],
+        )
 
     def is_moved(self, book: Rulebook, sure: Levels, likely: Levels) -> bool:
         """Tell whether ``step`` has anything to do: most instants reach and leave nothing."""

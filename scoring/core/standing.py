@@ -11,19 +11,24 @@ ALIVE_FOR = timedelta(hours=48)
 DRIFT_ALERT_AFTER = DAY
 
 
-class _Judged(NamedTuple):
+class Judged(NamedTuple):
     """One platform rating held against ours at its moment."""
 
     observation: Observation
     drift: int
     tolerance: int
+    lacks: int  # the signed points that our sum, before it is clamped, would need to agree
 
     @property
     def is_beyond(self) -> bool:
         return abs(self.drift) > self.tolerance
 
+    @property
+    def ours(self) -> int:
+        return self.observation.value - self.drift
 
-def _judge(sweep: Sweep, observation: Observation) -> _Judged | None:
+
+def judge(sweep: Sweep, observation: Observation) -> Judged | None:
     """Return the drift of one observation; None where it has none (no measure, or closed)."""
     state = sweep.state_at(observation.observed_at)
     if state is None or state.book is None or state.closed:
@@ -31,18 +36,21 @@ def _judge(sweep: Sweep, observation: Observation) -> _Judged | None:
     ours = state.rating if observation.measure is Measure.RATING else state.points_deducted
     if ours is None:
         return None
-    return _Judged(observation, observation.value - ours, state.book.tolerance)
+    drift, lacks = observation.value - ours, ours - observation.value
+    if observation.measure is Measure.RATING and state.raw is not None:
+        lacks = observation.value - state.raw
+    return Judged(observation, drift, state.book.tolerance, lacks)
 
 
 def drift_at(sweep: Sweep, at: datetime) -> Drift | None:
     """Return the store's drift: that of its newest observation; None while it is not judged."""
     seen = [each for each in sweep.observations if each.observed_at <= at]
-    newest = _judge(sweep, seen[-1]) if seen and not sweep.closed else None
+    newest = judge(sweep, seen[-1]) if seen and not sweep.closed else None
     if newest is None:
         return None
-    run: list[_Judged] = []
+    run: list[Judged] = []
     for observation in reversed(seen):
-        judged = _judge(sweep, observation)
+        judged = judge(sweep, observation)
         if judged is None:
             continue
         if not judged.is_beyond:

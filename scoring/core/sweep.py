@@ -106,6 +106,7 @@ class State(NamedTuple):
     seen: bool
     causes: tuple[Cause, ...]
     events: tuple[MilestoneEvent, ...]
+    ends: tuple[Levels, Levels] | None  # mildest and harshest, where points are estimated
 
 
 class Sweep:
@@ -122,7 +123,7 @@ class Sweep:
         self.lives: dict[str, Live] = {}
         self._estimates = any(entry.estimate for entry in ledger.entries)
         self._lay_out_books(ledger)
-        self._lay_out_entries(ledger)
+        self._lay_out_entries(ledger.entries)
         self.observations = sorted(
             (each for each in ledger.observations if is_known(each, known_at)),
             key=lambda each: (each.observed_at, each.id),
@@ -172,8 +173,8 @@ class Sweep:
                 for instant, points in changes:
                     self._at(instant).order_bonus = points
 
-    def _lay_out_entries(self, ledger: Ledger) -> None:
-        for entry in sorted(ledger.entries, key=lambda each: each.id):
+    def _lay_out_entries(self, entries: Iterable[Entry]) -> None:
+        for entry in sorted(entries, key=lambda each: each.id):
             if entry.recorded_at > self.known_at:
                 continue
             if entry.kind is Kind.REVERSAL:
@@ -312,6 +313,7 @@ class Sweep:
                 self.seen,
                 tuple(causes),
                 events,
+                (self.levels(MILD), self.levels(HARSH)) if self._estimates else None,
             )
         )
 

@@ -81,7 +81,11 @@ def terms_of(rows: Rows, answer: Answer) -> tuple[Term, ...]:
     if answer.raw is None or rows.book is None or rows.book.start is None:
         return ()
     deductions = [each for each in answer.active if each.counts_as is CountsAs.DEDUCTION]
-    bonuses = [each for each in answer.active if each.counts_as is CountsAs.BONUS]
+    bonuses = [
+        each
+        for each in answer.active
+        if each.counts_as is CountsAs.BONUS and not rows.is_award_of_none(each.id)
+    ]
     others = [each for each in answer.active if each.counts_as is CountsAs.NONE]
     back = [each for each in deductions if each.net != each.points]
     terms = [Term(gettext("Start"), rows.book.start.value)]
@@ -112,7 +116,8 @@ def items_of(rows: Rows, answer: Answer) -> tuple[Item, ...]:
     entries = [
         each
         for each in reversed(answer.active)
-        if is_rating or each.counts_as is CountsAs.DEDUCTION
+        if (is_rating or each.counts_as is CountsAs.DEDUCTION)
+        and not rows.is_award_of_none(each.id)
     ]
     items = [*_begin(rows, answer), *(_entry(rows, each) for each in entries)]
     if is_rating and answer.order_bonus:
@@ -146,7 +151,7 @@ def _begin(rows: Rows, answer: Answer) -> Iterable[Item]:
 def _entry(rows: Rows, active: ActiveEntry) -> Item:
     entry = rows.entries[active.id]
     subject = entry.violation.subject if entry.violation else ""
-    notes = [estimate_words(entry), subject, _missed_words(rows, entry)]
+    notes = [estimate_words(entry), subject, _orders_words(entry), _missed_words(rows, entry)]
     return Item(
         kind=group_of(entry),
         label=rows.label(entry),
@@ -160,6 +165,18 @@ def _entry(rows: Rows, active: ActiveEntry) -> Item:
         reversed_by=active.reversed_by,
         entry=entry,
     )
+
+
+def _orders_words(entry: LedgerEntry) -> str:
+    """Say which orders a weekly bonus counts."""
+    if entry.orders is None:
+        return ""
+    words = ngettext(
+        "%(orders)s order completed in the week before",
+        "%(orders)s orders completed in the week before",
+        entry.orders,
+    )
+    return words % {"orders": ui.number(entry.orders)}
 
 
 def _missed_words(rows: Rows, entry: LedgerEntry) -> str:

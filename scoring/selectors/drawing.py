@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from scoring.charts import Cell, Chart, Column, Mark, Range, Table
 from scoring.core.rating import ForecastPoint
+from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, BandCode, Step
 from scoring.models import PlatformRating
 from scoring.selectors.lines import Line
@@ -87,7 +88,7 @@ def _data(
         ],
         "platform": [{"at": row.observed_at.isoformat(), "value": row.value} for row in shown],
         "forecast": list(ahead),
-        "bands": _bands(rows),
+        "bands": bands_of(rows.book),
         "milestones": [
             {"at": milestone.at, "label": starts_there(rows.book, milestone.code)}
             for milestone in answer.milestones
@@ -113,9 +114,12 @@ def _data(
     }
 
 
-def _bands(rows: Rows) -> list[dict[str, Any]]:
-    book = rows.book
-    if book is None:
+def bands_of(book: Rulebook | None) -> list[dict[str, Any]]:
+    """Return the bands of a book, lowest first, with their ends and the reader's words.
+
+    None where the book has none: no source states the bands of some marketplaces.
+    """
+    if book is None or not book.bands:
         return []
     ceiling = book.ceiling.value if book.ceiling else None
     edges = [*(band.at.value for band in book.bands[1:]), ceiling]

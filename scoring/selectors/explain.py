@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import gettext
 
 from scoring.charts import Chart
 from scoring.core import rating as core
+from scoring.core.foresight import is_closed_for_good
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, Standing, Step
 from scoring.selectors.breakdown import (
@@ -20,8 +22,9 @@ from scoring.selectors.breakdown import (
     range_words,
     terms_of,
 )
-from scoring.selectors.drawing import Ahead, ahead_of, history_chart, value_of
+from scoring.selectors.drawing import ahead_of, history_chart, value_of
 from scoring.selectors.falls import Fall, fall_of
+from scoring.selectors.foresee import Foreseen
 from scoring.selectors.lines import Line, lines_of
 from scoring.selectors.rows import MOMENT, Rows, action_words, rows_of
 from stores.models import Store
@@ -73,12 +76,25 @@ class Explained:
     back_at: datetime | None = None  # when time alone brings the start value back
     heard_at: datetime | None = None  # of a stale one: when a channel was last alive
 
+    @cached_property
+    def foreseen(self) -> Foreseen | None:
+        """Return the weeks to come, read when they are asked for; None at a past moment."""
+        rows = self.rows
+        if not rows.is_now:
+            return None
+        return Foreseen(self.store, at=self.answer.at, ledger=rows.ledger, options=rows.options)
+
+    @property
+    def is_closed_for_good(self) -> bool:
+        """Tell whether no waiting brings the store back, but an appeal alone."""
+        answer, told = self.answer, self.rows.ledger.enforcements
+        periods = answer.running_periods
+        return is_closed_for_good(periods, told, answer.at, known_at=answer.known_at)
+
     @property
     def chart(self) -> Chart:
-        return self.chart_with(ahead_of(self.forecast))
-
-    def chart_with(self, ahead: Ahead) -> Chart:
-        """Return the chart with what is said of the weeks to come, be it certain or a range."""
+        """Return the history with the weeks to come: their range, of a past moment what is sure."""
+        ahead = self.foreseen.series() if self.foreseen else ahead_of(self.forecast)
         return history_chart(self.rows, self.answer, self.steps, ahead, self.lines)
 
     @property
@@ -100,6 +116,8 @@ class Explained:
         """Say when the start value comes back by time alone; "" where nothing is missing."""
         if not self.is_below_start:
             return ""
+        if self.is_closed_for_good:
+            return gettext("Only an appeal brings the account back.")
         start = ui.number(self.start_value)
         if self.back_at is None:
             return gettext("Time alone does not bring %(start)s back.") % {"start": start}
@@ -204,7 +222,7 @@ def explain(
         clamped=(answer.rating or 0) - total if answer.rating is not None else 0,
         items=items_of(rows, answer),
         lines=lines,
-        roll_offs=tuple(_roll_offs(rows, answer, forecast)),
+        roll_offs=tuple(_roll_offs(rows, answer, whole)),
         expected=tuple(_expected(rows, answer)),
         day=fall_of(rows, start=at - _DAY, end=at),
         week=fall_of(rows, start=at - 7 * _DAY, end=at),
@@ -227,7 +245,7 @@ def _roll_offs(
             for each in expiry.entries
         ]
         after = [point for point in forecast if point.instant <= expiry.instant]
-        is_seen = expiry.instant <= answer.at + timedelta(days=FORECAST_DAYS)
+        is_seen = expiry.instant < answer.at + MOST_DAYS * _DAY
         yield RollOff(
             at=expiry.instant,
             label=", ".join(names),

@@ -52,6 +52,13 @@ class Section:
     facts: tuple[Fact, ...]
     empty: str
 
+    @property
+    def common(self) -> Fact | None:
+        """Return a fact whose source is that of all the others too, where there are several."""
+        sources = {(fact.source, fact.date, fact.trust) for fact in self.facts}
+        is_one = len(self.facts) > 1 and len(sources) == 1 and self.facts[0].source
+        return self.facts[0] if is_one else None
+
 
 _GROUPS: Final[Mapping[str, Promise]] = {
     "qualification": _("Qualification"),
@@ -236,7 +243,8 @@ def _closing(book: Rulebook) -> Iterable[Fact]:
 
 
 def _violations(book: Rulebook) -> Iterable[Fact]:
-    for rule in book.violations:
+    groups = list(dict.fromkeys(rule.group for rule in book.violations))
+    for rule in sorted(book.violations, key=lambda rule: groups.index(rule.group)):
         yield _violation(book, rule)
 
 
@@ -284,6 +292,21 @@ def _order_bonus(book: Rulebook) -> Iterable[Fact]:
         cap = bonus.cap
         yield Fact(*("cap", gettext("At most"), ui.number(cap.value), cap.value), **_said(cap))
     yield Fact("mode", gettext("When"), str(_BONUS_MODES[bonus.mode]), bonus.mode)
+
+
+def figure_words(book: Rulebook, fact: Fact) -> str:
+    """Say in one line what a figure that can be switched is; an order bonus has several parts."""
+    bonus = book.order_bonus
+    if fact.figure != "order_bonus" or bonus is None:
+        return f"{fact.label} {fact.value}"
+    parts = {
+        "points": ui.number(bonus.points.value),
+        "orders": ui.number(bonus.per_orders.value),
+        "cap": ui.number(bonus.cap.value) if bonus.cap else "",
+    }
+    if bonus.cap is None:
+        return gettext("%(points)s points for %(orders)s orders") % parts
+    return gettext("%(points)s points for %(orders)s orders, at most %(cap)s at a time") % parts
 
 
 def _appeals(book: Rulebook) -> Iterable[Fact]:
@@ -346,6 +369,7 @@ class Row:
     ``source``: the figure is the same and only where it comes from differs.
     """
 
+    code: str
     label: str
     left: Fact | None
     right: Fact | None
@@ -353,13 +377,15 @@ class Row:
 
     @property
     def kind(self) -> Literal["same", "added", "removed", "changed", "source"]:
-        if self.left is None:
-            return "added"
-        if self.right is None:
-            return "removed"
-        if self.left.raw != self.right.raw:
-            return "changed"
-        told = [(each.source, each.date, each.trust) for each in (self.left, self.right)]
+        """Tell what became of the figure; one that was not known and now is was added."""
+        left, right = self.left, self.right
+        if left is None or right is None:
+            return "added" if left is None else "removed"
+        if left.raw != right.raw:
+            if left.raw is None:
+                return "added"
+            return "removed" if right.raw is None else "changed"
+        told = [(each.source, each.date, each.trust) for each in (left, right)]
         return "same" if told[0] == told[1] else "source"
 
 
@@ -371,7 +397,8 @@ class Compared:
 
     @property
     def differing(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.kind != "same")
+        """Return the rows whose figures differ; another source for the same figure is no news."""
+        return tuple(row for row in self.rows if row.kind not in {"same", "source"})
 
 
 def difference(left: Rulebook, right: Rulebook) -> tuple[Compared, ...]:
@@ -387,7 +414,7 @@ def _rows(left: Sequence[Fact], right: Sequence[Fact]) -> Iterable[Row]:
     rights = {fact.code: fact for fact in right}
     for code in _merged(list(lefts), list(rights)):
         shown = rights.get(code) or lefts[code]
-        yield Row(shown.label, lefts.get(code), rights.get(code), shown.is_part)
+        yield Row(code, shown.label, lefts.get(code), rights.get(code), shown.is_part)
 
 
 def _merged(left: Sequence[str], right: Sequence[str]) -> list[str]:

@@ -36,7 +36,11 @@ def lines_of(rows: Rows, answer: Answer, steps: Sequence[Step]) -> list[Line]:
     lines = []
     for step in steps:
         reached = tuple(event.at for event in step.events if event.kind == "fired")
-        told = [cause for cause in step.causes if cause.kind not in {"observed", "book"}]
+        told = [
+            cause
+            for cause in step.causes
+            if cause.kind not in {"observed", "book"} and not rows.is_award_of_none(cause.subject)
+        ]
         for place, cause in enumerate(told):
             is_last = place == len(told) - 1
             lines.append(_line(rows, step, cause, reached if is_last else (), leaves, gone))

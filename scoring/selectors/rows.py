@@ -70,11 +70,18 @@ class Rows:
         return code
 
     def label(self, entry: LedgerEntry) -> str:
+        if entry.orders is not None:
+            return gettext("Order bonus")
         if entry.kind == LedgerEntry.Kind.BONUS:
             return entry.note or gettext("Bonus")
         if entry.kind == LedgerEntry.Kind.ADJUSTMENT:
             return entry.note or gettext("Adjustment")
         return self.rule(entry.rule) if entry.rule else gettext("Deduction")
+
+    def is_award_of_none(self, pk: str) -> bool:
+        """Tell whether an entry only notes that a week's orders gave no points."""
+        entry = self.entries.get(pk)
+        return entry is not None and entry.orders is not None and not entry.points
 
     def name(self, entry: LedgerEntry) -> str:
         """Return an entry's label with the reference of the violation behind it."""

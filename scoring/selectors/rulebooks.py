@@ -8,7 +8,7 @@ from typing import Literal
 from django.db.models import Count, QuerySet
 
 from scoring import books
-from scoring.core.rulebook import Library, Rulebook, Status, kind_of
+from scoring.core.rulebook import Library, Rulebook, SellerType, Status, kind_of
 from stores.markets import MARKETS
 from stores.models import Store
 from tenants.templatetags import ui
@@ -52,7 +52,7 @@ def listed(
         key=lambda each: (
             places.index(each.book.marketplace),
             each.market,
-            each.seller_type,
+            each.book.seller_type is not SellerType.LOCAL,
             -each.book.effective_from.timestamp(),
         ),
     )

@@ -170,8 +170,12 @@ def reverse_entry(
     points: int | None = None,
     note: str = "",
     source: str = "person",
+    decided_at: datetime | None = None,
+    via: str = "page",
 ) -> LedgerEntry:
     """Give back ``points`` of an entry, by default all that is left of it.
+
+    It is dated ``decided_at``, by default ``at``; a mistake at the entry's own time.
 
     Raises:
         NotReversible: if it is neither a deduction nor a bonus, or nothing is left of it.
@@ -187,7 +191,17 @@ def reverse_entry(
         raise ReversalExceeds(
             _("At most %(most)d points of this entry can be given back.") % {"most": -left}
         )
-    return _reverse(entry, reason=reason, at=at, by=by, points=points, note=note, source=source)
+    return _reverse(
+        entry,
+        reason=reason,
+        at=at,
+        by=by,
+        points=points,
+        note=note,
+        source=source,
+        decided_at=decided_at,
+        via=via,
+    )
 
 
 @transaction.atomic
@@ -262,8 +276,10 @@ def left_of(entry: LedgerEntry) -> int:
 
 def _rule_of(violation: Violation) -> ViolationRule | None:
     occurred_at = violation.enforced_at or violation.reported_at
-    book = books.library_for(violation.store).in_force(occurred_at, violation.recorded_at)
-    return book.violation(violation.rule) if book else None
+    library = books.library_for(violation.store)
+    book = library.in_force(occurred_at, violation.recorded_at)
+    # What only third parties say of a rule's points makes no estimate until it is switched on.
+    return book.settled(switched_on(library)).violation(violation.rule) if book else None
 
 
 def _estimate(
@@ -399,6 +415,7 @@ def _reverse(
     note: str = "",
     source: str = "person",
     decided_at: datetime | None = None,
+    via: str = "page",
 ) -> LedgerEntry:
     is_mistake = reason == LedgerEntry.Reason.MISTAKE
     reversal = LedgerEntry.objects.create(
@@ -421,6 +438,7 @@ def _reverse(
         subject=reversal,
         store_id=entry.store_id,
         at=at,
+        via=via,
         changes={"points": reversal.points, "reason": reason},
     )
     return reversal

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
+from scoring import books
 from scoring.models import PlatformRating
 from scoring.services import rating
 from stores.models import Notice, Store
@@ -34,12 +35,16 @@ def record_platform_rating(
     """Keep one platform rating and compute the store's rating anew; the same one twice is one.
 
     Raises:
-        NotAPlatformRating: if the value is outside 0..1000 or lies in the future.
+        NotAPlatformRating: if the value is outside 0..1000, lies in the future, or is a rating
+            where the store's rulebook counts points alone.
     """
     if not 0 <= value <= MOST:
         raise NotAPlatformRating(_("A platform rating lies between 0 and 1000."))
     if observed_at > at:
         raise NotAPlatformRating(_("A platform rating cannot lie in the future."))
+    book = books.library_for(store).in_force(observed_at, at)
+    if measure == PlatformRating.Measure.RATING and book is not None and book.start is None:
+        raise NotAPlatformRating(_("This store has no rating: its rulebook counts points alone."))
     row, is_new = PlatformRating.objects.get_or_create(
         store=store,
         measure=measure,

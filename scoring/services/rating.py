@@ -11,7 +11,7 @@ from scoring.core.rulebook import Rulebook
 from scoring.core.values import Answer, MilestoneState, Period, Step
 from scoring.models import StoreRating
 from scoring.selectors.ledgers import ledger_of, options_of
-from scoring.services import awards
+from scoring.services import awards, restored
 from scoring.services.ledger import lock
 from stores.models import Store
 from stores.services import alerts
@@ -47,6 +47,7 @@ def rate(*, store: Store, at: datetime) -> StoreRating:
         store=store, defaults=_columns(answer, steps, book)
     )
     _raise_alerts(store, answer, since=before, at=at)
+    restored.settle(store=store, ledger=ledger, at=at, options=options)
     awards.arm(store=store, options=options, at=at)
     if answer.next_change_at is not None:
         due.add(kind="scoring.next", subject=store.pk, at=answer.next_change_at, instead=True)
@@ -78,6 +79,7 @@ def _columns(answer: Answer, steps: list[Step], book: Rulebook | None) -> dict[s
         "platform_at": answer.platform.observed_at if answer.platform else None,
         "drift": answer.drift.value if answer.drift else None,
         "is_drift_alert": bool(answer.drift and answer.drift.alert),
+        "drift_since": answer.drift.beyond_since if answer.drift else None,
         "milestone": nearest.code if nearest else "",
         "milestone_measure": nearest.measure.value if nearest else "",
         "milestone_at": nearest.at if nearest else None,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.urls import reverse
 
 from stores import alert_kinds
 from stores.models import Alert, Store
@@ -32,6 +33,7 @@ class ShownAlert:
     title: str
     instruction: str
     tone: str
+    href: str = ""  # the page of its store where it is dealt with
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +88,5 @@ def shown(alert: Alert) -> ShownAlert:
         title=alert_kinds.title(alert.code, detail, alert.title),
         instruction=alert_kinds.instruction(alert.code, detail),
         tone=_TONES[Alert.Severity(alert.severity)],
+        href=reverse(page, args=[alert.store_id]) if (page := alert_kinds.page(alert.code)) else "",
     )

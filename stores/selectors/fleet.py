@@ -20,6 +20,7 @@ from tenants import slots
 from tenants.models import Membership
 
 MOST_ASKED: Final = 500  # letters of a search
+UNBANDED: Final = "unbanded"
 BANDS: Final = ("closed", "critical", "watch", "healthy", "unknown")
 _RANKS: Final = {"closed": 0, "critical": 2, "unknown": 3, "watch": 4, "healthy": 5}
 _NEAR: Final = 1
@@ -58,12 +59,17 @@ class Row:
 
     @property
     def band(self) -> str:
-        """Return the band the store counts under: what is unknown or too old is blind."""
+        """Return the band the store counts under: what is unknown or too old is blind.
+
+        A known figure whose rulebook states no bands is ``UNBANDED``, neither good nor bad.
+        """
         if self.rating is None:
             return "unknown"
         if self.rating.band == "closed":
             return "closed"
-        return "unknown" if self.standing in {"unknown", "stale"} else str(self.rating.band)
+        if self.standing in {"unknown", "stale"}:
+            return "unknown"
+        return UNBANDED if self.rating.band == "unknown" else str(self.rating.band)
 
     @property
     def standing(self) -> str:
@@ -95,6 +101,8 @@ class Row:
         """Return the rulebook's own word for the band, in the reader's language."""
         if self.rating is None or self.band == "unknown":
             return _("Blind")
+        if self.band == UNBANDED:
+            return _("No bands")
         language = translation.get_language() or ""
         return str(self.rating.label_zh if language.startswith("zh") else self.rating.label)
 

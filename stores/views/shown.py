@@ -123,8 +123,12 @@ def _platform_fact(row: Row, at: datetime) -> dict[str, Any]:
         }
     elif drift:
         note = _("drift %(drift)s, %(age)s") % {"drift": ui.signed(drift), "age": note}
+    if row.rating.platform_measure == "points_deducted":
+        note = f"{_('points deducted')}, {note}"
     tone = "warn" if row.rating.is_drift_alert else ""
-    return {"label": label, "value": row.rating.platform_value, "note": note, "tone": tone}
+    href = row.rating.drift_url if drift else ""
+    value = row.rating.platform_value
+    return {"label": label, "value": value, "note": note, "tone": tone, "href": href}
 
 
 def _since_seen(rating: Any) -> int:

@@ -14,7 +14,8 @@ class Declared(BasePermission):
     """Lets a key do what its scopes cover, on views that declare a capability for each method.
 
     A view has ``required_capabilities``: {"GET": "stores.view", …}. The scope "read" covers safe
-    methods and "write" the others; "violations:write" covers one area alone.
+    methods and "write" the others; "violations:write" covers one area alone. A method that writes
+    nothing although its name is not safe is listed in the view's ``reading_methods``.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -25,6 +26,6 @@ class Declared(BasePermission):
         if capability is None:
             return True  # DRF answers 405: the view has no such method
         assert capability in CAPABILITIES, f"No capability {capability}."
-        verb = "read" if method == "GET" else "write"
+        verb = "read" if method == "GET" or method in view.reading_methods else "write"
         area = capability.partition(".")[0]
         return verb in request.auth.scopes or f"{area}:{verb}" in request.auth.scopes

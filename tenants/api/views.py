@@ -18,6 +18,7 @@ class AgencyView(Idempotent, APIView):
     """A view of one agency's rows, by an API key."""
 
     required_capabilities: ClassVar[Mapping[str, str]] = {}
+    reading_methods: ClassVar[Collection[str]] = ()  # beside GET: a POST that only asks
     orderings: ClassVar[Mapping[str, str]] = {}
     pagination_class = KeysetPagination
 

@@ -367,6 +367,7 @@ def test_an_adjustment_and_its_mending_are_written_to_the_ledger(agency: Agency,
         ({"kind": "adjustment", "points": 4}, 400),
         ({"kind": "bonus", "points": 4, "occurred_at": "2099-01-01T00:00:00Z"}, 409),
         ({"kind": "deduction", "points": -4, "rule": "no_such_rule"}, 400),
+        ({"kind": "bonus", "points": 4, "expires_at": "2026-01-01T00:00:00Z"}, 400),
     ],
 )
 def test_a_bad_entry_is_refused(
@@ -399,6 +400,29 @@ def test_a_bad_entry_is_refused_by_name(agency: Agency, api: Api) -> None:
         "another store's": (400, [("invalid", "reverses")]),
     }
     assert LedgerEntry.objects.filter(store=store).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("occurred_at", ISO), ("expires_at", ISO), ("rule", "counterfeit"), ("source_ref", "r-1")],
+)
+def test_a_reversal_is_refused_what_it_has_of_its_entry(
+    agency: Agency, api: Api, field: str, value: str
+) -> None:
+    path = f"stores/{make_store(market='US').pk}/ledger/"
+    entry = api.post(path, {"kind": "bonus", "points": 4})[1]
+    back = {"kind": "reversal", "points": -4, "reverses": entry["id"], "reason": "mistake"}
+    status, answer = api.post(path, back | {field: value})
+    assert (status, codes(answer)) == (400, [("invalid", field)])
+
+
+def test_a_rating_is_refused_where_the_rulebook_counts_points_alone(
+    agency: Agency, api: Api
+) -> None:
+    path = f"stores/{make_store(marketplace='shopee', market='PH').pk}/platform-ratings/"
+    refused = api.post(path, {"value": 3, "measure": "rating"})
+    assert (refused[0], codes(refused[1])) == (409, [("not_a_platform_rating", None)])
+    assert api.post(path, {"value": 3, "measure": "points_deducted"})[0] == 201
 
 
 def test_points_outside_the_rulebooks_range_are_taken_and_flagged(agency: Agency, api: Api) -> None:
@@ -435,19 +459,40 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
         "/api/v1/changes/",
+        "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
+        "/api/v1/quizzes/",
+        "/api/v1/quizzes/{id}/pass/",
+        "/api/v1/quizzes/{id}/withdraw/",
         "/api/v1/readings/",
+        "/api/v1/roll-offs/",
+        "/api/v1/rulebooks/",
+        "/api/v1/rulebooks/{name}/",
+        "/api/v1/rulebooks/{name}/difference/",
+        "/api/v1/rulebooks/{name}/figures/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
+        "/api/v1/stores/{id}/drift/",
         "/api/v1/stores/{id}/explanation/",
+        "/api/v1/stores/{id}/forecast/",
         "/api/v1/stores/{id}/ledger/",
         "/api/v1/stores/{id}/platform-ratings/",
         "/api/v1/stores/{id}/rating/",
         "/api/v1/stores/{id}/waterfall/",
+        "/api/v1/stores/{id}/what-if/",
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]
+
+
+def test_the_schema_tells_that_rulebooks_come_all_at_once(db: None) -> None:
+    answer = Client(headers={"host": PUBLIC_HOST, "accept": "application/json"}).get("/api/schema/")
+    get = json.loads(answer.content)["paths"]["/api/v1/rulebooks/"]["get"]
+
+    assert [each["name"] for each in get["parameters"]] == ["market", "marketplace"]
+    ref = get["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    assert ref == "#/components/schemas/RulebooksOut"
 
 
 def test_a_keys_use_is_noted_every_five_minutes(agency: Agency) -> None:

@@ -16,7 +16,7 @@ from scoring.models import LedgerEntry
 from stores.models import Reading, Violation
 from tenants.models import Agency
 from tests.api.calls import Api, codes, make_api_key
-from tests.factories import PUBLIC_HOST, make_store, make_violation
+from tests.factories import PUBLIC_HOST, make_quiz, make_store, make_violation
 
 EXTREMES = [
     f"{moment}{offset}"
@@ -64,7 +64,10 @@ def _posts() -> list[str]:
 
 
 def _filled(path: str) -> str:
-    made = make_violation() if "violations" in path else make_store(market="VN")
+    made: Any = make_violation() if "violations" in path else make_store(market="VN")
+    if "quizzes" in path:
+        made = make_quiz(made)
+    path = path.replace("{name}", "tiktok_shop/US/local/2025-10-14")
     return path.removeprefix("/api/v1/").replace("{id}", str(made.pk))
 
 
@@ -73,13 +76,21 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
         "appeal_by",
         "at",
         "correct_by",
+        "decided_at",
+        "ends_at",
         "enforced_at",
         "expires_at",
+        "from",
         "known_at",
         "measured_at",
         "observed_at",
         "occurred_at",
+        "offered_at",
+        "open_until",
+        "passed_at",
         "reported_at",
+        "since",
+        "to",
     ]
 
 
@@ -244,5 +255,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 6
+    assert len(lists) == 8
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

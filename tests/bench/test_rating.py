@@ -1,37 +1,124 @@
-"""One store's rating in the core: a ledger of 200 entries."""
+"""One store in the core: its rating, 90 days ahead, the range of that, and a what-if.
 
+Each is printed beside a floor measured in the same run, the plain sum of the same entries at every
+instant at which one starts or ends, and with its exponent over 1, 4 and 16 times the entries. It is
+CPU time, so that whatever else the machine does counts for little.
+"""
+
+import math
 import statistics
 import time
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from scoring.core import rating
+from scoring.core.foresight import Futures, Pending, cone
 from scoring.core.rulebook import Library
-from scoring.core.values import Ledger
-from tests.scoring.core.making import bonus, day, deduction, make_book
+from scoring.core.values import DAY, Ledger, PointsRange
+from scoring.core.what_if import Event, what_if
+from tests.scoring.core.making import FALLING, bonus, day, deduction, make_book, observed
 
 ENTRIES = 200
-ROUNDS = 50
+STEPS = (1, 4, 16)
+AHEAD = 90
+WINDOW = 180
+ROUNDS = 15
 
 
-def test_one_stores_rating_and_forecast() -> None:
+class Case(NamedTuple):
+    ledger: Ledger
+    library: Library
+    now: datetime
+
+    @property
+    def futures(self) -> Futures:
+        return Futures(self.ledger, self.library, self.now, AHEAD)
+
+
+def case(count: int) -> Case:
+    """Return a ledger whose entries lie evenly over one window and a half, as they do in use."""
+    span = WINDOW * 1.5
     entries = tuple(
-        deduction(f"d{number}", at=number / 2, points=-2)
+        deduction(f"d{number}", at=number * span / count, points=-2)
         if number % 2
-        else bonus(f"b{number}", at=number / 2, points=2)
-        for number in range(ENTRIES)
+        else bonus(f"b{number}", at=number * span / count, points=2)
+        for number in range(count)
     )
-    ledger, library = Ledger(entries=entries), Library([make_book()])
-    now = day(ENTRIES / 2) + timedelta(hours=1)
-    seconds: dict[str, list[float]] = {"rating": [], "forecast 90 days": []}
+    ledger = Ledger(entries=entries, observations=(observed(200, -1),))
+    library = Library([make_book(window=WINDOW, milestones=FALLING)])
+    return Case(ledger, library, day(span) + timedelta(hours=1))
+
+
+def floor(made: Case) -> list[int]:
+    """Return the running sum over every start and end: the least that any answer can do."""
+    steps = [(entry.occurred_at, entry.points) for entry in made.ledger.entries]
+    steps += [(at + WINDOW * DAY, -points) for at, points in steps]
+    steps.sort()
+    total, sums = 200, []
+    for _, points in steps:
+        total += points
+        sums.append(max(0, min(1000, total)))
+    return sums
+
+
+def rated(made: Case) -> None:
+    rating.evaluate(made.ledger, made.library, at=made.now, known_at=made.now)
+
+
+def forecast(made: Case) -> None:
+    rating.forecast(made.ledger, made.library, at=made.now, days=AHEAD)
+
+
+def ranged(made: Case) -> None:
+    cone(made.futures, [Pending("v", PointsRange(4, 12), made.now + 5 * DAY)])
+
+
+def played(made: Case) -> None:
+    futures = made.futures
+    events = [
+        Event("deduction", made.now + 3 * DAY, points=8),
+        Event("granted", made.now + 9 * DAY, entries=(made.ledger.entries[-1].id,)),
+        Event("quiz", made.now + 12 * DAY, points=4),
+    ]
+    what_if(futures, events)
+
+
+ASKED: dict[str, Callable[[Case], object]] = {
+    "rating": rated,
+    f"forecast of {AHEAD} days": forecast,
+    f"range of {AHEAD} days": ranged,
+    f"what-if of {AHEAD} days": played,
+}
+
+
+def median(ask: Callable[[Case], object], made: Case) -> float:
+    return statistics.median(_measured(ask, made))
+
+
+def _measured(ask: Callable[[Case], object], made: Case) -> Iterator[float]:
     for _ in range(ROUNDS):
-        began = time.perf_counter()
-        rating.evaluate(ledger, library, at=now, known_at=now)
-        seconds["rating"].append(time.perf_counter() - began)
-        began = time.perf_counter()
-        rating.forecast(ledger, library, at=now, days=90)
-        seconds["forecast 90 days"].append(time.perf_counter() - began)
-    for what, measured in seconds.items():
+        began = time.process_time()
+        ask(made)
+        yield time.process_time() - began
+
+
+def exponent(seconds: list[float]) -> float:
+    """Return the slope of the times over the entries, both in logarithms."""
+    xs = [math.log(step) for step in STEPS]
+    ys = [math.log(each) for each in seconds]
+    return statistics.linear_regression(xs, ys).slope
+
+
+def test_one_store_in_the_core() -> None:
+    made = [case(ENTRIES * step) for step in STEPS]
+    floors = [median(floor, each) for each in made]
+    print(f"\none store, {ENTRIES} entries, floor (plain running sum): {floors[0] * 1000:.2f} ms")
+    for what, ask in ASKED.items():
+        seconds = [median(ask, each) for each in made]
         print(
-            f"\none store, {ENTRIES} entries, {what}: {statistics.median(measured) * 1000:.2f} ms"
+            f"one store, {ENTRIES} entries, {what}: {seconds[0] * 1000:.2f} ms, "
+            f"{seconds[0] / floors[0]:.0f} x the floor, exponent {exponent(seconds):.2f}"
         )
-    assert len(seconds["rating"]) == ROUNDS
+        # A sweep that looked back at every entry for each would have the exponent 2.
+        assert exponent(seconds) < 1.5

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from checklist.models import Procedure
-from scoring.models import StoreRating
+from scoring.models import Quiz, Restoration, StoreRating
+from scoring.selectors.causes import causes_of
+from scoring.selectors.gaps import Reader
 from stores.models import Connection, Store
 from tenants import scope
 from tenants.models import Agency, ApiKey, Membership, User
@@ -87,6 +90,18 @@ def test_the_demo_agency_shows_every_state_of_a_store(tmp_path: Path, settings: 
             Connection.objects.filter(state="revoked").values_list("problem", "access_token")
         )
         inactive = Store.objects.filter(state="inactive").count()
+        desks = (
+            sorted(Quiz.objects.values_list("state", flat=True)),
+            list(Restoration.objects.filter(state="open").values_list("store__name", "points")),
+            list(
+                StoreRating.objects.filter(drift_since__isnull=False).values_list(
+                    "store__name", "drift"
+                )
+            ),
+        )
+        (likeliest, *_others) = causes_of(
+            Reader(Store.objects.get(name="Fernwood Kitchen"), timezone.now()), None
+        )
     assert (len(bands), bands["Lúa Mới Home"], bands["Tindahan ni Luz"]) == (
         12,
         "closed",
@@ -96,6 +111,16 @@ def test_the_demo_agency_shows_every_state_of_a_store(tmp_path: Path, settings: 
     assert Counter(bands.values())["healthy"] >= 4
     assert (connections, inactive) == ({"connecting": 9, "revoked": 2}, 1)
     assert lost == {("revoked", ""), ("inactive", "")}
+    assert desks == (
+        ["open", "open", "passed"],
+        [("Nhà Mây Decor", 12)],
+        [("Fernwood Kitchen", -4)],
+    )
+    assert (likeliest.kind, likeliest.after, likeliest.notice is None) == (
+        "missed_notice",
+        0,
+        False,
+    )
     roles = set(Membership.objects.filter(agency=agency).values_list("role__code", flat=True))
     assert roles == {"owner", "admin", "lead", "specialist", "auditor", "client"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from scoring import books
 from scoring.models import LedgerEntry, StoreRating
+from scoring.selectors.explain import explain
 from scoring.selectors.ledgers import options_of
 from scoring.services import awards, figures, observations, rating
 from stores.models import Order, Store
@@ -140,3 +141,24 @@ def test_switching_the_figure_on_and_time_do_the_rest(agency: Agency) -> None:
     waiting = DueWork.objects.get(kind="scoring.award", subject=str(store.pk), done_at=None)
     assert waiting.due_at > now
     assert Order.objects.filter(store=store).count() == 230
+
+
+def test_the_sum_names_a_bonus_by_its_orders_and_leaves_weeks_without_one_out(
+    agency: Agency,
+) -> None:
+    # given a week of 230 orders after one of none
+    store = _store(seen_at=BEGINS - DAY)
+    _switch(is_on=True, at=BEGINS - 10 * DAY)
+    _complete(store, 230, MONDAY - DAY)
+    _keep(store, MONDAY + DAY)
+    assert [points for _at, points, _orders in _awards(store)] == [4, 0]
+
+    # then one line stands in the sum and in the history
+    explained = explain(store, at=MONDAY + 2 * DAY)
+    items = [(item.label, item.points, item.note) for item in explained.items]
+    assert items[1:] == [("Order bonus", 4, "230 orders completed in the week before")]
+    moves = [(line.label, line.points) for line in explained.lines if line.kind == "started"]
+    assert moves == [("Order bonus", 4)]
+    assert [(term.label, term.points, term.count) for term in explained.terms[1:]] == [
+        ("Bonuses", 4, 1)
+    ]

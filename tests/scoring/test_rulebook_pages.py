@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,13 +17,16 @@ from scoring import books
 from scoring.core.rulebook import Library, Status
 from scoring.selectors import rulebooks as shelf
 from scoring.selectors.facts import difference, sections_of
-from scoring.services import rating
+from scoring.selectors.replay import replay
+from scoring.services import ledger, rating
+from stores.models import Store
 from tenants import scope
 from tenants.models import Agency, Membership, User
 from tests.factories import (
     make_access,
     make_membership,
     make_store,
+    make_violation,
     signed_in_client,
 )
 
@@ -202,10 +206,7 @@ def test_a_preview_and_a_coming_book_stand_in_time_without_being_in_force() -> N
 
 def differing(left: str, right: str) -> dict[str, list[tuple[str, str]]]:
     return {
-        section.code: [
-            ((row.right or row.left).code, row.kind)  # type: ignore[union-attr] # one is there
-            for row in section.differing
-        ]
+        section.code: [(row.code, row.kind) for row in section.differing]
         for section in difference(the(left), the(right))
         if section.differing and section.code != "notes"
     }
@@ -219,12 +220,7 @@ def test_difference_of_two_markets_tells_what_is_added_removed_and_changed() -> 
     told = differing(US, SEA)
 
     assert told["time"] == [("window_days", "changed")]
-    assert told["bands"] == [
-        ("healthy", "source"),
-        ("watch", "changed"),
-        ("critical", "source"),
-        ("closed", "source"),
-    ]
+    assert told["bands"] == [("watch", "changed")]
     assert told["closing"] == [("rating", "added"), ("points_deducted", "added")]
     assert told["milestones"][:3] == [
         ("rating_150", "removed"),
@@ -233,7 +229,9 @@ def test_difference_of_two_markets_tells_what_is_added_removed_and_changed() -> 
     ]
     assert ("deducted_12", "added") in told["milestones"]
     assert ("warning_distance", "changed") in told["milestones"]
-    assert ("low_response_rate", "changed") in told["violations"]
+    assert ("low_response_rate", "added") in told["violations"]
+    assert ("buyer_data_misuse", "added") not in told["violations"]
+    assert "appeals" not in told
 
 
 def test_difference_keeps_what_follows_beside_its_milestone() -> None:
@@ -241,13 +239,41 @@ def test_difference_keeps_what_follows_beside_its_milestone() -> None:
 
     (section,) = [each for each in difference(vn, sg) if each.code == "milestones"]
 
-    assert [(row.left or row.right).code for row in section.rows] == [  # type: ignore[union-attr]
+    assert [row.code for row in section.rows] == [
         *("tier_1", "tier_1.campaign_block"),
         *("tier_2", "tier_2.campaign_block"),
         *("tier_3", "tier_3.campaign_block", "tier_3.visibility"),
         *("tier_4", "tier_4.campaign_block"),
         *("tier_5", "tier_5.suspended"),
     ]
+
+
+def test_a_figure_that_only_another_source_states_is_no_difference() -> None:
+    rows = {
+        row.code: row.kind
+        for section in difference(the(US), the(SEA))
+        for row in section.rows
+        if section.code in {"bands", "appeals"}
+    }
+
+    assert rows == {
+        "healthy": "source",
+        "watch": "changed",
+        "critical": "source",
+        "closed": "source",
+        "attempts": "source",
+        "first_days": "source",
+        "next_days": "source",
+    }
+
+
+def test_rules_stand_by_their_group() -> None:
+    (section,) = [each for each in sections_of(the(PH_NEW)) if each.code == "violations"]
+
+    groups = [fact.group for fact in section.facts]
+
+    assert list(dict.fromkeys(groups)) == sorted(set(groups), key=groups.index)
+    assert sum(one != other for one, other in pairwise(groups)) == len(set(groups)) - 1
 
 
 def test_every_fact_of_a_book_has_a_code_of_its_own() -> None:
@@ -319,3 +345,88 @@ def test_another_agencys_stores_are_neither_counted_nor_listed(
     page = browser.get(f"/rulebooks/{US}/stores/").content.decode()
     assert "Theirs" not in page
     assert "No store of yours goes by this rulebook" in page
+
+
+# --- a store under one book alone ----------------------------------------------------------------
+
+
+def take(store: Store, points: int, at: datetime) -> None:
+    violation = make_violation(store=store, points=points, reported_at=at)
+    ledger.keep_violation(violation=violation, at=at, by=None)
+
+
+def test_replay_tells_what_a_book_would_have_made_of_a_stores_history(agency: Agency) -> None:
+    # given a policy on preview with a short window and a milestone at 190
+    store = make_store(market="US")
+    take(store, -20, NOW - timedelta(days=40))
+    take(store, -8, NOW - timedelta(days=2))
+    us = the(US)
+    harsh = replace(us.milestones[0], code="rating_190", at=replace(us.milestones[0].at, value=190))
+    preview = replace(
+        us,
+        name="tiktok_shop/US/local/2027-01-01",
+        status=Status.PREVIEW,
+        effective_from=NOW + timedelta(days=30),
+        window_days=replace(us.window_days, value=30),
+        milestones=(harsh,),
+    )
+
+    # when
+    told = replay(store, preview, at=NOW)
+
+    # then
+    assert (told.real.rating, told.replayed.rating) == (172, 192)
+    assert [(each.event.at, each.is_real, each.is_replayed) for each in told.happened] == [
+        (190, False, True)
+    ]
+
+
+def test_replay_page_lays_both_beside_each_other(browser: HttpClient) -> None:
+    store = make_store(marketplace="shopee", market="PH")
+    take(store, -4, datetime(2025, 12, 20, 3, tzinfo=UTC))
+
+    answer = browser.get(f"/rulebooks/{PH_OLD}/stores/{store.pk}/")
+
+    assert answer.status_code == 200
+    told = answer.context["replayed"]
+    assert (told.real.points_deducted, told.replayed.points_deducted) == (0, 0)
+    assert "None, neither as it was" in answer.content.decode()
+
+
+def test_replay_page_is_of_visible_stores_of_the_kind_alone(
+    agency: Agency, client_for: ClientFor
+) -> None:
+    hers, hidden = make_store(market="US"), make_store(market="US")
+    elsewhere = make_store(market="VN")
+    reader = make_membership("client")
+    make_access(reader, hers, elsewhere)
+    browser = client_for(reader)
+
+    told = {
+        name: browser.get(f"/rulebooks/{US}/stores/{pk}/").status_code
+        for name, pk in [
+            ("hers", hers.pk),
+            ("hidden", hidden.pk),
+            ("elsewhere", elsewhere.pk),
+            ("none", "x"),
+        ]
+    }
+
+    assert told == {"hers": 200, "hidden": 404, "elsewhere": 404, "none": 404}
+
+
+def test_replay_page_asks_as_often_for_one_entry_as_for_three(
+    browser: HttpClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    store = make_store(market="US")
+    take(store, -60, NOW - timedelta(days=9))
+    path = f"/rulebooks/{US}/stores/{store.pk}/"
+    browser.get(path)
+    with CaptureQueriesContext(connection) as for_one:
+        browser.get(path)
+    for _ in range(2):
+        take(store, -8, NOW - timedelta(days=3))
+
+    with django_assert_num_queries(len(for_one)):
+        page = browser.get(path).content.decode()
+    assert "fired" in page

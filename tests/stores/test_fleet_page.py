@@ -11,6 +11,7 @@ from django.test import Client as HttpClient
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from stores import signals
 from stores.models import Store
 from stores.selectors import fleet
 from stores.selectors.alerts import AlertCount
@@ -266,3 +267,26 @@ def test_a_member_without_the_capability_may_not_assign(
 
     assert answer.status_code == 403
     assert Store.objects.get().owner_id is None
+
+
+def test_a_known_figure_without_published_bands_is_not_blind(
+    agency: Agency, client_for: ClientFor
+) -> None:
+    # given a store in a market whose rulebook states no bands, and the marketplace's own figure
+    store, now = factories.make_store(market="GB"), datetime.now(UTC)
+    signals.platform_rating_seen.send(
+        sender=Store,
+        store=store,
+        value=184,
+        measure="rating",
+        observed_at=now,
+        source="person",
+        at=now,
+        by=None,
+    )
+
+    # then the figure is shown, and called neither good nor bad
+    page = client_for(factories.make_membership()).get("/").content.decode()
+    assert "No bands" in page
+    assert re.search(r'rated__number">\s*184', page)
+    assert re.search(r'Blind</span>\s*<span class="counter__number">0<', page)

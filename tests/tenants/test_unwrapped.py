@@ -30,16 +30,31 @@ SEED = 20261129
 ANSWERS = {
     "agency /handoff/": "403",  # there is no pass
     "agency /stores/{pk}/connect/shop/": "302",  # no shop waits to be chosen
+    "agency /quizzes/new/": "302",  # no store is chosen
     "agency /stores/{pk}/progress/": "200, nothing of hers",
     "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
     "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
+    "agency /api/v1/drift/": "200, nothing of hers",
+    "agency /api/v1/stores/{pk}/drift/": "200, nothing of hers",
+    "agency /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
+    "agency /api/v1/roll-offs/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "agency /api/schema/": "200, nothing of hers",
     "agency /api/docs/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "public /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
     "public /api/v1/changes/": "200, nothing of hers",
+    "public /api/v1/drift/": "200, nothing of hers",
+    "public /api/v1/stores/{pk}/drift/": "200, nothing of hers",
+    "public /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
+    "public /api/v1/roll-offs/": "200, nothing of hers",
+    "public /api/v1/rulebooks/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/": "200, nothing of hers",
+    "public /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
     "public /api/schema/": "200, nothing of hers",
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",

@@ -19,10 +19,11 @@
 //            series      [{at, rating, band}]      ours, a step from each moment to the next; null: not known
 //            platform    [{at, value}]             what the marketplace showed
 //            forecast    [{at, rating, low?, high?}]   from now on; low and high, where nothing is sure, span a cone
+//            other?      [{at, rating}]            another course from now on, as a what-if has
 //            bands       [{code, label, low, high}]    both ends included; code as in band.html
 //            milestones  [{at, label}]             at is the rating; label says what starts there
 //            events      [{at, rating, label, points, kind}]   rating after it; points signed
-//            labels      {rating, platform, forecast, between, now}
+//            labels      {rating, platform, forecast, between, now, other?}
 // waterfall  bars        [{label, points, from, to, kind}]     kind: "total" (a value) or "change" (of so many points)
 (() => {
   const DAY = 86400e3;
@@ -209,6 +210,7 @@
       ...data, now, past, next,
       isCone: next.some((point) => point.low !== point.high),
       seen: timed(data.platform),
+      other: timed(data.other ?? []),
       events: timed(data.events),
       bands: [...data.bands].sort((one, other) => one.low - other.low),
     };
@@ -223,12 +225,13 @@
   }
 
   // From a little over the highest to a little under the lowest; the next milestone stays in sight.
-  function heights({ past, next, seen, milestones }, [first, last]) {
+  function heights({ past, next, other, seen, milestones }, [first, last]) {
     const from = held(past, first);
     const values = [
       ...(from ? [from.rating] : []),
       ...past.filter(({ at }) => at >= first).map((point) => point.rating),
       ...next.filter(({ at }) => at <= last).flatMap((point) => [point.low, point.high]),
+      ...other.filter(({ at }) => at <= last).map((point) => point.rating),
       ...seen.filter(({ at }) => at >= first).map((point) => point.value),
     ].filter((value) => value != null);
     if (!values.length) return [0, 100];
@@ -246,6 +249,7 @@
     const point = held(isPast ? model.past : model.next, at);
     const told = [`${isPast ? model.labels.rating : model.labels.forecast} ${figure(point?.rating)}`];
     if (!isPast && point && point.low !== point.high) told.push(`${model.labels.between} ${figure(point.low)} – ${figure(point.high)}`);
+    if (!isPast && model.other.length) told.push(`${model.labels.other} ${figure(held(model.other, at)?.rating)}`);
     const shown = model.seen.filter((one) => Math.abs(one.at - at) <= near).at(-1);
     if (shown) told.push(`${model.labels.platform} ${figure(shown.value)}`);
     const events = model.events.filter((one) => Math.abs(one.at - at) <= near);
@@ -320,6 +324,7 @@
         ...cone,
         line(from(model.next, "rating"), { color: token("--none-mark"), width: 1.5, type: [3, 3] }, 4),
         line(from(model.past, "rating"), { color: strong, width: 2 }, 5),
+        line(from(model.other, "rating"), { color: token("--act-mark"), width: 2 }, 5),
         {
           type: "scatter", symbol: "diamond", symbolSize: 8, silent: true, z: 6,
           data: model.seen.filter(inSight).map((point) => [point.at, point.value]),
@@ -340,7 +345,7 @@
 
   function historyStops(model, paint) {
     const [first, last] = sight(model, paint.days);
-    const moments = [first, model.now, ...[model.past, model.seen, model.next].flat().map((point) => point.at)];
+    const moments = [first, model.now, ...[model.past, model.seen, model.next, model.other].flat().map((point) => point.at)];
     return [...new Set(moments)].filter((at) => at >= first && at <= last).sort((one, other) => one - other).map((at) => {
       const value = held(at <= model.now ? model.past : model.next, at)?.rating;
       return { at: [at, value ?? heights(model, [first, last])[0]], text: [paint.fullDay(at), ...tellHistory(model, at, 1)].join(", ") };

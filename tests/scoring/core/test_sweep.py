@@ -364,6 +364,12 @@ def test_evaluate_ignores_a_closing_that_ends_as_it_starts() -> None:
     assert ask(Ledger(enforcements=(shut(3, 3),)), 3).closed_since is None
 
 
+def test_evaluate_counts_closings_that_start_at_one_instant_each() -> None:
+    ledger = Ledger(enforcements=(shut(3, 6), shut(3, 9)))
+
+    assert [ask(ledger, at).closed_since for at in (5, 7, 9)] == [day(3), day(3), None]
+
+
 def test_evaluate_stays_closed_until_the_last_of_several_closings_ends() -> None:
     ledger = Ledger(enforcements=(shut(3, 6), shut(5, 9), shut(9, 12)))
 

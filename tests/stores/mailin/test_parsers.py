@@ -493,8 +493,9 @@ def test_rule_is_found_by_its_longest_alias(text: str, code: str) -> None:
     assert rule_code(text) == code
 
 
-def test_every_rule_of_the_rulebooks_is_found_by_its_own_name() -> None:
-    books = sorted(Path("scoring/rulebooks").rglob("*.yaml"))
+def test_every_rule_of_the_marketplace_that_mails_is_found_by_its_own_name() -> None:
+    # The others tell their penalties by API.
+    books = sorted(Path("scoring/rulebooks/tiktok_shop").glob("*.yaml"))
     named = {
         (label, rule["code"])
         for book in books

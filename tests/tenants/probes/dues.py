@@ -10,7 +10,7 @@ from uuid import UUID
 
 from appeals.models import Attempt
 from checklist.models import Schedule
-from scoring.models import StoreRating
+from scoring.models import Quiz, Restoration, StoreRating
 from stores.models import Import, Store
 from stores.sandbox.app import Sandbox
 from stores.services import connections, inbox
@@ -118,6 +118,16 @@ def _an_attempt(bench: Bench) -> tuple[Agency, UUID]:
         return bench.agency, Attempt.objects.get().pk
 
 
+def _a_check(bench: Bench) -> tuple[Agency, UUID]:
+    with scope.agency(bench.agency):
+        return bench.agency, Restoration.objects.get().pk
+
+
+def _a_quiz(bench: Bench) -> tuple[Agency, UUID]:
+    with scope.agency(bench.agency):
+        return bench.agency, Quiz.objects.get().pk
+
+
 def _a_schedule(bench: Bench) -> tuple[Agency, UUID]:
     with scope.agency(bench.agency):
         return bench.agency, Schedule.objects.order_by("-pk")[0].pk
@@ -176,7 +186,9 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.read_push": Case(_a_push),
         "stores.write_import": Case(_an_import),
         "scoring.next": Case(_a_rated_store, AGAIN),
-        "scoring.award": Case(_a_rated_store),
+        "scoring.restored": Case(_a_check),
+        "scoring.quiz_lapse": Case(_a_quiz),
+        "scoring.award": Case(_a_rated_store, AGAIN),
         "scoring.verify": Case(_nothing, AGAIN),
         "appeals.lapse": Case(_an_attempt, AGAIN),
         "appeals.remind": Case(_an_attempt),

@@ -29,11 +29,20 @@ from django.db.models.functions import Cast, Concat, Right
 
 from appeals.models import Evidence
 from checklist.models import Schedule, Tick
-from scoring.models import LedgerEntry, PeriodEnd, PlatformRating, PointsUnknown
+from scoring.models import (
+    Explanation,
+    FigureSwitch,
+    LedgerEntry,
+    PeriodEnd,
+    PlatformRating,
+    PointsUnknown,
+    Restoration,
+)
 from scoring.services import periods, rating
 from stores.models import (
     Enforcement,
     Import,
+    Notice,
     Store,
     StoreAccess,
     SyncCursor,
@@ -83,7 +92,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
-            "checklist.Procedure.key",
+            *("scoring.Quiz.milestone", "checklist.Procedure.key"),
+            *("scoring.FigureSwitch.book", "scoring.FigureSwitch.figure"),
             *("checklist.ProcedureItem.key", "checklist.ItemLimit.metric"),
         ),
         CODE,
@@ -212,7 +222,31 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     PlatformRating.objects.create(
         store=store, value=180, observed_at=at, source="person", recorded_at=at
     )
+    FigureSwitch.objects.create(
+        book="tiktok_shop/US/local/2025-10-14",
+        figure="order_bonus",
+        is_on=True,
+        switched_at=at,
+        switched_by=owner,
+    )
     rating.rate(store=store, at=at)
+    _rows_of_desks(notice, violation, owner, at)
+
+
+def _rows_of_desks(notice: Notice, violation: Violation, owner: Membership, at: datetime) -> None:
+    store = violation.store
+    Restoration.objects.create(
+        store=store,
+        violation=violation,
+        reason="granted",
+        points=8,
+        decided_at=at - timedelta(days=1),
+        opened_at=at,
+    )
+    Explanation.objects.create(
+        store=store, notice=notice, reason="Known", explained_at=at, explained_by=owner
+    )
+    factories.make_quiz(store, open_until=at - timedelta(hours=1), recorded_by=owner)
 
 
 def _offer(canary: str, at: datetime) -> dict[str, Any]:

@@ -45,6 +45,7 @@ _BY_WORD: Final = {
     "notices": "stores.Notice",
     "people": "tenants.Membership",
     "procedures": "checklist.Procedure",
+    "quizzes": "scoring.Quiz",
     "remediations": "appeals.Remediation",
     "rounds": "checklist.Round",
     "steps": "appeals.RemediationStep",
@@ -58,7 +59,7 @@ _BY_WORD: Final = {
 _VALUES: Final[dict[str, Callable[[Side], str]]] = {
     "oauth/marketplace": lambda _: "tiktok_shop",
     "hooks/marketplace": lambda _: "tiktok_shop",
-    "rulebooks/name": lambda _: next(iter(books.shelf().libraries.values())).books[0].name,
+    "rulebooks/name": lambda _: books.shelf().library("tiktok_shop", "US", "local").books[0].name,
     "agencies/slug": lambda side: side.agency.slug,
     "enter/slug": lambda side: side.agency.slug,
     "join/token": lambda side: str(side.ids["tenants.Invitation"]),
