@@ -45,22 +45,21 @@ class Levels(NamedTuple):
 
 
 class _Ladder(NamedTuple):
-    """The milestones of one measure, nearest first, made for counting how many are reached."""
+    """The milestones of one measure, nearest first, and the values that part their zones."""
 
     measure: Measure
+    sign: int  # -1 where they are reached by falling
     milestones: tuple[Milestone, ...]
-    steps: list[int]  # the values, negated where they are reached by falling; ascending
+    edges: list[int]  # of reaching and of warning, times ``sign``; ascending
 
-    def depth(self, levels: Levels, distance: int) -> int:
-        """Return how many milestones are within ``distance``; they are always the nearest ones."""
-        value = levels.of(self.measure)
-        return bisect_right(
-            self.steps, (-value if self.measure is Measure.RATING else value) + distance
-        )
+    def zone(self, levels: Levels) -> int:
+        """Return how many edges are behind: in one zone the same is reached and warned of."""
+        return bisect_right(self.edges, self.sign * levels.of(self.measure))
 
 
 def _ladders(book: Rulebook) -> list[_Ladder]:
     ladders = []
+    distance = book.warning_distance.value if book.warning_distance else 0
     for measure in Measure:
         sign = -1 if measure is Measure.RATING else 1
         nearest_first = sorted(
@@ -68,8 +67,9 @@ def _ladders(book: Rulebook) -> list[_Ladder]:
             key=lambda each, sign=sign: sign * each.at.value,  # type: ignore[misc]
         )
         if nearest_first:
-            steps = [sign * each.at.value for each in nearest_first]
-            ladders.append(_Ladder(measure, tuple(nearest_first), steps))
+            reached = {sign * each.at.value for each in nearest_first}
+            edges = sorted(reached | {value - distance for value in reached})
+            ladders.append(_Ladder(measure, sign, tuple(nearest_first), edges))
     return ladders
 
 
@@ -91,7 +91,7 @@ class Tracker:
     _firings: list[_Firing] = field(default_factory=list)
     _book: Rulebook | None = None
     _ladders: list[_Ladder] = field(default_factory=list)
-    _depths: list[tuple[int, int, int]] = field(default_factory=list)
+    _zones: list[int] = field(default_factory=list)
 
     def branched(self) -> "Tracker":
         """Return one that goes on from here by itself; it tells of what is to come alone."""
@@ -109,13 +109,13 @@ class Tracker:
         is_new = book is not self._book
         if is_new:
             self._book, self._ladders = book, _ladders(book)
-        distance = book.warning_distance.value if book.warning_distance else 0
-        depths = [
-            (ladder.depth(sure, 0), ladder.depth(sure, distance), ladder.depth(likely, 0))
-            for ladder in self._ladders
-        ]
-        is_moved = is_new or depths != self._depths
-        self._depths = depths
+        zones = []
+        for ladder in self._ladders:
+            zones.append(ladder.zone(sure))
+            if likely is not sure:
+                zones.append(ladder.zone(likely))
+        is_moved = is_new or zones != self._zones
+        self._zones = zones
         return is_moved
 
     def step(

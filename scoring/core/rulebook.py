@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -264,7 +265,7 @@ class Rulebook:
         """How far a platform rating may be from ours and still confirm it, in points."""
         return self.tolerance_figure.value if self.tolerance_figure else 0
 
-    @property
+    @cached_property
     def window(self) -> timedelta | None:
         return self.window_days.value * DAY if self.window_days else None
 
@@ -272,12 +273,17 @@ class Rulebook:
         """Return the rating that ``raw`` shows as; None where this book has no rating."""
         if self.start is None or self.floor is None or self.ceiling is None:
             return None
-        return max(self.floor.value, min(self.ceiling.value, raw))
+        if raw < self.floor.value:
+            return self.floor.value
+        return min(raw, self.ceiling.value)
 
     def band_of(self, rating: int | None, points_deducted: int) -> Band | None:
         """Return the band of an open store; None where the book has no bands."""
         value = points_deducted if self.start is None or rating is None else rating
-        return next((band for band in reversed(self.bands) if band.at.value <= value), None)
+        for band in reversed(self.bands):
+            if band.at.value <= value:
+                return band
+        return None
 
     def band(self, code: BandCode) -> Band | None:
         return next((band for band in self.bands if band.code is code), None)
