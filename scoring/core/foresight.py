@@ -25,7 +25,6 @@ from typing import Literal, NamedTuple
 
 from scoring.core.branching import Trunk
 from scoring.core.milestones import Levels
-from scoring.core.rating import band_of
 from scoring.core.rulebook import Library, OrderBonus, Rulebook, book_at
 from scoring.core.sweep import CLOSED, State, Sweep
 from scoring.core.values import (
@@ -177,29 +176,21 @@ class Futures:
         Raises:
             LedgerError: if the entries contradict the ledger.
         """
-        more = tuple(entries)
-        ledger = self.ledger.plus(*more) if more else self.ledger
-        if orders or any(entry.occurred_at <= self.at for entry in more):
-            ledger = replace(ledger, completions=(*ledger.completions, *orders))
-            sweep = Sweep(ledger, self.library, self.at, self.options)
-        else:
-            sweep = self._trunk.branch(more, self.until)
+        sweep = self._sweep(tuple(entries), orders)
         sweep.run(self.until)
-        moments = [_moment(sweep.state_at(self.at), self.at)]
-        events: list[MilestoneEvent] = []
-        for state in sweep.states:
-            if self.at < state.instant < self.until:
-                moment = _moment(state, state.instant)
-                if moment[1:] != moments[-1][1:]:
-                    moments.append(moment)
-                events.extend(state.events)
-        said = (end for end in ledger.period_ends if end.recorded_at <= self.at)
+        now, *ahead = sweep.changes(self.at, self.until)
+        moments = [_moment(now)]
+        for state in ahead:
+            moment = _moment(state)
+            if moment[1:] != moments[-1][1:]:
+                moments.append(moment)
+        said = (end for end in self.ledger.period_ends if end.recorded_at <= self.at)
         periods = sweep.tracker.periods(sweep.enforcements, said, self.until)
         return Course(
             at=self.at,
             until=self.until,
             moments=tuple(moments),
-            events=tuple(events),
+            events=tuple(event for state in ahead for event in state.events),
             periods=tuple(
                 period
                 for period in periods
@@ -207,6 +198,26 @@ class Futures:
                 and (period.ends_at is None or period.ends_at > self.at)
             ),
         )
+
+    def _sweep(self, more: tuple[Entry, ...], orders: Sequence[Completion]) -> Sweep:
+        """Return a sweep with more rows, begun anew only where they may bear on what has been."""
+        if orders or any(entry.occurred_at <= self.at for entry in more):
+            ledger = replace(
+                self.ledger,
+                entries=(*self.ledger.entries, *more),
+                completions=(*self.ledger.completions, *orders),
+            )
+            return Sweep(ledger, self.library, self.at, self.options)
+        self._refuse_contradictions(more)
+        return self._trunk.branch(more, self.until)
+
+    def _refuse_contradictions(self, more: tuple[Entry, ...]) -> None:
+        """Let a ledger of ``more`` and of what it names check them: no other row can contradict."""
+        named = {name for entry in more for name in (entry.id, entry.reverses) if name is not None}
+        concerned = (
+            entry for entry in self.ledger.entries if entry.id in named or entry.reverses in named
+        )
+        Ledger(entries=(*more, *concerned))
 
     # Hypothetical rows. All are known at ``at``, else the sweep would not see them.
 
@@ -332,15 +343,16 @@ def cone(futures: Futures, pendings: Iterable[Pending] = (), pace: Pace | None =
     best = _course(futures, [], high)
     courses = (futures.base, worst, likely, best)
     points: list[ConePoint] = []
-    for instant, (base, *others) in together(courses):
-        values = [moment.value for moment in (base, *others) if moment.value is not None]
+    for instant, moments in together(courses):
+        values = [moment.value for moment in moments]
+        known = [value for value in values if value is not None]
         point = ConePoint(
             instant,
-            base.value,
-            min(values, default=None),
-            others[1].value,
-            max(values, default=None),
-            base.band,
+            values[0],
+            min(known, default=None),
+            values[2],
+            max(known, default=None),
+            moments[0].band,
         )
         if not points or points[-1][1:] != point[1:]:
             points.append(point)
@@ -356,30 +368,26 @@ def _course(futures: Futures, entries: list[Entry], per_week: int) -> Course:
 
 def together(courses: Sequence[Course]) -> Iterable[tuple[datetime, list[Moment]]]:
     """Go through every instant at which one of the courses moves, with the moment of each."""
-    places = [0] * len(courses)
-    for instant in sorted({moment.instant for course in courses for moment in course.moments}):
-        for number, course in enumerate(courses):
-            following = places[number] + 1
-            if following < len(course.moments) and course.moments[following].instant == instant:
-                places[number] = following
-        yield (
-            instant,
-            [course.moments[place] for course, place in zip(courses, places, strict=True)],
-        )
+    moved: dict[datetime, list[tuple[int, Moment]]] = {}
+    for number, course in enumerate(courses):
+        for moment in course.moments:
+            moved.setdefault(moment.instant, []).append((number, moment))
+    moments = [course.moments[0] for course in courses]
+    for instant in sorted(moved):
+        for number, moment in moved[instant]:
+            moments[number] = moment
+        yield instant, moments.copy()
 
 
-def _moment(state: State | None, instant: datetime) -> Moment:
-    if state is None:
-        return Moment(instant, None, None, None, BandCode.UNKNOWN)
-    band = band_of(
-        state.book,
+def _moment(state: State) -> Moment:
+    return Moment(
+        state.instant,
         state.rating,
-        state.points_deducted or 0,
-        closed=state.closed,
-        seen=state.seen,
+        state.points_deducted,
+        state.raw,
+        state.band,
+        state.ends if state.book else None,
     )
-    ends = state.ends if state.book else None
-    return Moment(instant, state.rating, state.points_deducted, state.raw, band, ends)
 
 
 # --- lines, and when they are crossed -----------------------------------------------------------

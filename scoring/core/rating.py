@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from scoring.core.milestones import milestone_states
-from scoring.core.rulebook import Library, Rulebook
+from scoring.core.rulebook import Library
 from scoring.core.standing import (
     ALIVE_FOR,
     CONFIRMED_FOR,
@@ -68,9 +68,7 @@ def evaluate(
         incomplete=is_incomplete(sweep, ledger.unstated, at),
     )
     book, levels = sweep.book, sweep.levels()
-    code = band_of(
-        book, levels.rating, levels.points_deducted, closed=sweep.closed, seen=sweep.seen
-    )
+    code = sweep.states[-1].band if sweep.states else BandCode.UNKNOWN
     band = book.band(code) if book else None
     periods = sweep.tracker.periods(
         sweep.enforcements, (end for end in ledger.period_ends if end.recorded_at <= known_at), at
@@ -113,16 +111,7 @@ def history(
     """Return the state at ``start``, then every change in ``(start, end)`` with its causes."""
     sweep = Sweep(ledger, library, known_at, options)
     sweep.run(end)
-    before = sweep.state_at(start)
-    steps = [
-        _step(before) if before and before.instant == start else _continued(before, start),
-    ]
-    steps.extend(
-        _step(state)
-        for state in sweep.states
-        if start < state.instant < end and (state.causes or state.events)
-    )
-    return steps
+    return [_step(state) for state in sweep.changes(start, end)]
 
 
 def forecast(
@@ -138,28 +127,15 @@ def forecast(
     Only what is certain by what is known: expiries, entries and books already dated, orders
     leaving a rolling window. ``known_at`` defaults to ``at``.
     """
-    steps = history(ledger, library, at, at + days * DAY, known_at or at, options)
-    points = [ForecastPoint(s.instant, s.rating, s.points_deducted, s.band) for s in steps]
-    return [
-        point
-        for previous, point in zip([None, *points], points, strict=False)
-        if previous is None or previous[1:] != point[1:]
-    ]
-
-
-def band_of(
-    book: Rulebook | None,
-    rating: int | None,
-    points_deducted: int,
-    *,
-    closed: bool,
-    seen: bool,
-) -> BandCode:
-    """Return the band's code; closed is known to be closed even where no value was ever seen."""
-    if closed:
-        return BandCode.CLOSED
-    band = book.band_of(rating, points_deducted) if book and seen else None
-    return band.code if band else BandCode.UNKNOWN
+    end = at + days * DAY
+    sweep = Sweep(ledger, library, known_at or at, options)
+    sweep.run(end)
+    points: list[ForecastPoint] = []
+    for state in sweep.changes(at, end):
+        point = ForecastPoint(state.instant, state.rating, state.points_deducted, state.band)
+        if not points or points[-1][1:] != point[1:]:
+            points.append(point)
+    return points
 
 
 def _step(state: State) -> Step:
@@ -167,23 +143,10 @@ def _step(state: State) -> Step:
         state.instant,
         state.rating,
         state.points_deducted,
-        band_of(
-            state.book,
-            state.rating,
-            state.points_deducted or 0,
-            closed=state.closed,
-            seen=state.seen,
-        ),
+        state.band,
         state.causes,
-        state.events,
+        tuple(state.events),
     )
-
-
-def _continued(state: State | None, start: datetime) -> Step:
-    """Return the step that shows at ``start`` what began before it, or that nothing had."""
-    if state is None:
-        return Step(start, None, None, BandCode.UNKNOWN, ())
-    return _step(state._replace(instant=start, causes=(), events=()))
 
 
 def _opening(sweep: Sweep) -> Opening | None:
@@ -196,7 +159,7 @@ def _opening(sweep: Sweep) -> Opening | None:
         counts_as=opening.counts_as,
         starts_at=opening.occurred_at,
         expires_at=opening.expires.instant,
-        active=opening.active,
+        active=opening in sweep.nets,
     )
 
 
@@ -208,12 +171,12 @@ def _active(sweep: Sweep, at: datetime) -> tuple[ActiveEntry, ...]:
             kind=live.kind,
             counts_as=live.counts_as,
             points=live.points,
-            net=live.net[MIDDLE],
+            net=sweep.nets[live][MIDDLE],
             occurred_at=live.occurred_at,
             expires_at=live.expires.instant,
             expires_by=live.expires.by,
             held=live.expires.instant is not None and live.expires.instant <= at,
-            reversed_by=tuple(live.reversed_by),
+            reversed_by=tuple(each.id for each in sweep.reversals.get(live, ())),
             estimate=live.estimate,
         )
         for live in sorted(
@@ -225,7 +188,7 @@ def _active(sweep: Sweep, at: datetime) -> tuple[ActiveEntry, ...]:
 def _estimate_range(sweep: Sweep) -> tuple[int, int] | None:
     """Return the lowest and the highest that estimated points allow; None without any."""
     mild, harsh = sweep.levels(MILD), sweep.levels(HARSH)
-    if not any(live.net[MILD] != live.net[HARSH] for live in sweep.active()):
+    if not any(sweep.nets[live][MILD] != sweep.nets[live][HARSH] for live in sweep.active()):
         return None
     if mild.rating is None or harsh.rating is None:
         return mild.points_deducted, harsh.points_deducted
@@ -235,16 +198,17 @@ def _estimate_range(sweep: Sweep) -> tuple[int, int] | None:
 def _next_expiries(sweep: Sweep, at: datetime) -> tuple[Expiry, ...]:
     """Return what will leave by time alone, soonest first; a closed store's deductions do not."""
     by_instant: dict[datetime, list[tuple[str, int]]] = {}
-    opening = [sweep.opening] if sweep.opening and sweep.opening.active else []
+    opening = [sweep.opening] if sweep.opening in sweep.nets else []
     for live in [*opening, *sweep.active()]:
-        instant = live.expires.instant
+        instant, net = live.expires.instant, sweep.nets[live][MIDDLE]
         stays = sweep.closed and live.is_deduction
-        if instant is not None and at < instant and live.net[MIDDLE] and not stays:
-            by_instant.setdefault(instant, []).append((live.id, live.net[MIDDLE]))
-    return tuple(
-        Expiry(instant, -sum(net for _, net in leaving), tuple(name for name, _ in leaving))
-        for instant, leaving in sorted(by_instant.items())
-    )
+        if instant is not None and at < instant and net and not stays:
+            by_instant.setdefault(instant, []).append((live.id, net))
+    expiries = []
+    for instant, leaving in sorted(by_instant.items()):
+        names, nets = zip(*leaving, strict=True)
+        expiries.append(Expiry(instant, -sum(nets), names))
+    return tuple(expiries)
 
 
 def _next_change(

@@ -2,13 +2,16 @@
 
 At one instant: (1) what has expired ceases, but no deduction while the store is closed; (2) what
 starts there starts; (3) the store closes or reopens; then the opening, which never closes a store;
-(4) milestones. Sums are kept three times, because points that nobody stated are counted at their
-middle in the rating, at their mildest by milestones and closings, at their harshest in the range.
+(4) milestones. Points that nobody stated are counted at their middle in the rating, at their
+mildest by milestones and closings, at their harshest in the range; the sums are kept at the middle,
+and beside them how far the two ends are from there.
+
+What is laid out stays as it is while it is swept, so that branches can share it.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -24,6 +27,7 @@ from scoring.core.rulebook import (
 )
 from scoring.core.values import (
     BY_BOOK,
+    BandCode,
     Cause,
     CauseKind,
     CountsAs,
@@ -42,6 +46,8 @@ from scoring.core.values import (
 MIDDLE, MILD, HARSH = range(3)
 Net = tuple[int, int, int]
 NOTHING: Net = (0, 0, 0)
+# A cause as it is swept: kind, subject, points, and the two sums once it was weighed.
+Note = tuple[CauseKind, str, int, int, int]
 COUNTS_AS = {Kind.DEDUCTION: CountsAs.DEDUCTION, Kind.BONUS: CountsAs.BONUS}
 CLOSED = "closed"  # the kind of enforcement that closes a store
 OPENING = "opening"  # what causes call the entry that is no row
@@ -49,7 +55,7 @@ OPENING = "opening"  # what causes call the entry that is no row
 
 @dataclass(slots=True, eq=False)
 class Live:
-    """An entry (or the opening) on its way through the sweep."""
+    """An entry (or the opening) as it was laid out; what it weighs, the sweep knows."""
 
     id: str
     kind: Kind
@@ -58,26 +64,22 @@ class Live:
     occurred_at: datetime
     expires: ExpiresAt
     estimate: PointsRange | None = None
-    active: bool = False
-    taken_back: int = 0
-    reversed_by: list[str] = field(default_factory=list)
-    net: Net = NOTHING
 
     @property
     def is_deduction(self) -> bool:
         return self.counts_as is CountsAs.DEDUCTION
 
-    def nets(self) -> Net:
+    def net(self, taken_back: int = 0) -> Net:
         """Return what is left after reversals: at the middle, the mildest, the harshest.
 
         A reversal takes from each end of a range what it takes from the middle, at most what is
         there; one that takes back the whole estimate takes back the whole range.
         """
-        left = self.points + self.taken_back
+        left = self.points + taken_back
         if self.estimate is None or left == 0:
             return (left, left, left)
         low, high = self.estimate
-        return (left, min(0, self.taken_back - low), min(0, self.taken_back - high))
+        return (left, min(0, taken_back - low), min(0, taken_back - high))
 
 
 @dataclass(slots=True)
@@ -93,6 +95,10 @@ class _Instant:
     observed: bool = False  # the store's first platform value
     opening: Observation | None = None
 
+    def copy(self) -> "_Instant":
+        """Return one that can be added to while this one stays."""
+        return replace(self, ends=[*self.ends], starts=[*self.starts], reversals=[*self.reversals])
+
 
 class State(NamedTuple):
     """The sums from ``instant`` on."""
@@ -104,9 +110,59 @@ class State(NamedTuple):
     points_deducted: int | None
     closed: bool
     seen: bool
-    causes: tuple[Cause, ...]
-    events: tuple[MilestoneEvent, ...]
+    notes: Sequence[Note]
+    events: Sequence[MilestoneEvent]
     ends: tuple[Levels, Levels] | None  # mildest and harshest, where points are estimated
+
+    @property
+    def band(self) -> BandCode:
+        """Return the band's code; closed is known to be closed even where nothing was ever seen."""
+        if self.closed:
+            return BandCode.CLOSED
+        if self.book is None or not self.seen:
+            return BandCode.UNKNOWN
+        band = self.book.band_of(self.rating, self.points_deducted or 0)
+        return band.code if band else BandCode.UNKNOWN
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Return what moved here, in order; made when asked for, since most states never are."""
+        return tuple(
+            Cause(kind, subject, points, self._value(total, deducted))
+            for kind, subject, points, total, deducted in self.notes
+        )
+
+    def _value(self, total: int, deducted: int) -> int | None:
+        if self.book is None:
+            return None
+        levels = levels_of(self.book, total, deducted)
+        return levels.points_deducted if levels.rating is None else levels.rating
+
+
+def _before_all(instant: datetime) -> State:
+    """Return the state of a store of which nothing is known yet."""
+    return State(
+        instant,
+        book=None,
+        raw=None,
+        rating=None,
+        points_deducted=None,
+        closed=False,
+        seen=False,
+        notes=(),
+        events=(),
+        ends=None,
+    )
+
+
+def levels_of(book: Rulebook | None, total: int, deducted: int) -> Levels:
+    """Return what ``book`` makes of the sums of all points and of the deductions, both signed."""
+    return Levels(book.clamp(total) if book else None, -deducted if deducted < 0 else 0)
+
+
+def start_of(book: Rulebook | None) -> int:
+    """Return what the sum begins with; 0 where no book gives a start."""
+    return book.start.value if book is not None and book.start is not None else 0
 
 
 class Sweep:
@@ -144,8 +200,12 @@ class Sweep:
         self.closed_since: datetime | None = None
         self.tracker = Tracker()
         self.states: list[State] = []
-        self._total = [0, 0, 0]
-        self._deducted = [0, 0, 0]
+        self.nets: dict[Live, Net] = {}  # what weighs now, and how much of it is left
+        self.reversals: dict[Live, tuple[Entry, ...]] = {}  # those that took something back
+        self._total = 0  # start, nets and order bonus, at the middle
+        self._deducted = 0  # the nets of deductions, at the middle
+        self._apart = [0, 0, 0]  # how far each view's sums are from the middle
+        self._notes: list[Note] = []  # what has moved at this instant
         self._held: list[Live] = []  # deductions past their expiry, while the store is closed
         self._own_closings = 0
         self._overruled: set[Measure] = set()  # conditions that held as the marketplace reopened
@@ -155,7 +215,10 @@ class Sweep:
     # Laying out
 
     def _at(self, instant: datetime) -> _Instant:
-        return self._agenda.setdefault(instant, _Instant())
+        due = self._agenda.get(instant)
+        if due is None:
+            due = self._agenda[instant] = _Instant()
+        return due
 
     def _lay_out_books(self, ledger: Ledger) -> None:
         """Note where books take effect, and where the rolling bonus of each changes."""
@@ -181,13 +244,13 @@ class Sweep:
                 self._at(entry.occurred_at).reversals.append(entry)
                 continue
             live = Live(
-                id=entry.id,
-                kind=entry.kind,
-                counts_as=entry.counts_as or COUNTS_AS[entry.kind],
-                points=entry.points,
-                occurred_at=entry.occurred_at,
-                expires=self.expiry(entry.occurred_at, entry.expires_at),
-                estimate=entry.estimate,
+                entry.id,
+                entry.kind,
+                entry.counts_as or COUNTS_AS[entry.kind],
+                entry.points,
+                entry.occurred_at,
+                self.expiry(entry.occurred_at, entry.expires_at),
+                entry.estimate,
             )
             self.lives[live.id] = live
             self._at(live.occurred_at).starts.append(live)
@@ -234,7 +297,7 @@ class Sweep:
         """Return the unclamped sum; None where no book gives a start."""
         if self.book is None or self.book.start is None:
             return None
-        return self.book.start.value + self._total[view] + self.order_bonus
+        return self._total + self._apart[view]
 
     def levels(self, view: int = MIDDLE) -> Levels:
         """Return rating and points deducted as the milestones see them."""
@@ -242,20 +305,18 @@ class Sweep:
 
     def _levels_less(self, view: int, points: int, deducted: int) -> Levels:
         """Return the levels without ``points`` of the sum and ``deducted`` of the deductions."""
-        raw = self.raw(view)
-        rating = None if raw is None or self.book is None else self.book.clamp(raw - points)
-        return Levels(rating, max(0, deducted - self._deducted[view]))
+        apart = self._apart[view]
+        return levels_of(self.book, self._total + apart - points, self._deducted + apart - deducted)
 
     def conditions(self, view: int = MILD, points: int = 0, deducted: int = 0) -> set[Measure]:
         """Return the closing conditions that hold, without the opening and without ``points``."""
         if self.book is None or not self.book.closing:
             return set()
-        opening = self.opening if self.opening and self.opening.active else None
-        levels = self._levels_less(
-            view,
-            points + (opening.net[view] if opening else 0),
-            deducted + (opening.net[view] if opening and opening.is_deduction else 0),
-        )
+        if self.opening is not None:
+            net = self.nets.get(self.opening, NOTHING)[view]
+            points += net
+            deducted += net if self.opening.is_deduction else 0
+        levels = self._levels_less(view, points, deducted)
         held: set[Measure] = set()
         for condition in self.book.closing:
             value = levels.of(condition.measure)
@@ -267,7 +328,7 @@ class Sweep:
 
     def active(self) -> list[Live]:
         """Return the entries that weigh now, the opening not among them."""
-        return [live for live in self.lives.values() if live.active]
+        return [live for live in self.lives.values() if live in self.nets]
 
     def next_instant(self) -> datetime | None:
         """Return the first instant that has not been swept."""
@@ -278,72 +339,102 @@ class Sweep:
         index = bisect_right(self.states, instant, key=lambda state: state.instant)
         return self.states[index - 1] if index else None
 
+    def changes(self, start: datetime, end: datetime) -> Iterator[State]:
+        """Yield the state at ``start``, then each in ``(start, end)`` at which something happened.
+
+        The first tells of nothing that happened before ``start``.
+        """
+        index = bisect_right(self.states, start, key=lambda state: state.instant)
+        if index == 0:
+            yield _before_all(start)
+        elif self.states[index - 1].instant == start:
+            yield self.states[index - 1]
+        else:
+            yield self.states[index - 1]._replace(instant=start, notes=(), events=())
+        for state in self.states[index:]:
+            if state.instant < end and (state.notes or state.events):
+                yield state
+
     # Going through
 
     def run(self, until: datetime) -> None:
         """Go through all instants up to and with ``until``."""
-        while self._next < len(self._instants) and self._instants[self._next] <= until:
-            instant = self._instants[self._next]
+        instants = self._instants
+        while self._next < len(instants) and (instant := instants[self._next]) <= until:
             self._next += 1
             self._step(instant, self._agenda[instant])
 
     def _step(self, instant: datetime, due: _Instant) -> None:
-        causes: list[Cause] = []
+        self._notes = []
         if due.book is not None:
+            self._total += start_of(due.book) - start_of(self.book)
             self.book = due.book
-            causes.append(self._cause("book", due.book.name))
-        self._end(due.ends, causes)
-        self._start(instant, due, causes)
-        self._close_or_reopen(instant, due, causes)
+            self._note("book", due.book.name)
+        self._end(due.ends)
+        self._start(instant, due)
+        self._close_or_reopen(instant, due)
         if due.observed:
             self.seen = True
-            causes.append(self._cause("observed", self.observations[0].id))
+            self._note("observed", self.observations[0].id)
         if due.opening is not None:
-            self._open(due.opening, causes)
-        levels = self.levels()
-        events = self._reach(instant, due, levels) if self.book else ()
+            self._open(due.opening)
+        self._keep(instant, due)
+
+    def _keep(self, instant: datetime, due: _Instant) -> None:
+        """Keep the state that this instant leaves."""
+        levels = levels_of(self.book, self._total, self._deducted)
+        ends = (self.levels(MILD), self.levels(HARSH)) if self._estimates else None
+        sure = ends[0] if ends else levels
+        events: Sequence[MilestoneEvent] = ()
+        if self.book is not None and self.tracker.is_moved(self.book, sure, levels):
+            events = self._reach(instant, due, self.book, sure, levels)
         self.states.append(
             State(
                 instant,
                 self.book,
-                self.raw(),
+                None if levels.rating is None else self._total,
                 levels.rating,
                 None if self.book is None else levels.points_deducted,
                 self.closed,
                 self.seen,
-                tuple(causes),
+                self._notes,
                 events,
-                (self.levels(MILD), self.levels(HARSH)) if self._estimates else None,
+                ends,
             )
         )
 
-    def _cause(self, kind: CauseKind, subject: str = "", points: int = 0) -> Cause:
-        """Return a cause of what has just been weighed, with what the sums yield at this point."""
-        levels = self.levels()
-        value = levels.points_deducted if levels.rating is None else levels.rating
-        return Cause(kind, subject, points, None if self.book is None else value)
+    def _note(self, kind: CauseKind, subject: str = "", points: int = 0) -> None:
+        """Note what has just been weighed."""
+        self._notes.append((kind, subject, points, self._total, self._deducted))
 
     def _weigh(self, live: Live, net: Net) -> int:
         """Let ``live`` weigh ``net`` from now on; return what that moves in the rating's sum."""
-        before, live.net = live.net, net
-        for view in (MIDDLE, MILD, HARSH):
-            self._total[view] += net[view] - before[view]
-            if live.is_deduction:
-                self._deducted[view] += net[view] - before[view]
-        return net[MIDDLE] - before[MIDDLE]
+        before = self.nets.get(live, NOTHING)
+        self.nets[live] = net
+        moved = net[MIDDLE] - before[MIDDLE]
+        self._total += moved
+        if live.is_deduction:
+            self._deducted += moved
+        if live.estimate is not None:  # of deductions alone
+            for view in (MILD, HARSH):
+                self._apart[view] += net[view] - before[view] - moved
+        return moved
 
-    def _cease(self, live: Live, causes: list[Cause]) -> None:
-        live.active = False
-        causes.append(self._cause("ceased", live.id, self._weigh(live, NOTHING)))
+    def _cease(self, live: Live) -> None:
+        moved = self._weigh(live, NOTHING)
+        del self.nets[live]
+        self._note("ceased", live.id, moved)
 
-    def _end(self, ends: Iterable[Live], causes: list[Cause]) -> None:
+    def _end(self, ends: Iterable[Live]) -> None:
         for live in ends:
-            if live.active and self.closed and live.is_deduction:
+            if live not in self.nets:
+                continue
+            if self.closed and live.is_deduction:
                 self._held.append(live)
-            elif live.active:
-                self._cease(live, causes)
+            else:
+                self._cease(live)
 
-    def _start(self, instant: datetime, due: _Instant, causes: list[Cause]) -> None:
+    def _start(self, instant: datetime, due: _Instant) -> None:
         for live in due.starts:
             if live.expires.instant is not None and live.expires.instant <= instant:
                 # Its time was over before it began (a reinstated violation keeps the old expiry):
@@ -351,60 +442,65 @@ class Sweep:
                 if not (self.closed and live.is_deduction):
                     continue
                 self._held.append(live)
-            live.active = True
-            causes.append(self._cause("started", live.id, self._weigh(live, live.nets())))
-        self._given_back.clear()
+            self._note("started", live.id, self._weigh(live, live.net()))
+        self._given_back = []
         for reversal in due.reversals:
             target = self.lives.get(str(reversal.reverses))
-            if target is None or not target.active:
-                continue
-            mild = target.net[MILD]
-            target.taken_back += reversal.points
-            target.reversed_by.append(reversal.id)
-            causes.append(self._cause("reversed", reversal.id, self._weigh(target, target.nets())))
-            if target.occurred_at < instant:  # else nothing was ever there to give back
-                self._given_back.append((target, target.net[MILD] - mild))
+            if target is not None and target in self.nets:
+                self._take_back(target, reversal)
         if due.order_bonus is not None and due.order_bonus != self.order_bonus:
             moved = due.order_bonus - self.order_bonus
             self.order_bonus = due.order_bonus
-            causes.append(self._cause("order_bonus", "", moved))
+            self._total += moved
+            self._note("order_bonus", "", moved)
 
-    def _close_or_reopen(self, instant: datetime, due: _Instant, causes: list[Cause]) -> None:
+    def _take_back(self, target: Live, reversal: Entry) -> None:
+        mild = self.nets[target][MILD]
+        reversals = (*self.reversals.get(target, ()), reversal)
+        self.reversals[target] = reversals
+        net = target.net(sum(each.points for each in reversals))
+        self._note("reversed", reversal.id, self._weigh(target, net))
+        if target.occurred_at < reversal.occurred_at:  # else nothing was ever there to give back
+            self._given_back.append((target, net[MILD] - mild))
+
+    def _close_or_reopen(self, instant: datetime, due: _Instant) -> None:
         had_own = self._own_closings > 0
         self._own_closings += due.own_closings
         if self._own_closings > 0:
             if not self.closed:
-                self._close(instant, "marketplace", causes)
+                self._close(instant, "marketplace")
         elif had_own:
-            self._reopen("marketplace", causes)
+            self._reopen("marketplace")
             self._overruled = self.conditions()
         else:
-            if self.closed and not self.conditions():
-                self._reopen("rule", causes)
-            # Asked again, because ceasing may also take away what held a condition off.
             holding = self.conditions()
-            self._overruled &= holding
-            if not self.closed and holding - self._overruled:
-                self._close(instant, "rule", causes)
+            if self.closed and not holding:
+                self._reopen("rule")
+                # Asked again, because ceasing may also take away what held a condition off.
+                holding = self.conditions()
+            if holding or self._overruled:
+                self._overruled &= holding
+                if not self.closed and holding - self._overruled:
+                    self._close(instant, "rule")
 
-    def _close(self, instant: datetime, by: str, causes: list[Cause]) -> None:
+    def _close(self, instant: datetime, by: str) -> None:
         self.closed_since = instant
-        causes.append(self._cause("closed", by))
+        self._note("closed", by)
 
-    def _reopen(self, by: str, causes: list[Cause]) -> None:
+    def _reopen(self, by: str) -> None:
         # What this instant's reversals would leave closed, they give back with all that was held.
         by_reversal = by == "rule" and bool(self.conditions(MILD, *self._missing()))
         if not by_reversal:
             self._given_back = [each for each in self._given_back if each[0] not in self._held]
         self.closed_since = None
-        causes.append(self._cause("reopened", by))
+        self._note("reopened", by)
         for live in self._held:
             if by_reversal:
-                self._given_back.append((live, -live.net[MILD]))
-            self._cease(live, causes)
-        self._held.clear()
+                self._given_back.append((live, -self.nets[live][MILD]))
+            self._cease(live)
+        self._held = []
 
-    def _open(self, observation: Observation, causes: list[Cause]) -> None:
+    def _open(self, observation: Observation) -> None:
         """Let what stood there before we knew the store make up for the difference."""
         raw = self.raw()
         if observation.measure is Measure.RATING and raw is not None:
@@ -420,16 +516,13 @@ class Sweep:
             points=points,
             occurred_at=observation.observed_at,
             expires=self.expiry(observation.observed_at, BY_BOOK),
-            active=True,
         )
         ends_at = self.opening.expires.instant
         if ends_at is not None:
             if ends_at not in self._agenda:
                 insort(self._instants, ends_at)
             self._at(ends_at).ends.append(self.opening)
-        causes.append(
-            self._cause("opening", observation.id, self._weigh(self.opening, self.opening.nets()))
-        )
+        self._note("opening", observation.id, self._weigh(self.opening, self.opening.net()))
 
     def _missing(self) -> tuple[int, int]:
         """Return what this instant's reversals gave back: to the sum, and to the deductions."""
@@ -439,23 +532,18 @@ class Sweep:
         )
 
     def _reach(
-        self, instant: datetime, due: _Instant, likely: Levels
-    ) -> tuple[MilestoneEvent, ...]:
-        assert self.book is not None, "without a book there is nothing to reach"
-        sure = self.levels(MILD) if self._estimates else likely
-        if not self.tracker.is_moved(self.book, sure, likely):
-            return ()
+        self, instant: datetime, due: _Instant, book: Rulebook, sure: Levels, likely: Levels
+    ) -> Sequence[MilestoneEvent]:
         # At the opening the marketplace's number decides, whatever was reversed just then.
         unreversed = sure if due.opening else self._levels_less(MILD, *self._missing())
-        events = self.tracker.step(
+        return self.tracker.step(
             instant,
-            self.book,
+            book,
             sure=sure,
             likely=likely,
             unreversed=unreversed,
             quiet=due.book is not None or due.opening is not None,
         )
-        return tuple(events)
 
 
 def _rolling(

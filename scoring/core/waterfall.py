@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from scoring.core.rating import band_of
-from scoring.core.rulebook import Library, Rulebook
-from scoring.core.sweep import OPENING, State, Sweep
+from scoring.core.rulebook import Library
+from scoring.core.sweep import OPENING, State, Sweep, start_of
 from scoring.core.values import (
     BandCode,
     Cause,
@@ -158,15 +157,8 @@ def _side(sweep: Sweep, at: datetime) -> Side:
     state = sweep.state_at(at)
     if state is None:
         return Side(at, None, None, None, BandCode.UNKNOWN)
-    band = band_of(
-        state.book,
-        state.rating,
-        state.points_deducted or 0,
-        closed=state.closed,
-        seen=state.seen,
-    )
     name = state.book.name if state.book else None
-    return Side(at, name, state.rating, state.points_deducted, band)
+    return Side(at, name, state.rating, state.points_deducted, state.band)
 
 
 def _measure(*sides: Side) -> Measure | None:
@@ -192,7 +184,7 @@ def _bars(
             if measure is Measure.RATING:
                 points = cause.points
                 if cause.kind == "book":
-                    points, book = _start(state.book) - _start(book), state.book
+                    points, book = start_of(state.book) - start_of(book), state.book
             if points:
                 bars.append(Bar(cause.kind, points, cause.subject, state.instant))
     return bars
@@ -205,10 +197,6 @@ def _moved(sweep: Sweep, cause: Cause, targets: Mapping[str, str]) -> int:
     else:
         live = sweep.lives.get(targets.get(cause.subject, cause.subject))
     return -cause.points if live is not None and live.counts_as is CountsAs.DEDUCTION else 0
-
-
-def _start(book: Rulebook | None) -> int:
-    return book.start.value if book is not None and book.start is not None else 0
 
 
 def _with_rest(

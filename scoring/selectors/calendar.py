@@ -150,7 +150,7 @@ def _of_openings(
         sweep = Sweep(ledger, books.library_for(store), at, options)
         sweep.run(at)
         opening = sweep.opening
-        if opening is None or not opening.active or not opening.points:
+        if opening is None or opening not in sweep.nets or not opening.points:
             continue
         expires_at = opening.expires.instant
         is_held = store_id in closed and opening.is_deduction
