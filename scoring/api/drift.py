@@ -17,8 +17,8 @@ from scoring.selectors.drift import drifting_ratings, waiting_for_points
 from scoring.selectors.gaps import Reader
 from scoring.selectors.rules import rules_of
 from scoring.services import drift
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField, Strict
+from stores.access import store_of_key
+from stores.api.fields import STORE, MomentField, Strict, stores_asked
 from stores.models import Store
 from tenants.api.views import AgencyView
 
@@ -55,9 +55,10 @@ class DriftView(AgencyView):
     required_capabilities: ClassVar = {"GET": "ratings.view"}
     orderings: ClassVar = {"-drift_since": "-drift_since", "drift": "drift", "-drift": "-drift"}
 
-    @extend_schema(responses=DriftingOut(many=True))
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows: QuerySet[StoreRating] = drifting_ratings(stores_of_key(self.api_key))
+    @extend_schema(responses=DriftingOut(many=True), parameters=[STORE])
+    def get(self, request: Request) -> Response:
+        stores = stores_asked(self.api_key, request.query_params)
+        rows: QuerySet[StoreRating] = drifting_ratings(stores)
         return self.paged(rows, _drifting_json)
 
 

@@ -17,8 +17,8 @@ from scoring.selectors.breakdown import Item, items_of, terms_of
 from scoring.selectors.changes import Change, changes_of
 from scoring.selectors.falls import bar_words
 from scoring.selectors.rows import Rows, rows_of, told_of
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField
+from stores.access import store_of_key
+from stores.api.fields import STORE, MomentField, stores_asked
 from tenants.api.views import AgencyView
 
 _AT = OpenApiParameter("at", datetime, description="The moment spoken of; now where absent.")
@@ -40,7 +40,7 @@ class _Moments(serializers.Serializer[Any]):
 
 
 def _moments(request: Request, now: datetime) -> dict[str, datetime]:
-    asked = _Moments(data=request.query_params)
+    asked = _Moments(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     found: dict[str, datetime] = dict(asked.validated_data)
     for name, moment in found.items():
@@ -282,15 +282,18 @@ class ChangesView(AgencyView):
 
     @extend_schema(
         responses=ChangesOut,
-        parameters=[OpenApiParameter("since", datetime, description="24 hours ago where absent.")],
+        parameters=[
+            OpenApiParameter("since", datetime, description="24 hours ago where absent."),
+            STORE,
+        ],
     )
     def get(self, request: Request) -> Response:
         now = timezone.now()
         since = _moments(request, now).get("since", now - timedelta(days=1))
         if since < now - MOST_BACK:
             raise ValidationError({"since": "Look back a year at most."}, code="too_early")
-        stores = list(stores_of_key(self.api_key).select_related("client"))
-        found = changes_of(stores, since=since, at=now)
+        stores = stores_asked(self.api_key, request.query_params).select_related("client")
+        found = changes_of(list(stores), since=since, at=now)
         return Response(
             {
                 "since": since,

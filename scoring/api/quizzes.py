@@ -12,8 +12,7 @@ from rest_framework.status import HTTP_201_CREATED
 from scoring.access import quiz_of_key
 from scoring.models import Quiz
 from scoring.services import quizzes
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField, StoreField, Strict
+from stores.api.fields import STORE, MomentField, StoreField, Strict, stores_asked
 from tenants.api.views import AgencyView
 
 
@@ -97,16 +96,14 @@ class QuizzesView(AgencyView):
         responses=QuizOut(many=True),
         parameters=[
             OpenApiParameter("state", str, enum=Quiz.State.values),
-            OpenApiParameter("store", str, description="The id of one store."),
+            STORE,
         ],
     )
     def get(self, request: Request) -> Response:
-        rows = Quiz.objects.filter(store__in=stores_of_key(self.api_key))
+        rows = Quiz.objects.filter(store__in=stores_asked(self.api_key, request.query_params))
         state = self.one_of("state", Quiz.State.values)
         if state is not None:
             rows = rows.filter(state=state)
-        if "store" in request.query_params:
-            rows = rows.filter(store=store_of_key(self.api_key, request.query_params["store"]))
         return self.paged(rows, quiz_json)
 
     @extend_schema(request=QuizIn, responses={201: QuizOut})

@@ -34,7 +34,7 @@ class _Moments(serializers.Serializer[Any]):
 
 
 def _moments(request: Request) -> tuple[datetime, datetime]:
-    asked = _Moments(data=request.query_params)
+    asked = _Moments(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     now = timezone.now()
     at: datetime = asked.validated_data.get("at", now)

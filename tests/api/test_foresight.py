@@ -172,6 +172,8 @@ def test_roll_offs_are_told_page_by_page(agency: Agency, api: Api) -> None:
         ({"days": "0"}, "days"),
         ({"limit": "201"}, "limit"),
         ({"store": "x"}, "store"),
+        ({"store": ""}, "store"),
+        ({"days": ""}, "days"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "MjAyNi0xMi0wMXx4"}, "cursor"),  # a day without a zone
     ],
