@@ -35,7 +35,7 @@ class _Ahead(serializers.Serializer[Any]):
 
 
 def days_asked(request: Request) -> int:
-    asked = _Ahead(data=request.query_params)
+    asked = _Ahead(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return int(asked.validated_data["days"])
 
@@ -83,6 +83,9 @@ class ForecastOut(serializers.Serializer[Any]):
 
     at = serializers.DateTimeField()
     days = serializers.IntegerField()
+    is_closed_for_good = serializers.BooleanField(
+        help_text="Only an appeal brings the store back: no way back over a line is dated."
+    )
     series = PointOut(many=True)
     milestones = LineOut(many=True)
     expiries = ExpiryOut(many=True)
@@ -111,6 +114,7 @@ def _forecast_json(foreseen: Foreseen) -> dict[str, Any]:
     return {
         "at": foreseen.at,
         "days": foreseen.days,
+        "is_closed_for_good": foreseen.is_closed_for_good,
         "series": [
             {
                 "on": point.instant,
