@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from stores import markets, metrics
+from stores import markets, metrics, rules
 from stores.api.fields import MomentField, StoreField, Strict
 from stores.models import Client, Reading, Store, StoreGroup, Violation
 
@@ -43,12 +43,21 @@ def reading_json(reading: Reading) -> dict[str, Any]:
 
 
 def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a violation as the API shows it; its store is at hand."""
     low, high = violation.points_low, violation.points_high
+    unknown = rules.unknown_of(violation)
     return {
         "id": str(violation.pk),
         "store": str(violation.store_id),
         "reference": violation.reference,
         "rule": violation.rule,
+        "unknown_rule": {
+            "rulebook": unknown.rulebook,
+            "near": list(unknown.near),
+            "detail": unknown.words,
+        }
+        if unknown
+        else None,
         "subject": violation.subject,
         "points": violation.points,
         "points_range": None if low is None or high is None else [low, high],
@@ -167,11 +176,22 @@ class ViolationIn(Strict):
         return values
 
 
+class UnknownRuleOut(serializers.Serializer[Any]):
+    """A rule that no rulebook of the store knows; nothing is estimated from it."""
+
+    rulebook = serializers.CharField(help_text="The rulebook that was asked.")
+    near = serializers.ListField(
+        child=serializers.CharField(), help_text="Its rules that are spelled alike, best first."
+    )
+    detail = serializers.CharField(help_text="The same in words.")
+
+
 class ViolationOut(serializers.Serializer[Any]):
     id = serializers.CharField()
     store = serializers.CharField()
     reference = serializers.CharField(allow_null=True)
     rule = serializers.CharField()
+    unknown_rule = UnknownRuleOut(allow_null=True)
     subject = serializers.CharField()
     points = serializers.IntegerField(allow_null=True)
     points_range = serializers.ListField(child=serializers.IntegerField(), allow_null=True)

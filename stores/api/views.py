@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
+from stores import rules
 from stores.access import store_of_key, stores_of_key, uuid_or_404
 from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
@@ -155,10 +156,17 @@ class ViolationsView(_View):
         parameters=[
             STORE,
             OpenApiParameter("state", enum=Violation.State.values),
+            OpenApiParameter(
+                "unknown_rule",
+                enum=["true"],
+                description="Only those of a rule that no rulebook of their store knows.",
+            ),
         ],
     )
     def get(self, request: Request) -> Response:
-        rows = self.only_store(Violation.objects.all())
+        rows = self.only_store(Violation.objects.select_related("store"))
+        if self.one_of("unknown_rule", ["true"]):
+            rows = rules.of_unknown_rules(rows)
         if state := self.one_of("state", Violation.State.values):
             rows = rows.filter(state=state)
         pages = self.pagination_class()
