@@ -23,13 +23,14 @@ from stores.models import Store
 from tenants.api.views import AgencyView
 
 _OBSERVATIONS = 30
+_DRIFT = "The marketplace's number less ours, in the measure that was observed."
 
 
 class DriftingOut(serializers.Serializer[Any]):
     """For the schema: what ``_drifting_json`` gives."""
 
     store = serializers.CharField()
-    drift = serializers.IntegerField()
+    drift = serializers.IntegerField(help_text=_DRIFT)
     measure = serializers.CharField()
     platform_value = serializers.IntegerField()
     observed_at = serializers.DateTimeField()
@@ -67,7 +68,7 @@ class ObservationOut(serializers.Serializer[Any]):
     measure = serializers.CharField()
     observed_at = serializers.DateTimeField()
     ours = serializers.IntegerField()
-    drift = serializers.IntegerField()
+    drift = serializers.IntegerField(help_text=_DRIFT)
     differs = serializers.BooleanField()
 
 
@@ -83,7 +84,7 @@ class CauseOut(serializers.Serializer[Any]):
 
 class NotRestoredOut(serializers.Serializer[Any]):
     violation = serializers.CharField()
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="So many were given back, > 0.")
     reason = serializers.CharField()
     decided_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
@@ -94,7 +95,10 @@ class NotRestoredOut(serializers.Serializer[Any]):
 class StoreDriftOut(serializers.Serializer[Any]):
     """For the schema: what ``_store_json`` gives."""
 
-    drift = serializers.IntegerField(allow_null=True)
+    known_at = serializers.DateTimeField(
+        help_text="By what was known when ``ours`` is told, of every moment; as the page, now."
+    )
+    drift = serializers.IntegerField(allow_null=True, help_text=_DRIFT)
     since = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True)
     observations = ObservationOut(many=True)
@@ -129,6 +133,7 @@ def _store_json(store: Store, at: datetime) -> dict[str, Any]:
     reader = Reader(store, at)
     gap, newest = reader.gap, reader.drifts[: -_OBSERVATIONS - 1 : -1]
     return {
+        "known_at": at,
         "drift": reader.drifts[-1].drift if reader.drifts else None,
         "since": gap.opened_by if gap else None,
         "agreed_at": gap.opened_after if gap else None,
@@ -154,7 +159,12 @@ class ActIn(Strict):
     token = serializers.CharField(max_length=60)
     rule = serializers.CharField(max_length=60, required=False)
     reference = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    points = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    points = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text="So many are taken or given back, as the cause says; without a sign.",
+    )
     occurred_at = MomentField(required=False)
     decided_at = MomentField(required=False)
     expires_at = MomentField(required=False)

@@ -82,6 +82,7 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
         "expires_at",
         "from",
         "known_at",
+        "known_before",
         "measured_at",
         "observed_at",
         "occurred_at",
