@@ -21,7 +21,13 @@ class QuizIn(Strict):
     kind = serializers.ChoiceField(choices=Quiz.Kind.choices)
     title = serializers.CharField(max_length=160)
     milestone = serializers.CharField(max_length=40, required=False)
-    worth = serializers.IntegerField(min_value=1, max_value=1000, required=False, allow_null=True)
+    worth = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        allow_null=True,
+        help_text="So many points it gives, > 0.",
+    )
     offered_at = MomentField(required=False)
     open_until = MomentField(required=False, allow_null=True)
 
@@ -38,7 +44,9 @@ class QuizIn(Strict):
 
 class PassIn(Strict):
     passed_at = MomentField(required=False)
-    points = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    points = serializers.IntegerField(
+        min_value=1, max_value=1000, required=False, help_text="So many points it gave, > 0."
+    )
     ends_at = MomentField(required=False)
 
 
@@ -54,7 +62,9 @@ class QuizOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Quiz.Kind.choices)
     title = serializers.CharField()
     milestone = serializers.CharField(allow_null=True)
-    worth = serializers.IntegerField(allow_null=True)
+    worth = serializers.IntegerField(
+        allow_null=True, help_text="So many points it gives, > 0; null where nobody tells."
+    )
     offered_at = serializers.DateTimeField()
     open_until = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=Quiz.State.choices)

@@ -48,7 +48,7 @@ class RollOffOut(serializers.Serializer[Any]):
     store = serializers.CharField()
     at = serializers.DateTimeField()
     on = serializers.DateField()
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="> 0: so many points come back; < 0: a bonus goes.")
     label = serializers.CharField()  # type: ignore[assignment]
     entry = serializers.CharField(allow_null=True)
     violation = serializers.CharField(allow_null=True)

@@ -151,7 +151,11 @@ class ViolationIn(Strict):
     rule = serializers.CharField(max_length=60, required=False)
     subject = serializers.CharField(max_length=300, required=False, allow_blank=True)
     points = serializers.IntegerField(
-        min_value=-_INT, max_value=_INT, required=False, allow_null=True
+        min_value=-_INT,
+        max_value=_INT,
+        required=False,
+        allow_null=True,
+        help_text="Signed as in the ledger: <= 0, a warning takes 0; leave out what nobody tells.",
     )
     points_range = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=1000),
@@ -159,6 +163,7 @@ class ViolationIn(Strict):
         max_length=2,
         required=False,
         allow_null=True,
+        help_text="Fewest and most that it takes, without a sign.",
     )
     state = serializers.ChoiceField(choices=Violation.State.choices, required=False)
     reported_at = MomentField(required=False)
@@ -193,8 +198,14 @@ class ViolationOut(serializers.Serializer[Any]):
     rule = serializers.CharField()
     unknown_rule = UnknownRuleOut(allow_null=True)
     subject = serializers.CharField()
-    points = serializers.IntegerField(allow_null=True)
-    points_range = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    points = serializers.IntegerField(
+        allow_null=True, help_text="Signed as in the ledger: <= 0; null where nobody tells."
+    )
+    points_range = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="Fewest and most that it takes, without a sign.",
+    )
     state = serializers.ChoiceField(choices=Violation.State.choices)
     reported_at = serializers.DateTimeField()
     enforced_at = serializers.DateTimeField(allow_null=True)

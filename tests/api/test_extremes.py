@@ -221,6 +221,17 @@ def test_a_body_over_the_limit_is_refused_in_json(agency: Agency, public: bool) 
     assert (status, codes(answer)) == (413, [("too_large", None)])
 
 
+def test_the_schema_says_the_sign_of_every_points_field() -> None:
+    named = {"points", "stated_points", "points_range", "worth", "drift", "estimate"}
+    silent = [
+        f"{name}.{field}"
+        for name, component in _schema()["components"]["schemas"].items()
+        for field, told in component.get("properties", {}).items()
+        if field in named and not told.get("description")
+    ]
+    assert silent == []
+
+
 def test_the_schema_is_made_without_a_warning() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
 

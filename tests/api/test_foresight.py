@@ -91,6 +91,18 @@ def test_a_what_if_tells_both_courses_and_saves_nothing(store: Store, api: Api) 
     assert LedgerEntry.objects.count() == 1
 
 
+@pytest.mark.parametrize("points", [40, -40])
+def test_a_what_if_takes_a_deduction_with_the_ledgers_sign_and_without(
+    store: Store, api: Api, points: int
+) -> None:
+    event = {"kind": "deduction", "points": points, "at": on(2)}
+
+    body = api.post(f"stores/{store.pk}/what-if/", {"events": [event]})[1]
+
+    assert [told["points"] for told in body["events"]] == [-40]
+    assert body["what_if"]["lowest"]["rating"] == 160
+
+
 @pytest.mark.parametrize(
     ("event", "field"),
     [
