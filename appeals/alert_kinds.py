@@ -4,12 +4,14 @@ from typing import Final
 
 from django.utils.translation import gettext_noop
 
-from stores.alert_kinds import CRITICAL, WARNING, AlertKind, register
+from scoring.selectors.checks import NOT_RESTORED
+from stores.alert_kinds import CRITICAL, WARNING, AlertKind, Texts, register
 
 WINDOW_CLOSES: Final = "appeal.window_closes"
 POINTS_MISSING: Final = "appeal.points_missing"
 OUTCOME_UNPLACED: Final = "appeal.outcome_unplaced"
 
+_NOT_BACK: Final = gettext_noop("%(case)s was granted, but its points are not back")
 _KINDS = (
     AlertKind(
         code=WINDOW_CLOSES,
@@ -21,12 +23,20 @@ _KINDS = (
     ),
     AlertKind(
         code=POINTS_MISSING,
-        title=gettext_noop("%(case)s was granted, but its points are not back"),
+        title=_NOT_BACK,
         instruction=gettext_noop(
             "The marketplace still shows %(drift)s against our rating. Write to its support with "
             "the number of the appeal."
         ),
         severity=WARNING,
+        of_points=Texts(
+            _NOT_BACK,
+            gettext_noop(
+                "The points deducted that the marketplace shows are still %(drift)s off ours. "
+                "Write to its support with the number of the appeal."
+            ),
+        ),
+        replaced_by=NOT_RESTORED,
     ),
     AlertKind(
         code=OUTCOME_UNPLACED,

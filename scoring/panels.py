@@ -203,8 +203,6 @@ def next_of(outlook: Outlook) -> dict[str, Any]:
     address = reverse("scoring:what_if", args=[foreseen.store.pk])
     plans = []
     for plan in told.plans if told else ():
-        if foreseen.is_closed_for_good and all(each.act.kind != "appeal" for each in plan.acts):
-            continue
         query = tried(plan, outlook.tz)
         acts = [{"words": act_words(each), "shown": each, "act": each.act} for each in plan.acts]
         plans.append(

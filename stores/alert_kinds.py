@@ -6,13 +6,20 @@ with placeholders, translated for each reader and filled from the alert's ``deta
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext, gettext_noop
 
 from stores.models import Alert
 
 CRITICAL, WARNING, INFO = Alert.Severity.CRITICAL, Alert.Severity.WARNING, Alert.Severity.INFO
+
+
+class Texts(NamedTuple):
+    """What an alert says; both are msgids."""
+
+    title: str
+    instruction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,13 @@ class AlertKind:
     instruction: str  # a msgid
     severity: Alert.Severity
     page: str = ""  # the url name of the store's page where it is dealt with
+    of_points: Texts | None = None  # in place of both where its measure is points deducted
+    replaced_by: str = ""  # the later alert about the same; ``detail["about"]`` of both names it
+
+    def texts(self, detail: Mapping[str, Any]) -> Texts:
+        """Return what the alert says of ``detail["measure"]``, where it tells one."""
+        is_points = detail.get("measure") == "points_deducted"
+        return (self.of_points if is_points else None) or Texts(self.title, self.instruction)
 
 
 _kinds: dict[str, AlertKind] = {}
@@ -36,6 +50,11 @@ def kind(code: str) -> AlertKind:
     return _kinds[code]
 
 
+def replaced_by(code: str) -> list[str]:
+    """Return the codes of the alerts that ``code`` takes the place of."""
+    return [kind.code for kind in _kinds.values() if kind.replaced_by == code]
+
+
 def page(code: str) -> str:
     """Return the url name of the store's page where an alert is dealt with; "" for none."""
     return _kinds[code].page if code in _kinds else ""
@@ -43,12 +62,12 @@ def page(code: str) -> str:
 
 def title(code: str, detail: Mapping[str, Any], stored: str = "") -> str:
     """Return an alert's title in the reader's language."""
-    msgid = _kinds[code].title if code in _kinds else stored
+    msgid = _kinds[code].texts(detail).title if code in _kinds else stored
     return _filled(msgid, detail)
 
 
 def instruction(code: str, detail: Mapping[str, Any]) -> str:
-    return _filled(_kinds[code].instruction, detail) if code in _kinds else ""
+    return _filled(_kinds[code].texts(detail).instruction, detail) if code in _kinds else ""
 
 
 class _Forgiving(dict[str, Any]):

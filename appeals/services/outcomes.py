@@ -203,6 +203,7 @@ def check_points(*, attempt: Attempt, at: datetime) -> datetime | None:
     is_points = answer.platform_measure == PlatformRating.Measure.POINTS_DEDUCTED
     missing = drift if is_points else -drift
     if missing > tolerance:
+        ledger.lock(store)  # before scoring looks whether the grant is overdue, or after it
         alerts.open_alert(
             store=store,
             code=POINTS_MISSING,
@@ -210,6 +211,8 @@ def check_points(*, attempt: Attempt, at: datetime) -> datetime | None:
                 "case": str(attempt.appeal),
                 "appeal": str(attempt.appeal_id),
                 "drift": drift,
+                "measure": answer.platform_measure,
+                "about": [str(attempt.appeal.violation_id or attempt.appeal_id)],
             },
             at=at,
         )

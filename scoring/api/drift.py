@@ -17,19 +17,20 @@ from scoring.selectors.drift import drifting_ratings, waiting_for_points
 from scoring.selectors.gaps import Reader
 from scoring.selectors.rules import rules_of
 from scoring.services import drift
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField, Strict
+from stores.access import store_of_key
+from stores.api.fields import STORE, MomentField, Strict, stores_asked
 from stores.models import Store
 from tenants.api.views import AgencyView
 
 _OBSERVATIONS = 30
+_DRIFT = "The marketplace's number less ours, in the measure that was observed."
 
 
 class DriftingOut(serializers.Serializer[Any]):
     """For the schema: what ``_drifting_json`` gives."""
 
     store = serializers.CharField()
-    drift = serializers.IntegerField()
+    drift = serializers.IntegerField(help_text=_DRIFT)
     measure = serializers.CharField()
     platform_value = serializers.IntegerField()
     observed_at = serializers.DateTimeField()
@@ -55,9 +56,10 @@ class DriftView(AgencyView):
     required_capabilities: ClassVar = {"GET": "ratings.view"}
     orderings: ClassVar = {"-drift_since": "-drift_since", "drift": "drift", "-drift": "-drift"}
 
-    @extend_schema(responses=DriftingOut(many=True))
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows: QuerySet[StoreRating] = drifting_ratings(stores_of_key(self.api_key))
+    @extend_schema(responses=DriftingOut(many=True), parameters=[STORE])
+    def get(self, request: Request) -> Response:
+        stores = stores_asked(self.api_key, request.query_params)
+        rows: QuerySet[StoreRating] = drifting_ratings(stores)
         return self.paged(rows, _drifting_json)
 
 
@@ -66,7 +68,7 @@ class ObservationOut(serializers.Serializer[Any]):
     measure = serializers.CharField()
     observed_at = serializers.DateTimeField()
     ours = serializers.IntegerField()
-    drift = serializers.IntegerField()
+    drift = serializers.IntegerField(help_text=_DRIFT)
     differs = serializers.BooleanField()
 
 
@@ -82,7 +84,7 @@ class CauseOut(serializers.Serializer[Any]):
 
 class NotRestoredOut(serializers.Serializer[Any]):
     violation = serializers.CharField()
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="So many were given back, > 0.")
     reason = serializers.CharField()
     decided_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
@@ -93,7 +95,10 @@ class NotRestoredOut(serializers.Serializer[Any]):
 class StoreDriftOut(serializers.Serializer[Any]):
     """For the schema: what ``_store_json`` gives."""
 
-    drift = serializers.IntegerField(allow_null=True)
+    known_at = serializers.DateTimeField(
+        help_text="By what was known when ``ours`` is told, of every moment; as the page, now."
+    )
+    drift = serializers.IntegerField(allow_null=True, help_text=_DRIFT)
     since = serializers.DateTimeField(allow_null=True)
     agreed_at = serializers.DateTimeField(allow_null=True)
     observations = ObservationOut(many=True)
@@ -128,6 +133,7 @@ def _store_json(store: Store, at: datetime) -> dict[str, Any]:
     reader = Reader(store, at)
     gap, newest = reader.gap, reader.drifts[: -_OBSERVATIONS - 1 : -1]
     return {
+        "known_at": at,
         "drift": reader.drifts[-1].drift if reader.drifts else None,
         "since": gap.opened_by if gap else None,
         "agreed_at": gap.opened_after if gap else None,
@@ -153,7 +159,12 @@ class ActIn(Strict):
     token = serializers.CharField(max_length=60)
     rule = serializers.CharField(max_length=60, required=False)
     reference = serializers.CharField(max_length=64, required=False, allow_blank=True)
-    points = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    points = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text="So many are taken or given back, as the cause says; without a sign.",
+    )
     occurred_at = MomentField(required=False)
     decided_at = MomentField(required=False)
     expires_at = MomentField(required=False)

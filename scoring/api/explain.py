@@ -11,19 +11,30 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scoring.core import rating as core
+from scoring.core.values import Options
 from scoring.core.waterfall import waterfall
 from scoring.forms import MOST_BACK
 from scoring.selectors.breakdown import Item, items_of, terms_of
 from scoring.selectors.changes import Change, changes_of
 from scoring.selectors.falls import bar_words
+from scoring.selectors.figures import switched_on
 from scoring.selectors.rows import Rows, rows_of, told_of
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField
+from stores.access import store_of_key
+from stores.api.fields import STORE, MomentField, stores_asked
 from tenants.api.views import AgencyView
 
 _AT = OpenApiParameter("at", datetime, description="The moment spoken of; now where absent.")
 _KNOWN_AT = OpenApiParameter(
     "known_at", datetime, description="Only what was recorded by then; now where absent."
+)
+_KNOWN_BEFORE = OpenApiParameter(
+    "known_before",
+    datetime,
+    description=(
+        "By what was known when the value before is told; known_at where absent. With the same "
+        "moment as from it is what was known then, as a store's page and changes/ tell it: what "
+        "was recorded since of earlier days is a bar of kind learnt."
+    ),
 )
 
 
@@ -32,6 +43,7 @@ class _Moments(serializers.Serializer[Any]):
 
     at = MomentField(required=False)
     known_at = MomentField(required=False)
+    known_before = MomentField(required=False)
     since = MomentField(required=False)
     to = MomentField(required=False)
 
@@ -40,7 +52,7 @@ class _Moments(serializers.Serializer[Any]):
 
 
 def _moments(request: Request, now: datetime) -> dict[str, datetime]:
-    asked = _Moments(data=request.query_params)
+    asked = _Moments(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     found: dict[str, datetime] = dict(asked.validated_data)
     for name, moment in found.items():
@@ -51,7 +63,7 @@ def _moments(request: Request, now: datetime) -> dict[str, datetime]:
 
 class TermOut(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="Signed: what they take is < 0.")
     entries = serializers.IntegerField(allow_null=True)
 
 
@@ -59,8 +71,12 @@ class AddendOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
     entry = serializers.CharField(allow_null=True)
     label = serializers.CharField()  # type: ignore[assignment]
-    points = serializers.IntegerField()
-    stated_points = serializers.IntegerField()
+    points = serializers.IntegerField(
+        help_text="Signed, a deduction's < 0, less what was given back."
+    )
+    stated_points = serializers.IntegerField(
+        help_text="Signed, as the entry was written; a deduction's < 0."
+    )
     sum = serializers.IntegerField()
     rule = serializers.CharField(allow_null=True)
     violation = serializers.CharField(allow_null=True)
@@ -72,7 +88,11 @@ class AddendOut(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
     expires_by = serializers.CharField(allow_null=True)
     reversals = serializers.ListField(child=serializers.DictField())
-    estimate = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    estimate = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="The rulebook's fewest and most points, without a sign.",
+    )
 
 
 class ExplanationOut(serializers.Serializer[Any]):
@@ -159,7 +179,9 @@ class ExplanationView(AgencyView):
 class BarOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(
+        help_text="Signed, of ``measure``: of points deducted, > 0 is a loss."
+    )
     at = serializers.DateTimeField(allow_null=True)
     entry = serializers.CharField(allow_null=True)
     violation = serializers.CharField(allow_null=True)
@@ -169,7 +191,8 @@ class WaterfallOut(serializers.Serializer[Any]):
     """For the schema: what ``WaterfallView`` gives."""
 
     to = serializers.DateTimeField()
-    known_at = serializers.DateTimeField()
+    known_at = serializers.DateTimeField(help_text="By what was known when ``after`` is told.")
+    known_before = serializers.DateTimeField(help_text="And ``before``.")
     measure = serializers.CharField(allow_null=True)
     before = serializers.IntegerField(allow_null=True)
     after = serializers.IntegerField(allow_null=True)
@@ -191,6 +214,7 @@ class WaterfallView(AgencyView):
             OpenApiParameter("from", datetime, description="7 days before the end where absent."),
             OpenApiParameter("to", datetime, description="Now where absent."),
             _KNOWN_AT,
+            _KNOWN_BEFORE,
         ],
     )
     def get(self, request: Request, pk: str) -> Response:
@@ -202,12 +226,25 @@ class WaterfallView(AgencyView):
         if start >= end:
             raise ValidationError({"from": "This is not before the end."}, code="not_before")
         rows = rows_of(store, at=end, known_at=asked.get("known_at", now))
-        fall = waterfall(rows.ledger, rows.library, start, end, rows.known_at, options=rows.options)
+        before = asked.get("known_before", rows.known_at)
+        if before > rows.known_at:
+            raise ValidationError({"known_before": "This is after known_at."}, code="not_before")
+        fall = waterfall(
+            rows.ledger,
+            rows.library,
+            start,
+            end,
+            rows.known_at,
+            known_before=before,
+            options=rows.options,
+            options_before=Options(switched_on=switched_on(rows.library, before)),
+        )
         return Response(
             {
                 "from": start,
                 "to": end,
                 "known_at": rows.known_at,
+                "known_before": before,
                 "measure": fall.measure.value if fall.measure else None,
                 "before": fall.start,
                 "after": fall.end,
@@ -253,6 +290,9 @@ class ChangesOut(serializers.Serializer[Any]):
 
     since = serializers.DateTimeField()
     at = serializers.DateTimeField()
+    known_before = serializers.DateTimeField(
+        help_text="By what was known when each value before is told: since; at for the one after."
+    )
     summary = serializers.CharField()
     stores = serializers.IntegerField()
     results = ChangeOut(many=True)
@@ -282,19 +322,23 @@ class ChangesView(AgencyView):
 
     @extend_schema(
         responses=ChangesOut,
-        parameters=[OpenApiParameter("since", datetime, description="24 hours ago where absent.")],
+        parameters=[
+            OpenApiParameter("since", datetime, description="24 hours ago where absent."),
+            STORE,
+        ],
     )
     def get(self, request: Request) -> Response:
         now = timezone.now()
         since = _moments(request, now).get("since", now - timedelta(days=1))
         if since < now - MOST_BACK:
             raise ValidationError({"since": "Look back a year at most."}, code="too_early")
-        stores = list(stores_of_key(self.api_key).select_related("client"))
-        found = changes_of(stores, since=since, at=now)
+        stores = stores_asked(self.api_key, request.query_params).select_related("client")
+        found = changes_of(list(stores), since=since, at=now)
         return Response(
             {
                 "since": since,
                 "at": now,
+                "known_before": since,
                 "summary": found.summary,
                 "stores": found.total,
                 "results": [_change_json(each) for each in found.changed],

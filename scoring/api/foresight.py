@@ -35,7 +35,7 @@ class _Ahead(serializers.Serializer[Any]):
 
 
 def days_asked(request: Request) -> int:
-    asked = _Ahead(data=request.query_params)
+    asked = _Ahead(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return int(asked.validated_data["days"])
 
@@ -68,13 +68,17 @@ class LineOut(serializers.Serializer[Any]):
 
 class ExpiryOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="> 0: so many points come back; < 0: a bonus goes.")
     entries = serializers.ListField(child=serializers.CharField())
 
 
 class PendingOut(serializers.Serializer[Any]):
     violation = serializers.CharField()
-    points_range = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    points_range = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="Fewest and most that it takes, without a sign; null where nobody tells.",
+    )
     due_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -83,6 +87,9 @@ class ForecastOut(serializers.Serializer[Any]):
 
     at = serializers.DateTimeField()
     days = serializers.IntegerField()
+    is_closed_for_good = serializers.BooleanField(
+        help_text="Only an appeal brings the store back: no way back over a line is dated."
+    )
     series = PointOut(many=True)
     milestones = LineOut(many=True)
     expiries = ExpiryOut(many=True)
@@ -111,6 +118,7 @@ def _forecast_json(foreseen: Foreseen) -> dict[str, Any]:
     return {
         "at": foreseen.at,
         "days": foreseen.days,
+        "is_closed_for_good": foreseen.is_closed_for_good,
         "series": [
             {
                 "on": point.instant,
@@ -162,7 +170,11 @@ class EventIn(Strict):
     on = serializers.DateField(required=False, help_text="A day by the store's clock.")
     at = MomentField(required=False, help_text="A moment, in place of the day.")
     points = serializers.IntegerField(
-        min_value=0, max_value=MOST_POINTS, required=False, help_text="Of a deduction or a quiz."
+        min_value=-MOST_POINTS,
+        max_value=MOST_POINTS,
+        required=False,
+        help_text="Of a deduction: so many are taken, with the ledger's sign (-8) or without (8). "
+        "Of a quiz: so many are given, > 0.",
     )
     rule = serializers.CharField(
         max_length=60, required=False, help_text="Of a deduction, in place of its points."
@@ -178,6 +190,10 @@ class EventIn(Strict):
         if ("on" in attrs) == ("at" in attrs):
             raise ValidationError({"on": "Write either the day (on) or the moment (at)."})
         kind = attrs["kind"]
+        if kind == "deduction" and "points" in attrs:
+            attrs["points"] = abs(attrs["points"])
+        if attrs.get("points", 0) < 0:
+            raise ValidationError({"points": "Only a deduction takes points: write 0 or more."})
         given = [name for name in ("points", "rule", "violation", "count") if name in attrs]
         wanted = _TAKES[kind]
         if len(given) != 1 or given[0] not in wanted:
@@ -219,7 +235,10 @@ class WhatIfOut(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     days = serializers.IntegerField()
     line = serializers.DictField(allow_null=True)
-    events = serializers.ListField(child=serializers.DictField())
+    events = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="As they count: points with the ledger's sign, a deduction's < 0.",
+    )
     series = serializers.ListField(child=serializers.DictField())
     as_it_stands = SummaryOut()
     what_if = SummaryOut()

@@ -12,8 +12,7 @@ from rest_framework.status import HTTP_201_CREATED
 from scoring.access import quiz_of_key
 from scoring.models import Quiz
 from scoring.services import quizzes
-from stores.access import store_of_key, stores_of_key
-from stores.api.fields import MomentField, StoreField, Strict
+from stores.api.fields import STORE, MomentField, StoreField, Strict, stores_asked
 from tenants.api.views import AgencyView
 
 
@@ -22,7 +21,13 @@ class QuizIn(Strict):
     kind = serializers.ChoiceField(choices=Quiz.Kind.choices)
     title = serializers.CharField(max_length=160)
     milestone = serializers.CharField(max_length=40, required=False)
-    worth = serializers.IntegerField(min_value=1, max_value=1000, required=False, allow_null=True)
+    worth = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        allow_null=True,
+        help_text="So many points it gives, > 0.",
+    )
     offered_at = MomentField(required=False)
     open_until = MomentField(required=False, allow_null=True)
 
@@ -39,7 +44,9 @@ class QuizIn(Strict):
 
 class PassIn(Strict):
     passed_at = MomentField(required=False)
-    points = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    points = serializers.IntegerField(
+        min_value=1, max_value=1000, required=False, help_text="So many points it gave, > 0."
+    )
     ends_at = MomentField(required=False)
 
 
@@ -55,7 +62,9 @@ class QuizOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Quiz.Kind.choices)
     title = serializers.CharField()
     milestone = serializers.CharField(allow_null=True)
-    worth = serializers.IntegerField(allow_null=True)
+    worth = serializers.IntegerField(
+        allow_null=True, help_text="So many points it gives, > 0; null where nobody tells."
+    )
     offered_at = serializers.DateTimeField()
     open_until = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=Quiz.State.choices)
@@ -97,16 +106,14 @@ class QuizzesView(AgencyView):
         responses=QuizOut(many=True),
         parameters=[
             OpenApiParameter("state", str, enum=Quiz.State.values),
-            OpenApiParameter("store", str, description="The id of one store."),
+            STORE,
         ],
     )
     def get(self, request: Request) -> Response:
-        rows = Quiz.objects.filter(store__in=stores_of_key(self.api_key))
+        rows = Quiz.objects.filter(store__in=stores_asked(self.api_key, request.query_params))
         state = self.one_of("state", Quiz.State.values)
         if state is not None:
             rows = rows.filter(state=state)
-        if "store" in request.query_params:
-            rows = rows.filter(store=store_of_key(self.api_key, request.query_params["store"]))
         return self.paged(rows, quiz_json)
 
     @extend_schema(request=QuizIn, responses={201: QuizOut})

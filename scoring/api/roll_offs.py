@@ -48,7 +48,7 @@ class RollOffOut(serializers.Serializer[Any]):
     store = serializers.CharField()
     at = serializers.DateTimeField()
     on = serializers.DateField()
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(help_text="> 0: so many points come back; < 0: a bonus goes.")
     label = serializers.CharField()  # type: ignore[assignment]
     entry = serializers.CharField(allow_null=True)
     violation = serializers.CharField(allow_null=True)
@@ -91,7 +91,8 @@ class RollOffsView(AgencyView):
         ],
     )
     def get(self, request: Request) -> Response:
-        asked = _Asked(data=request.query_params, context={"key": self.api_key})
+        # As a dict: of a query DRF passes over a blank field, and would tell of all stores.
+        asked = _Asked(data=request.query_params.dict(), context={"key": self.api_key})
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         one = values.get("store")

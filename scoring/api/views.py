@@ -34,7 +34,7 @@ class _Moments(serializers.Serializer[Any]):
 
 
 def _moments(request: Request) -> tuple[datetime, datetime]:
-    asked = _Moments(data=request.query_params)
+    asked = _Moments(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     now = timezone.now()
     at: datetime = asked.validated_data.get("at", now)
@@ -92,11 +92,16 @@ class RatingOut(serializers.Serializer[Any]):
     points_deducted = serializers.IntegerField(allow_null=True)
     rulebook = serializers.CharField(allow_null=True)
     platform = serializers.DictField(allow_null=True)
-    drift = serializers.IntegerField(allow_null=True)
+    drift = serializers.IntegerField(
+        allow_null=True, help_text="The marketplace's number less ours, in its measure."
+    )
     closed_since = serializers.DateTimeField(allow_null=True)
     estimate_range = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
     milestones = serializers.ListField(child=serializers.DictField())
-    next_expiries = serializers.ListField(child=serializers.DictField())
+    next_expiries = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="``points`` > 0: so many come back; < 0: a bonus goes.",
+    )
 
 
 class RatingView(AgencyView):
@@ -120,7 +125,12 @@ class RatingView(AgencyView):
 
 class EntryIn(Strict):
     kind = serializers.ChoiceField(choices=LedgerEntry.Kind.choices)
-    points = serializers.IntegerField(min_value=-1000, max_value=1000)
+    points = serializers.IntegerField(
+        min_value=-1000,
+        max_value=1000,
+        help_text="Signed: a deduction <= 0, a bonus >= 0, a reversal of the sign opposite to its "
+        "entry's, an adjustment of either.",
+    )
     counts_as = serializers.ChoiceField(choices=LedgerEntry.CountsAs.choices, required=False)
     occurred_at = MomentField(required=False)
     expires_at = MomentField(required=False)
@@ -157,7 +167,9 @@ class EntryOut(serializers.Serializer[Any]):
 
     id = serializers.CharField()
     kind = serializers.ChoiceField(choices=LedgerEntry.Kind.choices)
-    points = serializers.IntegerField()
+    points = serializers.IntegerField(
+        help_text="Signed: a deduction <= 0, what gives it back > 0, a bonus >= 0."
+    )
     counts_as = serializers.CharField(allow_null=True)
     occurred_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)

@@ -43,10 +43,23 @@ class Fall:
     rows: Rows
     fall: Waterfall
     since: str  # "Since yesterday", as the sentence begins
+    known_before: datetime | None  # by what was known when its start is told, if not as its end
 
     @property
     def why(self) -> str:
         return sentences.why(self.fall, self.since, self.name)
+
+    @property
+    def known_words(self) -> str:
+        """Say by what was known when the two values are told."""
+        if self.known_before is not None:
+            return gettext(
+                "It begins at what was known then: what was recorded since of earlier days is a "
+                "cause of its own."
+            )
+        return gettext("Both values are by what was known on %(moment)s.") % {
+            "moment": self._moment(self.rows.known_at)
+        }
 
     def name(self, bar: Bar) -> str:
         return bar_words(self.rows, bar)
@@ -149,18 +162,20 @@ def fall_of(
     is_then = rows.known_at == rows.at and rows.store.created_at <= start
     if is_then and options_before is None:
         options_before = Options(switched_on=switched_on(rows.library, start))
+    known_before = start if is_then else None
     fall = waterfall(
         rows.ledger,
         rows.library,
         start,
         end,
         rows.known_at,
-        known_before=start if is_then else None,
+        known_before=known_before,
         options=rows.options,
         options_before=options_before,
     )
     is_now = rows.is_now and end == rows.at
-    return Fall(rows, fall, sentences.since_words(start, end, rows.day, is_now=is_now))
+    since = sentences.since_words(start, end, rows.day, is_now=is_now)
+    return Fall(rows, fall, since, known_before)
 
 
 def bar_words(rows: Rows, bar: Bar) -> str:

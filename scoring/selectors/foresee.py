@@ -13,11 +13,12 @@ from django.utils.translation import gettext
 
 from scoring import books, chances
 from scoring.core import rating as core
-from scoring.core.acts import Act, WayBack, way_back
+from scoring.core.acts import Act, Plan, WayBack, way_back
 from scoring.core.foresight import (
     SOON,
     WEEK,
     Cone,
+    Course,
     Crossing,
     Futures,
     Line,
@@ -200,8 +201,8 @@ class Foreseen:
                 label=line_label(self.book, line),
                 distance=line.distance(now),
                 is_over=line.is_over(now),
-                base=crossing(line, self.cone.base),
-                worst=crossing(line, self.cone.worst),
+                base=self.crossing(line, self.cone.base),
+                worst=self.crossing(line, self.cone.worst),
                 estimate=line.estimate(now),
             )
             for line in (lines_of(self.book) if self.book else ())
@@ -213,6 +214,23 @@ class Foreseen:
         futures = self.futures
         told = futures.ledger.enforcements
         return is_closed_for_good(futures.base.periods, told, self.at, known_at=self.at)
+
+    def ends_closed(self, course: Course) -> bool:
+        """Tell whether ``course`` ends with the store closed for good."""
+        told = self.futures.ledger.enforcements
+        return is_closed_for_good(course.periods, told, course.until, known_at=self.at)
+
+    def crossing(self, line: Line, course: Course) -> Crossing:
+        """Return when ``course`` is over ``line``; no way back is dated to a store that is gone.
+
+        Its points return nevertheless, as by the book they do, but the account does not.
+        """
+        found = crossing(line, course)
+        if not self.ends_closed(course):
+            return found
+        if found.over_at != course.at:
+            return Crossing(None, None, None)
+        return found if found.falls_at is None else found._replace(holds_from=None)
 
     @property
     def next_milestone(self) -> LineAhead | None:
@@ -378,15 +396,24 @@ class Foreseen:
         told = (row.pending for row in self.pendings)
         harshest = [far.enforced(each, -each.points.high) for each in told if each.points]
         worst = far.course(harshest) if harshest else far.base
-        return Waiting(crossing(line, far.base).holds_from, crossing(line, worst).holds_from)
+        base, harshly = (self.crossing(line, each) for each in (far.base, worst))
+        return Waiting(base.holds_from, harshly.holds_from)
 
     def plans(self, way: WayBack) -> list[PlanShown]:
-        """Return the plans of a way back with their acts as people are told of them."""
+        """Return the plans of a way back with their acts as people are told of them.
+
+        What leaves a store that is closed for good closed is none.
+        """
         by_id = {each.act.id: each for each in self.acts}
         return [
             PlanShown(tuple(by_id[act.id] for act in plan.acts), plan.holds_from)
             for plan in way.plans
+            if not (self.is_closed_for_good and self.ends_closed(self._course_of(plan)))
         ]
+
+    def _course_of(self, plan: Plan) -> Course:
+        entries = [entry for act in plan.acts for entry in act.entries]
+        return self.futures.course(entries, [each for act in plan.acts for each in act.orders])
 
     # JSON
 

@@ -1,15 +1,20 @@
 """What the rulebooks call the rules, for those who record, read and look for violations."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from scoring import books
 from scoring.core.rulebook import Library, Rulebook, ViolationRule
 from scoring.core.values import PointsRange
 from scoring.models import LedgerEntry
+from scoring.selectors.rulebooks import title_of
 from stores.models import Store, Violation
+from stores.rules import BookAsked, Kind
 
 
 def rules_of(store: Store, at: datetime) -> dict[str, str]:
@@ -44,6 +49,26 @@ def label_of(violation: Violation) -> str:
     """Return what the violation's book calls its rule, in the reader's language; "" if nothing."""
     rule = rule_of(violation)
     return _label(rule) if rule else ""
+
+
+def book_asked(violation: Violation) -> BookAsked | None:
+    """Return the book that is asked for a violation's rule, with all its rules."""
+    book = book_of(violation)
+    if book is None:
+        return None
+    labels = {rule.code: _label(rule) for rule in book.violations}
+    # Told by API on the public host too, whose addresses are others.
+    href = reverse("scoring:rulebook", args=[book.name], urlconf=settings.ROOT_URLCONF)
+    return BookAsked(book.name, title_of(book), href, labels)
+
+
+@cache
+def known_codes() -> Mapping[Kind, frozenset[str]]:
+    """Return every rule that any book, past or to come, knows, by kind of store."""
+    return {
+        kind: frozenset(rule.code for book in library.books for rule in book.violations)
+        for kind, library in books.shelf().libraries.items()
+    }
 
 
 def codes_named(word: str) -> list[str]:

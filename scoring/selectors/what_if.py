@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from scoring.core.foresight import Line
+from scoring.core.foresight import Course, Line
 from scoring.core.resets import local_midnight
 from scoring.core.what_if import (
     Event,
@@ -235,11 +235,17 @@ class Scenario:
 
     @cached_property
     def as_it_stands(self) -> Summary:
-        return summary(self.result.base, self.foreseen.book, self.line)
+        return self._summary(self.result.base)
 
     @cached_property
     def changed(self) -> Summary:
-        return summary(self.result.changed, self.foreseen.book, self.line)
+        return self._summary(self.result.changed)
+
+    def _summary(self, course: Course) -> Summary:
+        told = summary(course, self.foreseen.book, self.line)
+        if self.line is None:
+            return told
+        return told._replace(crossing=self.foreseen.crossing(self.line, course))
 
 
 def _number(text: str, low: int, high: int, fault: str) -> int:

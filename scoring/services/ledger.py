@@ -236,8 +236,8 @@ def write_entry(  # noqa: PLR0913 - each is a fact of the row
         kind == LedgerEntry.Kind.BONUS and points < 0
     ):
         raise WrongSign(_("A deduction takes points and a bonus gives them."))
-    if rule and rule not in rules.rules_of(store, at=occurred_at):
-        raise UnknownRule(_("The store's rulebook has no rule %(rule)s.") % {"rule": rule})
+    if rule:
+        _demand_known(rule, store, at=occurred_at)
     same = LedgerEntry.objects.filter(store=store, source=source, source_ref=source_ref)
     if source_ref is not None and same.exists():
         raise WrittenAlready(_("An entry with this reference is written already."))
@@ -272,6 +272,14 @@ def left_of(entry: LedgerEntry) -> int:
     """Return the signed points of a deduction or bonus that no reversal has given back."""
     reversed_points = entry.reversals.aggregate(total=Sum("points"))["total"] or 0
     return entry.points + int(reversed_points)
+
+
+def _demand_known(rule: str, store: Store, *, at: datetime) -> None:
+    known = rules.rules_of(store, at=at)
+    if rule not in known:
+        said = _("The store's rulebook has no rule %(rule)s.") % {"rule": rule}
+        near = rules.near_words(rules.near_of(rule, known))
+        raise UnknownRule(f"{said} {near}".strip())
 
 
 def _rule_of(violation: Violation) -> ViolationRule | None:

@@ -7,13 +7,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from scoring import books
+from scoring.core import rating as core
+from scoring.core.values import Answer
 from scoring.models import LedgerEntry, Quiz
+from scoring.selectors.ledgers import ledger_of, options_of
 from scoring.services import ledger, periods, rating
 from stores import moments
 from stores.models import Store
 from tenants import due
 from tenants.errors import DomainError
 from tenants.models import Membership
+from tenants.templatetags import ui
 from tenants.trail.services import record
 
 LAPSE: Final = "scoring.quiz_lapse"  # the work
@@ -54,7 +58,8 @@ def record_quiz(  # noqa: PLR0913 - each is a fact of the row
     """Keep a quiz that a store may take; it lapses by itself when it closes.
 
     Raises:
-        QuizUnusable: if a time cannot be, the milestone is none of the book's, or one is open.
+        QuizUnusable: if a time cannot be, the milestone is none of the book's or was not reached,
+            or a quiz of it is open.
     """
     offered_at = offered_at or at
     _check_times(offered_at, open_until, at)
@@ -117,7 +122,8 @@ def pass_quiz(
     the marketplace names for a milestone's restriction. The rating follows at once.
 
     Raises:
-        QuizUnusable: if points or the new end are missing, or a time cannot be.
+        QuizUnusable: if points or the new end are missing, a time cannot be, or the new end is
+            later than the restriction's own: a quiz only shortens.
         QuizNotOpen: if it was passed or withdrawn, or passed only after it closed.
     """
     passed_at = passed_at or at
@@ -217,6 +223,13 @@ def _shorten(
         )
     if not moments.is_believable(ends_at) or not quiz.offered_at <= ends_at <= at + _LONGEST:
         raise QuizUnusable(_("The restriction cannot end then."), field="ends_at")
+    own = _end_of(quiz, passed_at, at)
+    if own is not None and ends_at > own:
+        raise QuizUnusable(
+            _("The restriction ends on %(day)s already, and a quiz only shortens it.")
+            % {"day": ui.moment_in(own, quiz.store.time_zone)},
+            field="ends_at",
+        )
     periods.end_period(
         store=quiz.store,
         milestone=quiz.milestone,
@@ -247,3 +260,30 @@ def _check_milestone(store: Store, milestone: str, at: datetime) -> None:
     book = books.library_for(store).in_force(at, at)
     if book is None or book.milestone(milestone) is None:
         raise QuizUnusable(_("The store's rulebook has no such milestone."), field="milestone")
+    answer = _answer(store, at, at)
+    is_reached = any(each.code == milestone and each.reached for each in answer.milestones)
+    # A store may have climbed over it again while what it started goes on.
+    if not is_reached and all(each.milestone != milestone for each in answer.running_periods):
+        raise QuizUnusable(
+            _("The store has not reached this milestone, so there is nothing to shorten."),
+            field="milestone",
+        )
+
+
+def _end_of(quiz: Quiz, passed_at: datetime, at: datetime) -> datetime | None:
+    """Return when the last of what the milestone newly started ends; None if it is not known."""
+    periods = [
+        each
+        for each in _answer(quiz.store, passed_at, at).periods
+        if each.milestone == quiz.milestone
+    ]
+    newest = max((each.starts_at for each in periods), default=None)
+    ends = [each.ends_at for each in periods if each.starts_at == newest]
+    return None if None in ends else max(filter(None, ends), default=None)
+
+
+def _answer(store: Store, at: datetime, known_at: datetime) -> Answer:
+    options = options_of(store, at=at, known_at=known_at)
+    return core.evaluate(
+        ledger_of(store), books.library_for(store), at=at, known_at=known_at, options=options
+    )

@@ -158,7 +158,7 @@ def _raise_alerts(store: Store, answer: Answer, *, since: datetime | None, at: d
         alerts.open_alert(
             store=store,
             code="drift",
-            detail={"drift": answer.drift.value},
+            detail={"drift": answer.drift.value, "measure": answer.drift.measure.value},
             at=at,
         )
     elif answer.drift and not answer.drift.beyond_since:

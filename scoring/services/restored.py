@@ -132,6 +132,7 @@ def _raise_alert(store: Store, overdue: Collection[Restoration], at: datetime) -
             "points": sum(check.points for check in overdue),
             "days": NOT_RESTORED_AFTER.days,
             "violation": str(first.violation_id),
+            "about": sorted({str(check.violation_id) for check in overdue}),
         },
         at=at,
     )

@@ -1,16 +1,31 @@
 """Fields that refuse what PostgreSQL or a person could not read."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from stores import moments
-from stores.access import store_of_key
+from stores.access import store_of_key, stores_of_key
 from stores.models import Store
+from tenants.models import ApiKey
 
 _MOST_NAMED = 20
+STORE: Final = OpenApiParameter("store", str, description="Only of this store; 404 if it is none.")
+
+
+def stores_asked(key: ApiKey, query: Mapping[str, str]) -> QuerySet[Store]:
+    """Return the stores that the key reaches, or the one alone that ``query`` names.
+
+    Raises:
+        Http404: if the one is not in reach, or none at all; it is never passed over.
+    """
+    if "store" not in query:
+        return stores_of_key(key)
+    return stores_of_key(key).filter(pk=store_of_key(key, query["store"]).pk)
 
 
 class MomentField(serializers.DateTimeField):

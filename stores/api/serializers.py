@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from stores import markets, metrics
+from stores import markets, metrics, rules
 from stores.api.fields import MomentField, StoreField, Strict
 from stores.models import Client, Reading, Store, StoreGroup, Violation
 
@@ -43,12 +43,21 @@ def reading_json(reading: Reading) -> dict[str, Any]:
 
 
 def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a violation as the API shows it; its store is at hand."""
     low, high = violation.points_low, violation.points_high
+    unknown = rules.unknown_of(violation)
     return {
         "id": str(violation.pk),
         "store": str(violation.store_id),
         "reference": violation.reference,
         "rule": violation.rule,
+        "unknown_rule": {
+            "rulebook": unknown.rulebook,
+            "near": list(unknown.near),
+            "detail": unknown.words,
+        }
+        if unknown
+        else None,
         "subject": violation.subject,
         "points": violation.points,
         "points_range": None if low is None or high is None else [low, high],
@@ -142,7 +151,11 @@ class ViolationIn(Strict):
     rule = serializers.CharField(max_length=60, required=False)
     subject = serializers.CharField(max_length=300, required=False, allow_blank=True)
     points = serializers.IntegerField(
-        min_value=-_INT, max_value=_INT, required=False, allow_null=True
+        min_value=-_INT,
+        max_value=_INT,
+        required=False,
+        allow_null=True,
+        help_text="Signed as in the ledger: <= 0, a warning takes 0; leave out what nobody tells.",
     )
     points_range = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=1000),
@@ -150,6 +163,7 @@ class ViolationIn(Strict):
         max_length=2,
         required=False,
         allow_null=True,
+        help_text="Fewest and most that it takes, without a sign.",
     )
     state = serializers.ChoiceField(choices=Violation.State.choices, required=False)
     reported_at = MomentField(required=False)
@@ -167,14 +181,31 @@ class ViolationIn(Strict):
         return values
 
 
+class UnknownRuleOut(serializers.Serializer[Any]):
+    """A rule that no rulebook of the store knows; nothing is estimated from it."""
+
+    rulebook = serializers.CharField(help_text="The rulebook that was asked.")
+    near = serializers.ListField(
+        child=serializers.CharField(), help_text="Its rules that are spelled alike, best first."
+    )
+    detail = serializers.CharField(help_text="The same in words.")
+
+
 class ViolationOut(serializers.Serializer[Any]):
     id = serializers.CharField()
     store = serializers.CharField()
     reference = serializers.CharField(allow_null=True)
     rule = serializers.CharField()
+    unknown_rule = UnknownRuleOut(allow_null=True)
     subject = serializers.CharField()
-    points = serializers.IntegerField(allow_null=True)
-    points_range = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    points = serializers.IntegerField(
+        allow_null=True, help_text="Signed as in the ledger: <= 0; null where nobody tells."
+    )
+    points_range = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="Fewest and most that it takes, without a sign.",
+    )
     state = serializers.ChoiceField(choices=Violation.State.choices)
     reported_at = serializers.DateTimeField()
     enforced_at = serializers.DateTimeField(allow_null=True)

@@ -1,4 +1,4 @@
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -7,7 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
+from stores import rules
 from stores.access import store_of_key, stores_of_key, uuid_or_404
+from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     ReadingIn,
     ReadingOut,
@@ -26,8 +28,6 @@ from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
-
-_STORE: Final = OpenApiParameter("store", str, description="Only rows of this store.")
 
 
 def _fields(key: Any, store_ids: list[Any]) -> dict[Any, dict[str, Any]]:
@@ -50,10 +50,7 @@ class _View(AgencyView):
 
     def only_store(self, rows: Any) -> Any:
         """Keep to the stores that the key reaches, and to the one asked for."""
-        asked = self.request.query_params.get("store")
-        if asked is not None:
-            return rows.filter(store=store_of_key(self.api_key, asked))
-        return rows.filter(store__in=stores_of_key(self.api_key))
+        return rows.filter(store__in=stores_asked(self.api_key, self.request.query_params))
 
 
 class StoresView(_View):
@@ -124,7 +121,7 @@ class ReadingsView(_View):
 
     @extend_schema(
         responses=ReadingOut(many=True),
-        parameters=[_STORE, OpenApiParameter("metric", enum=sorted(METRICS))],
+        parameters=[STORE, OpenApiParameter("metric", enum=sorted(METRICS))],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
         rows = self.only_store(Reading.objects.all())
@@ -156,10 +153,20 @@ class ViolationsView(_View):
 
     @extend_schema(
         responses=ViolationOut(many=True),
-        parameters=[_STORE, OpenApiParameter("state", enum=Violation.State.values)],
+        parameters=[
+            STORE,
+            OpenApiParameter("state", enum=Violation.State.values),
+            OpenApiParameter(
+                "unknown_rule",
+                enum=["true"],
+                description="Only those of a rule that no rulebook of their store knows.",
+            ),
+        ],
     )
     def get(self, request: Request) -> Response:
-        rows = self.only_store(Violation.objects.all())
+        rows = self.only_store(Violation.objects.select_related("store"))
+        if self.one_of("unknown_rule", ["true"]):
+            rows = rules.of_unknown_rules(rows)
         if state := self.one_of("state", Violation.State.values):
             rows = rows.filter(state=state)
         pages = self.pagination_class()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from stores import rules
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors.notices import Place
 
@@ -17,14 +18,20 @@ def page_of_violations(
     stores: QuerySet[Store],
     *,
     state: str = "",
+    only_unknown: bool = False,
     store_id: UUID | None = None,
     after: Place | None = None,
     limit: int,
 ) -> list[Violation]:
-    """Return the newest ``limit`` violations of ``stores`` after a place."""
+    """Return the newest ``limit`` violations of ``stores`` after a place.
+
+    ``only_unknown``: those of a rule that no rulebook of their store knows.
+    """
     found = Violation.objects.filter(store__in=stores).select_related("store")
     if state:
         found = found.filter(state=state)
+    if only_unknown:
+        found = rules.of_unknown_rules(found)
     if store_id:
         found = found.filter(store_id=store_id)
     if after is not None:

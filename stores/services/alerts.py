@@ -29,10 +29,18 @@ def open_alert(
 ) -> Alert:
     """Open the alert ``code`` at a store, or bring the open one's detail up to date.
 
-    ``detail`` holds JSON values that fill the kind's title and instruction.
+    ``detail`` holds JSON values that fill the kind's title and instruction. Of two kinds of which
+    one replaces the other, ``about`` in it lists ids of what they are about: the earlier one is
+    resolved when the later opens, and while that stands about all of it, that is returned.
     """
     kind = alert_kinds.kind(code)
     values = dict(detail or {})
+    later = _unresolved(store, kind.replaced_by) if kind.replaced_by else None
+    if later is not None and _is_about_all(later, values):
+        resolve_alert(store=store, code=code, at=at)
+        return later
+    for earlier in alert_kinds.replaced_by(code):
+        _replace(store, earlier, values, at)
     standing = _unresolved(store, code)
     if standing is None:
         try:
@@ -99,6 +107,16 @@ def _change(alert: Alert, by: Membership, at: datetime, action: str, **values: A
     alert.refresh_from_db()
     shown = {name: str(value) for name, value in values.items() if name != "owner"}
     trail.record(action=action, by=by, subject=alert, at=at, store_id=alert.store_id, changes=shown)
+
+
+def _replace(store: Store, code: str, detail: Mapping[str, Any], at: datetime) -> None:
+    standing = _unresolved(store, code)
+    if standing is not None and set(standing.detail.get("about", ())) <= set(detail["about"]):
+        resolve_alert(store=store, code=code, at=at)
+
+
+def _is_about_all(alert: Alert, detail: Mapping[str, Any]) -> bool:
+    return set(detail["about"]) <= set(alert.detail.get("about", ()))
 
 
 def _unresolved(store: Store, code: str) -> Alert | None:

@@ -93,7 +93,10 @@ def _rating_fact(row: Row) -> dict[str, Any]:
     note = words.get(row.standing, "")
     since = _since_seen(row.rating)
     if row.standing == "confirmed" and since:
-        note = _("confirmed on %(day)s at %(value)s; %(since)s since") % {
+        told = _("confirmed on %(day)s at %(value)s; %(since)s since")
+        if row.rating.platform_measure == "points_deducted":
+            told = _("confirmed on %(day)s at %(value)s points deducted; %(since)s since")
+        note = told % {
             "day": ui.short_day_in(row.rating.platform_at, row.store.time_zone),
             "value": row.rating.platform_value,
             "since": ui.signed(since),

@@ -40,17 +40,23 @@ _TONES = {"pending": "warn", "enforced": "bad", "reversed": "good", "lapsed": "g
 def violations_page(request: MemberRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in Violation.State.values else ""
+    is_unknown = request.GET.get("rule") == "unknown"
     asked = request.GET.get("store", "")
     store = store_for(request.member, asked) if asked else None
     found = selectors.page_of_violations(
         visible_stores(request.member),
         state=state,
+        only_unknown=is_unknown,
         store_id=store.pk if store else None,
         after=paging.place(request.GET.get("after", "")),
         limit=_A_PAGE + 1,
     )
     shown = found[:_A_PAGE]
-    filters = {"state": state, "store": str(store.pk) if store else ""}
+    filters = {
+        "state": state,
+        "rule": "unknown" if is_unknown else "",
+        "store": str(store.pk) if store else "",
+    }
     older = ""
     if len(found) > _A_PAGE:
         older = paging.query(filters, shown[-1].reported_at, shown[-1].pk)
@@ -59,6 +65,7 @@ def violations_page(request: MemberRequest) -> HttpResponse:
         "rows": with_rules(shown),
         "store": store,
         "state": state,
+        "is_unknown": is_unknown,
         "tabs": [("", _("All")), *Violation.State.choices],
         "older": older,
         "is_first": not request.GET.get("after"),
@@ -68,9 +75,15 @@ def violations_page(request: MemberRequest) -> HttpResponse:
     return render(request, "stores/violations.html", context)
 
 
-def with_rules(violations: Iterable[Violation]) -> list[dict[str, Violation | str]]:
-    """Return each violation with what its rule is called; their stores are at hand."""
-    return [{"violation": one, "rule": rules.label_of(one)} for one in violations]
+def with_rules(violations: Iterable[Violation]) -> list[dict[str, Any]]:
+    """Return each violation with what its rule is called, or that none knows it.
+
+    Their stores are at hand.
+    """
+    return [
+        {"violation": one, "rule": rules.label_of(one), "unknown": rules.unknown_of(one)}
+        for one in violations
+    ]
 
 
 @requires("cases.view")
@@ -90,6 +103,7 @@ def violation_page(request: MemberRequest, pk: str) -> HttpResponse:
         "violation": violation,
         "store": violation.store,
         "rule": rules.label_of(violation),
+        "unknown": rules.unknown_of(violation),
         "facts": _facts(violation),
         "enforcements": rows_of(selectors.enforcements_of(violation), request.member, at=at),
         "notice": selectors.notice_of(violation) if is_inside else None,

@@ -281,6 +281,57 @@ def test_a_violation_is_patched_but_keeps_its_store(agency: Agency, api: Api) ->
     assert moved[0] == 400
 
 
+def test_a_violation_of_a_rule_that_no_rulebook_knows_is_taken_and_flagged(
+    agency: Agency, api: Api
+) -> None:
+    # given a store whose marketplace shows its rating
+    store = make_store(market="US")
+    api.post(f"stores/{store.pk}/platform-ratings/", {"value": 200})
+
+    # when
+    body = {"store": str(store.pk), "rule": "knockoff", "reported_at": ISO}
+    status, told = api.post("violations/", body)
+    api.post("violations/", body | {"rule": "knock_off", "reference": "V-2"})
+
+    # then it takes no estimated points, and the rating says that something is missing
+    assert (status, told["unknown_rule"]["rulebook"], told["unknown_rule"]["near"]) == (
+        201,
+        "tiktok_shop/US/local/2025-10-14",
+        ["knock_off"],
+    )
+    assert (told["rating"], told["standing"]) == (200, "incomplete")
+    assert not LedgerEntry.objects.filter(rule="knockoff").exists()
+
+    # and it is found
+    found = api.get("violations/", unknown_rule="true")[1]["results"]
+    assert [row["id"] for row in found] == [told["id"]]
+    assert sorted(row["unknown_rule"] is None for row in api.get("violations/")[1]["results"]) == [
+        False,
+        True,
+    ]
+    assert api.get("violations/", unknown_rule="no")[0] == 400
+
+
+def test_a_violation_may_have_another_rule_or_none(agency: Agency, api: Api) -> None:
+    body = {"store": str(make_store().pk), "points": -4, "reported_at": ISO}
+    answers = [api.post("violations/", body | more)[1] for more in ({}, {"rule": "other"})]
+    assert [(row["rule"], row["unknown_rule"]) for row in answers] == [("other", None)] * 2
+
+
+def test_the_list_of_violations_asks_the_same_number_of_queries_for_one_and_for_three(
+    agency: Agency, api: Api, django_assert_max_num_queries: Any
+) -> None:
+    make_violation(rule="made_up_rule")
+    api.get("violations/")  # notes that the key is used
+    with django_assert_max_num_queries(1000) as one:
+        api.get("violations/", unknown_rule="true")
+    for _ in range(2):
+        make_violation(store=make_store(), rule="made_up_rule")
+    with django_assert_max_num_queries(1000) as three:
+        assert len(api.get("violations/", unknown_rule="true")[1]["results"]) == 3
+    assert len(one.captured_queries) == len(three.captured_queries)
+
+
 # --- idempotency ---------------------------------------------------------------------------------
 
 

@@ -82,6 +82,7 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
         "expires_at",
         "from",
         "known_at",
+        "known_before",
         "measured_at",
         "observed_at",
         "occurred_at",
@@ -218,6 +219,17 @@ def test_a_body_over_the_limit_is_refused_in_json(agency: Agency, public: bool) 
     api = Api(make_api_key(agency), agency, public=public)
     status, answer = api.post("violations/", "x" * (25 * 1024 * 1024 + 1))
     assert (status, codes(answer)) == (413, [("too_large", None)])
+
+
+def test_the_schema_says_the_sign_of_every_points_field() -> None:
+    named = {"points", "stated_points", "points_range", "worth", "drift", "estimate"}
+    silent = [
+        f"{name}.{field}"
+        for name, component in _schema()["components"]["schemas"].items()
+        for field, told in component.get("properties", {}).items()
+        if field in named and not told.get("description")
+    ]
+    assert silent == []
 
 
 def test_the_schema_is_made_without_a_warning() -> None:

@@ -91,6 +91,18 @@ def test_a_what_if_tells_both_courses_and_saves_nothing(store: Store, api: Api) 
     assert LedgerEntry.objects.count() == 1
 
 
+@pytest.mark.parametrize("points", [40, -40])
+def test_a_what_if_takes_a_deduction_with_the_ledgers_sign_and_without(
+    store: Store, api: Api, points: int
+) -> None:
+    event = {"kind": "deduction", "points": points, "at": on(2)}
+
+    body = api.post(f"stores/{store.pk}/what-if/", {"events": [event]})[1]
+
+    assert [told["points"] for told in body["events"]] == [-40]
+    assert body["what_if"]["lowest"]["rating"] == 160
+
+
 @pytest.mark.parametrize(
     ("event", "field"),
     [
@@ -172,6 +184,8 @@ def test_roll_offs_are_told_page_by_page(agency: Agency, api: Api) -> None:
         ({"days": "0"}, "days"),
         ({"limit": "201"}, "limit"),
         ({"store": "x"}, "store"),
+        ({"store": ""}, "store"),
+        ({"days": ""}, "days"),
         ({"cursor": "x"}, "cursor"),
         ({"cursor": "MjAyNi0xMi0wMXx4"}, "cursor"),  # a day without a zone
     ],

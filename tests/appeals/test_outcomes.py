@@ -8,7 +8,7 @@ import pytest
 from appeals.models import Appeal, Attempt
 from appeals.services import cases, outcomes
 from scoring.models import LedgerEntry, StoreRating
-from scoring.services import observations
+from scoring.services import observations, rating
 from stores import signals
 from stores.models import Alert, Enforcement, Notice, Store, Violation
 from stores.services.violations import record_violation, undo_notice
@@ -391,3 +391,57 @@ def test_72_hours_later_the_platform_rating_is_asked(
     assert list(opened) == alert
     assert attempt.points_seen_at == (seen_at if is_back else None)
     assert again_at == (NOW + 4 * DAY if asks_again else None)
+
+
+def test_a_later_alert_about_a_grant_takes_the_place_of_the_earlier(
+    lead: Membership, store: Store
+) -> None:
+    # given a grant of which the marketplace still shows the points as taken
+    attempt = _filed(_violation(store))
+    _decide(attempt, "granted", lead)
+    _show(store, 176, NOW + 2 * DAY)
+    attempt.refresh_from_db()
+    outcomes.check_points(attempt=attempt, at=NOW + 3 * DAY)
+    early = _open_alerts()
+
+    # when seven days are over, and it is asked again
+    rating.rate(store=store, at=NOW + 7 * DAY)
+    overdue = _open_alerts()
+    again_at = outcomes.check_points(attempt=attempt, at=NOW + 7 * DAY + HOUR)
+
+    # then
+    assert (early, overdue, _open_alerts()) == (
+        ["appeal.points_missing"],
+        ["drift", "not_restored"],
+        ["drift", "not_restored"],
+    )
+    assert again_at == NOW + 8 * DAY + HOUR
+
+
+def test_an_alert_about_another_grant_stays(lead: Membership, store: Store) -> None:
+    # given a grant that is overdue, and one of four days ago
+    older = _filed(_violation(store))
+    newer = _filed(_violation(store, reference="7419228055130002"))
+    _decide(older, "granted", lead)
+    _show(store, 152, NOW + 2 * DAY)
+    outcomes.record_outcome(attempt=newer, outcome="granted", by=lead, at=NOW + 3 * DAY)
+    _show(store, 152, NOW + 4 * DAY)
+    newer.refresh_from_db()
+
+    # when
+    rating.rate(store=store, at=NOW + 7 * DAY)
+    outcomes.check_points(attempt=newer, at=NOW + 7 * DAY)
+
+    # then
+    assert _open_alerts() == ["appeal.points_missing", "drift", "not_restored"]
+
+
+def _show(store: Store, value: int, at: datetime) -> None:
+    observations.record_platform_rating(
+        store=store, value=value, measure="rating", observed_at=at, source="mail", at=at, by=None
+    )
+
+
+def _open_alerts() -> list[str]:
+    standing = Alert.objects.exclude(state="resolved").exclude(code__startswith="appeal.window")
+    return sorted(standing.values_list("code", flat=True))

@@ -366,6 +366,7 @@ def test_the_api_tells_the_changes_of_the_keys_stores(agency: Agency) -> None:
 
     assert status == 200
     assert body["summary"].startswith("1 of 1 stores changed: 1 fell by 60 points")
+    assert body["known_before"] == body["since"]
     (row,) = body["results"]
     why = row.pop("why")
     assert f"−60, from 200 to 140: High late dispatch rate {violation.reference} −60." in why

@@ -84,6 +84,39 @@ def test_an_account_deactivated_for_good_is_not_said_to_come_back(
     assert "only if an appeal brings the account back" in page
 
 
+def test_no_way_back_is_dated_by_api_for_an_account_deactivated_for_good(agency: Agency) -> None:
+    # given a store at zero, whose points return by time, and two deductions of which one is small
+    store = old_store()
+    see(store, 200, ago=300 * DAY)
+    take(store, -197, ago=2 * DAY)
+    small = take(store, -6, ago=DAY)
+    api = Api(make_api_key(agency, "read"), agency)
+
+    # when
+    ahead = api.get(f"stores/{store.pk}/forecast/", days=180)[1]
+    event = {"kind": "granted", "violation": small.reference, "at": (NOW + DAY).isoformat()}
+    tried = api.post(f"stores/{store.pk}/what-if/?days=180", {"events": [event]})[1]
+
+    # then only an appeal that lifts it over the milestone brings the account back
+    never = {"over_at": None, "falls_at": None, "holds_from": None}
+    assert ahead["is_closed_for_good"]
+    assert ahead["series"][-1]["rating"] == 200
+    assert [each["base"] for each in ahead["milestones"] if not each["is_over"]] == [never] * 7
+    assert tried["as_it_stands"]["back_over"] == never
+    assert tried["what_if"]["back_over"]["holds_from"] is not None
+
+
+def test_an_open_stores_way_back_is_dated_by_api(agency: Agency) -> None:
+    store = old_store()
+    see(store, 200, ago=300 * DAY)
+    take(store, -60)
+
+    ahead = Api(make_api_key(agency, "read"), agency).get(f"stores/{store.pk}/forecast/?days=180")
+
+    assert not ahead[1]["is_closed_for_good"]
+    assert all(each["base"]["holds_from"] for each in ahead[1]["milestones"])
+
+
 def close(store: Store, *, until: datetime | None) -> None:
     told = Enforcement.objects.create(
         store=store, kind="closed", starts_at=NOW - DAY, ends_at=until, source="mail",

@@ -8,9 +8,10 @@ import pytest
 from scoring.models import LedgerEntry, Quiz
 from scoring.services import observations
 from stores.models import Store, Violation
+from tenants import scope
 from tenants.models import Agency
 from tests.api.calls import Api, codes, make_api_key
-from tests.factories import make_store
+from tests.factories import make_quiz, make_store
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
@@ -50,6 +51,33 @@ def test_stores_that_drift_are_listed(api: Api, store: Store) -> None:
     assert [(row["store"], row["drift"], row["platform_value"]) for row in body["results"]] == [
         (str(store.pk), -12, 188)
     ]
+
+
+@pytest.mark.parametrize("path", ["drift/", "changes/", "quizzes/"])
+def test_lists_keep_to_the_store_asked_for_and_refuse_one_that_is_none(
+    agency: Agency, other_agency: Agency, api: Api, store: Store, path: str
+) -> None:
+    # given rows of another store, and stores that the key does not reach
+    make_quiz(store)
+    api.post("violations/", {"store": str(store.pk), "points": -2})
+    Store.objects.update(created_at=NOW - 60 * DAY)
+    quiet = make_store()
+    with scope.agency(other_agency):
+        theirs = make_store()
+    listed = Api(make_api_key(agency, store_ids=[quiet.pk]), agency)
+
+    # then
+    assert [row["store"] for row in api.get(path, store=str(store.pk))[1]["results"]] == [
+        str(store.pk)
+    ]
+    assert api.get(path, store=str(quiet.pk))[1]["results"] == []
+    assert {api.get(path, store=text)[0] for text in ("", "x", str(theirs.pk))} == {404}
+    assert listed.get(path, store=str(store.pk))[0] == 404
+
+
+def test_a_moment_left_blank_is_refused(api: Api, store: Store) -> None:
+    for path in ("rating", "ledger", "explanation", "waterfall"):
+        assert api.get(f"stores/{store.pk}/{path}/", known_at="")[0] == 400
 
 
 def test_a_stores_drift_tells_observations_and_causes(api: Api, store: Store) -> None:
@@ -170,6 +198,7 @@ def test_a_quiz_is_withdrawn(api: Api, store: Store) -> None:
         ({"milestone": "rating_150"}, "milestone"),
         ({"kind": "milestone"}, "milestone"),
         ({"kind": "milestone", "milestone": "rating_7"}, "milestone"),
+        ({"kind": "milestone", "milestone": "rating_150"}, "milestone"),  # not reached
         ({"kind": "milestone", "milestone": "rating_150", "worth": 3}, "worth"),
         ({"store": "x"}, "store"),
         ({"points": 3}, "points"),
@@ -187,9 +216,12 @@ def test_a_pass_names_what_is_missing(api: Api, store: Store) -> None:
     points = api.post("quizzes/", quiz(store))[1]
     status, body = api.post(f"quizzes/{points['id']}/pass/", {})
     assert (status, codes(body)[0][1]) == (400, "points")
+    api.post("violations/", {"store": str(store.pk), "points": -60})
     milestone = api.post("quizzes/", quiz(store, kind="milestone", milestone="rating_150"))[1]
-    status, body = api.post(f"quizzes/{milestone['id']}/pass/", {})
-    assert (status, codes(body)[0][1]) == (400, "ends_at")
+    too_late = {"ends_at": (NOW + 30 * DAY).isoformat()}
+    for body in ({}, too_late):
+        status, answer = api.post(f"quizzes/{milestone['id']}/pass/", body)
+        assert (status, codes(answer)[0][1]) == (400, "ends_at")
 
 
 def test_quizzes_of_others_are_not_found(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 from django.test import Client as HttpClient
 
 from scoring import books
@@ -131,6 +131,23 @@ def test_switches_are_only_added(agency: Agency, book: Rulebook) -> None:
             transaction.atomic(),
         ):
             change()
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("statement", ["UPDATE {} SET is_on = false", "DELETE FROM {}"])
+def test_not_even_the_owner_of_the_tables_changes_or_deletes_a_switch(statement: str) -> None:
+    agency = Agency.objects.get(slug="harbour")
+    found = books.named(PH)
+    assert found is not None
+    with scope.agency(agency), transaction.atomic():
+        put(found, "milestone.tier_1")
+    with (
+        pytest.raises(DatabaseError, match="figure_switch_is_append_only"),
+        connections["owner"].cursor() as cursor,
+    ):
+        cursor.execute(statement.format(f'"{agency.schema_name}".scoring_figureswitch'))
+    with scope.agency(agency), transaction.atomic():
+        assert told(found) == {"milestone.tier_1"}
 
 
 # --- what a switch moves -------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from scoring.core.rating import evaluate
 from scoring.models import LedgerEntry, PeriodEnd, Quiz, StoreRating
 from scoring.selectors import quizzes as selectors
 from scoring.selectors.ledgers import ledger_of
-from scoring.services import observations
+from scoring.services import ledger, observations
 from scoring.services import quizzes as services
 from stores.models import Store
 from stores.services import violations
 from tenants import scope
 from tenants.models import Agency, DueWork, Membership
+from tenants.templatetags import ui
 from tenants.trail.models import AuditEvent
 from tests import factories
 
@@ -84,6 +85,7 @@ def at_a_milestone(store: Store) -> Store:
         ({"offered_at": NOW - 9 * DAY, "open_until": NOW - 3 * DAY}, "open_until"),
         ({"kind": "milestone", "milestone": "rating_7"}, "milestone"),
         ({"kind": "milestone", "milestone": ""}, "milestone"),
+        ({"kind": "milestone", "milestone": "rating_150"}, "milestone"),  # at 200: not reached
     ],
 )
 def test_a_quiz_that_cannot_be_is_refused_by_the_fields_name(
@@ -94,7 +96,24 @@ def test_a_quiz_that_cannot_be_is_refused_by_the_fields_name(
     assert (refusal.value.field, Quiz.objects.exists()) == (field, False)
 
 
+def test_a_quiz_of_a_milestone_further_down_is_refused_with_its_reason(store: Store) -> None:
+    at_a_milestone(store)
+    with pytest.raises(services.QuizUnusable, match="has not reached this milestone"):
+        make_quiz(store, kind="milestone", milestone="rating_100")
+
+
+def test_a_quiz_is_taken_while_the_restriction_runs_though_the_store_has_climbed_over(
+    store: Store,
+) -> None:
+    at_a_milestone(store)
+    ledger.write_entry(
+        store=store, kind="bonus", points=30, occurred_at=NOW - 3 * DAY, at=NOW - 3 * DAY, by=None
+    )
+    assert make_quiz(store, kind="milestone", milestone="rating_150").state == "open"
+
+
 def test_a_second_open_quiz_of_a_milestone_is_refused(store: Store) -> None:
+    at_a_milestone(store)
     first = make_quiz(store, kind="milestone", milestone="rating_150")
     with pytest.raises(services.QuizUnusable):
         make_quiz(store, kind="milestone", milestone="rating_150")
@@ -150,6 +169,7 @@ def test_a_milestone_quiz_shortens_what_the_milestone_started(
     [
         ({}, "ends_at"),
         ({"ends_at": NOW - 9 * DAY}, "ends_at"),
+        ({"ends_at": NOW + 2 * DAY + timedelta(seconds=1)}, "ends_at"),  # it ends in two days
         ({"ends_at": NOW + 900 * DAY}, "ends_at"),
         ({"ends_at": NOW, "passed_at": NOW + DAY}, "passed_at"),
         ({"ends_at": NOW, "passed_at": NOW - 9 * DAY}, "passed_at"),
@@ -158,11 +178,24 @@ def test_a_milestone_quiz_shortens_what_the_milestone_started(
 def test_a_pass_that_cannot_be_is_refused_by_the_fields_name(
     store: Store, values: dict[str, Any], field: str
 ) -> None:
-    quiz = make_quiz(store, kind="milestone", milestone="rating_150")
+    quiz = make_quiz(at_a_milestone(store), kind="milestone", milestone="rating_150")
     with pytest.raises(services.QuizUnusable) as refusal:
         services.pass_quiz(quiz=quiz, at=NOW, by=None, **values)
     quiz.refresh_from_db()
     assert (refusal.value.field, quiz.state) == (field, "open")
+
+
+def test_a_later_end_than_the_restriction_has_is_refused_with_that_end(store: Store) -> None:
+    quiz = make_quiz(at_a_milestone(store), kind="milestone", milestone="rating_150")
+    services.pass_quiz(quiz=quiz, ends_at=NOW + DAY, at=NOW, by=None)
+    again = make_quiz(store, kind="milestone", milestone="rating_150", at=NOW)
+    with pytest.raises(services.QuizUnusable) as refusal:
+        services.pass_quiz(quiz=again, ends_at=NOW + DAY + timedelta(hours=1), at=NOW, by=None)
+    assert str(refusal.value) == (
+        f"The restriction ends on {ui.moment_in(NOW + DAY, 'UTC')} already, and a quiz only "
+        "shortens it."
+    )
+    assert PeriodEnd.objects.count() == 1
 
 
 def test_a_quiz_lapses_when_it_closes_and_counts_if_it_was_passed_before(store: Store) -> None:

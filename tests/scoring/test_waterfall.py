@@ -184,6 +184,23 @@ def test_the_page_takes_two_moments_by_the_stores_clock(browser: HttpClient, sto
     assert "−24, from 200 to 176" in shown
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        pytest.param({}, "It begins at what was known then", id="now"),
+        pytest.param({"known": "then"}, "It begins at what was known then", id="known_then"),
+        pytest.param({"known": "now"}, "Both values are by what was known on", id="known_now"),
+    ],
+)
+def test_the_page_says_by_what_was_known_it_begins(
+    browser: HttpClient, store: Store, query: dict[str, str], words: str
+) -> None:
+    take(store, -24, ago=9 * DAY, told=DAY)
+    at = {"at": by_clock(store, NOW - DAY / 2)} if query else {}
+
+    assert words in page(browser, store, **at, **query)
+
+
 # --- API -----------------------------------------------------------------------------------------
 
 
@@ -206,6 +223,23 @@ def test_the_api_tells_bars_that_sum_to_the_difference(store: Store, api: Api) -
         ("clamp", 40),
     ]
     assert body["bars"][1]["violation"] == str(violation.pk)
+
+
+def test_the_api_begins_where_the_page_does_if_it_is_asked_to(store: Store, api: Api) -> None:
+    # given a deduction of nine days ago that was told yesterday
+    take(store, -24, ago=9 * DAY, told=DAY)
+    start = (NOW - 7 * DAY).isoformat()
+
+    # when
+    known_now = api.get(f"stores/{store.pk}/waterfall/", **{"from": start})[1]
+    known_then = api.get(f"stores/{store.pk}/waterfall/", **{"from": start}, known_before=start)[1]
+
+    # then
+    assert (known_now["before"], known_now["after"], known_now["bars"]) == (176, 176, [])
+    assert (known_then["before"], known_then["after"]) == (200, 176)
+    assert [(bar["kind"], bar["points"]) for bar in known_then["bars"]] == [("learnt", -24)]
+    assert known_now["known_before"] == known_now["known_at"]
+    assert datetime.fromisoformat(known_then["known_before"]) == NOW - 7 * DAY
 
 
 def test_the_api_explains_each_addend(store: Store, api: Api) -> None:
@@ -251,6 +285,16 @@ def test_the_api_explains_what_was_known_then(store: Store, api: Api) -> None:
             [("not_before", "from")],
         ),
         ("waterfall", {"from": "2099-11-01T00:00:00Z"}, [("in_the_future", "from")]),
+        (
+            "waterfall",
+            {"known_before": "2099-11-01T00:00:00Z"},
+            [("in_the_future", "known_before")],
+        ),
+        (
+            "waterfall",
+            {"known_at": "2026-11-01T00:00:00Z", "known_before": "2026-11-02T00:00:00Z"},
+            [("not_before", "known_before")],
+        ),
         ("explanation", {"at": "2099-11-01T00:00:00Z"}, [("in_the_future", "at")]),
         ("explanation", {"known_at": "0001-01-01T00:00:00Z"}, [("far_off", "known_at")]),
     ],

@@ -76,3 +76,29 @@ def test_a_title_that_misses_a_value_shows_a_dash() -> None:
     assert alert_kinds.title(CODE, {}) == "Orders past dispatch: –"
     with translation.override("zh-hans"):
         assert alert_kinds.title("a.code.of.old", {"n": 1}, "Old: %(n)s") == "Old: 1"
+
+
+@pytest.mark.parametrize(
+    ("code", "measure", "title"),
+    [
+        ("milestone_reached", "rating", "Milestone 150 reached: rating 148"),
+        ("milestone_reached", "points_deducted", "Milestone 150 reached: 148 points deducted"),
+        ("milestone_near", "rating", "Close to milestone 150: rating 148"),
+        ("milestone_near", "points_deducted", "Close to milestone 150: 148 points deducted"),
+        ("drift", "rating", "The marketplace shows -4 points off our rating"),
+        (
+            "drift",
+            "points_deducted",
+            "The points deducted that the marketplace shows are -4 off ours",
+        ),
+    ],
+)
+def test_an_alert_of_a_rating_says_its_measure(code: str, measure: str, title: str) -> None:
+    detail = {"milestone": 150, "value": 148, "drift": -4, "measure": measure}
+
+    assert alert_kinds.title(code, detail) == title
+    assert alert_kinds.instruction(code, detail) == alert_kinds.kind(code).instruction
+
+
+def test_an_older_alert_without_a_measure_is_of_the_rating() -> None:
+    assert alert_kinds.title("drift", {"drift": 4}).endswith("4 points off our rating")

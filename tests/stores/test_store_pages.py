@@ -833,6 +833,36 @@ def test_what_the_marketplace_confirmed_is_not_said_of_what_was_given_back_since
     assert granted["Marketplace shows"] == (196, "3 h ago")
 
 
+def test_a_confirmation_by_points_deducted_says_so(browser: HttpClient) -> None:
+    # given a store of which the marketplace shows the points that it took
+    store = factories.make_store(market="SG")
+    now = datetime.now(UTC)
+    shown = now - timedelta(hours=3)
+    violation = factories.make_violation(
+        store=store, points=-4, reported_at=now - timedelta(days=2)
+    )
+    ledger.keep_violation(violation=violation, at=now - timedelta(days=2), by=None)
+    observations.record_platform_rating(
+        store=store,
+        value=4,
+        measure="points_deducted",
+        observed_at=shown,
+        source="person",
+        at=shown,
+        by=None,
+    )
+
+    # when
+    ledger.give_back(violation=violation, reason="granted", at=now, by=None)
+    rating.rate(store=store, at=now)
+
+    # then
+    day = ui.short_day_in(shown, store.time_zone)
+    told = facts_of(browser, store)
+    assert told["Rating"] == (200, f"confirmed on {day} at 4 points deducted; −4 since")
+    assert told["Marketplace shows"] == (4, "points deducted, 3 h ago")
+
+
 def test_drift_is_said_of_the_moment_that_it_belongs_to(browser: HttpClient) -> None:
     # given
     store = factories.make_store()

@@ -287,6 +287,29 @@ def test_lists_name_the_rule_with_reference_and_subject_beneath(
         assert "74192280 · Battery</span>" in page.content.decode()
 
 
+def test_a_rule_that_no_rulebook_knows_is_flagged_and_found(
+    store: Store, lead: Membership, other_agency: Agency, client_for: ClientFor
+) -> None:
+    # given
+    strange = factories.make_violation(store=store, rule="conterfeit")
+    factories.make_violation(store=store, rule="counterfeit")
+    with scope.agency(other_agency):
+        factories.make_violation(rule="conterfeit")
+    client = client_for(lead)
+
+    # when
+    page = client.get(f"/violations/{strange.pk}/")
+    found = client.get("/violations/?rule=unknown")
+
+    # then
+    assert "Spelled alike: counterfeit." in page.content.decode()
+    assert page.context["unknown"].rulebook == "tiktok_shop/VN/local/2026-07-09"
+    assert client.get(page.context["unknown"].href).status_code == 200
+    assert [row["violation"].pk for row in found.context["rows"]] == [strange.pk]
+    for path in ("/violations/", f"/stores/{store.pk}/"):
+        assert client.get(path).content.decode().count("Rule not in the rulebook</span>") == 1
+
+
 def test_violations_history_is_in_words_and_in_the_stores_zone(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:

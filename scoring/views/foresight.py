@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -21,8 +20,9 @@ from scoring.selectors.calendar import days_of, roll_offs, weeks_of
 from scoring.selectors.foresee import Foreseen, named
 from scoring.selectors.outlook import Outlook, calendar_chart, over_words, query_of
 from scoring.selectors.what_if import FAULTS, MOST_EVENTS, OFF, Reader, Scenario, Written
+from scoring.views.of_whom import of_whom, uuid_or_none
 from stores import rules
-from stores.access import clients_for, groups_for, store_for, visible_stores
+from stores.access import store_for, visible_stores
 from tenants.access import MemberRequest, requires
 
 SPANS: Final = (30, 60, 90)  # days ahead that the calendar shows
@@ -139,20 +139,16 @@ def calendar(request: MemberRequest) -> HttpResponse:
     """Show what returns to the stores in reach, and what leaves them, day by day."""
     at = timezone.now()
     days = next((each for each in SPANS if str(each) == request.GET.get("days")), SPANS[-1])
-    client, group, one = (
-        _uuid_or_none(request.GET.get(name)) for name in ("client", "group", "store")
-    )
-    stores = visible_stores(request.member).order_by("name", "pk")
-    store = stores.filter(pk=one).first() if one else None
-    if client:
-        stores = stores.filter(client=client)
-    if group:
-        stores = stores.filter(groupings__group=group)
+    whom, one = of_whom(request), uuid_or_none(request.GET.get("store"))
+    store = visible_stores(request.member).filter(pk=one).first() if one else None
+    stores = whom.stores.order_by("name", "pk")
     rows = roll_offs([store] if store else list(stores), at=at, days=days)
     found = days_of(rows)
-    kept = {"client": client, "group": group, "store": store.pk if store else None}
+    kept = {name: whom.context[name] for name in ("client", "group")}
+    kept["store"] = store.pk if store else None
     asked = {name: str(value) for name, value in kept.items() if value}
     context = {
+        **whom.context,
         "desks": DESKS,
         "store": store,
         "days": days,
@@ -166,21 +162,10 @@ def calendar(request: MemberRequest) -> HttpResponse:
         "store_count": len({row.store.pk for row in rows}),
         "row_count": len(rows),
         "chart": calendar_chart(found, at=at, days_ahead=days),
-        "clients": clients_for(request.member),
-        "groups": groups_for(request.member),
-        "client": client,
-        "group": group,
-        "is_filtered": bool(client or group or store),
+        "is_filtered": whom.context["is_filtered"] or store is not None,
         "now": at,
     }
     return render(request, "scoring/calendar.html", context)
-
-
-def _uuid_or_none(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -26,7 +25,8 @@ from scoring.selectors.gaps import Reader
 from scoring.selectors.rules import rules_of
 from scoring.services import drift as services
 from scoring.services import reconciliation as reconciliation_services
-from stores.access import clients_for, groups_for, notices_for, store_for, visible_stores
+from scoring.views.of_whom import of_whom
+from stores.access import notices_for, store_for
 from stores.models import Notice, Reading, Store, Violation
 from tenants.access import MemberRequest, requires, uuid_or_404
 from tenants.errors import DomainError
@@ -40,23 +40,15 @@ _SETTLED_FOR: Final = timedelta(days=90)
 @require_GET
 def fleet_drift(request: MemberRequest) -> HttpResponse:
     at = timezone.now()
-    client, group = (_uuid_or_none(request.GET.get(name)) for name in ("client", "group"))
-    stores = visible_stores(request.member)
-    if client:
-        stores = stores.filter(client=client)
-    if group:
-        stores = stores.filter(groupings__group=group)
+    whom = of_whom(request)
+    stores = whom.stores
     context = {
+        **whom.context,
         "desks": DESKS,
         "rows": selectors.drifting(stores, at=at),
         "unconfirmed": selectors.unconfirmed(stores, at=at),
         "waiting": selectors.waiting_for_points(stores, at=at, viewer=request.member),
         "loose": _loose(request, stores),
-        "clients": clients_for(request.member),
-        "groups": groups_for(request.member),
-        "client": client,
-        "group": group,
-        "is_filtered": bool(client or group),
         "may_record": request.member.can("readings.record"),
         "now": at,
     }
@@ -306,10 +298,3 @@ def _row_of(store: Store, model: Any, pk: str | None, request: MemberRequest) ->
     if row is None:
         raise Http404
     return row
-
-
-def _uuid_or_none(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

@@ -1,11 +1,12 @@
 """The quiz desk: which store may take which quiz, until when, and what it is worth."""
 
 from typing import Final
-from uuid import UUID
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,7 +18,8 @@ from scoring.forms import PassQuizForm, QuizForm
 from scoring.models import Quiz
 from scoring.selectors import quizzes as selectors
 from scoring.services import quizzes as services
-from stores.access import clients_for, groups_for, store_for, visible_stores
+from scoring.views.of_whom import of_whom
+from stores.access import store_for, visible_stores
 from stores.models import Store
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
@@ -32,26 +34,16 @@ def quizzes(request: MemberRequest) -> HttpResponse:
     at = timezone.now()
     state = request.GET.get("state", "")
     state = state if state in _STATES else Quiz.State.OPEN.value
-    client, group = (_uuid_or_none(request.GET.get(name)) for name in ("client", "group"))
-    visible = visible_stores(request.member)
-    stores = visible
-    if client:
-        stores = stores.filter(client=client)
-    if group:
-        stores = stores.filter(groupings__group=group)
+    whom = of_whom(request)
     is_open = state == Quiz.State.OPEN
     context = {
+        **whom.context,
         "desks": DESKS,
-        "rows": selectors.quizzes_of(stores, state=state)[:_MOST],
-        "offers": selectors.offers_of(stores, at=at) if is_open else [],
+        "rows": selectors.quizzes_of(whom.stores, state=state)[:_MOST],
+        "offers": selectors.offers_of(whom.stores, at=at) if is_open else [],
         "state": state,
         "tabs": [(one.value, one.label) for one in _STATES],
-        "clients": clients_for(request.member),
-        "groups": groups_for(request.member),
-        "client": client,
-        "group": group,
-        "is_filtered": bool(client or group),
-        "stores": visible.order_by("name", "pk"),
+        "stores": visible_stores(request.member).order_by("name", "pk"),
         "may_record": request.member.can("readings.record"),
         "now": at,
     }
@@ -97,7 +89,10 @@ def record(request: MemberRequest, pk: str) -> HttpResponse:
         else:
             messages.success(request, _("The quiz was recorded."))
             return redirect("scoring:quizzes")
-    return render(request, "scoring/quiz_new.html", {"store": store, "form": form})
+    lead = _(
+        "As the seller centre shows it. What it does not say, leave empty: it is never guessed."
+    )
+    return _page(request, store, form, title=_("Record a quiz"), lead=lead)
 
 
 @requires("readings.record")
@@ -127,7 +122,25 @@ def pass_quiz(request: MemberRequest, pk: str) -> HttpResponse:
         else:
             messages.success(request, _("Passed: the rating has been computed anew."))
             return redirect("scoring:quizzes")
-    return render(request, "scoring/quiz_pass.html", {"quiz": quiz, "form": form, "now": at})
+    lead = _("“%(quiz)s” shortens the restriction of its milestone.")
+    if quiz.kind == Quiz.Kind.POINTS:
+        lead = _(
+            "“%(quiz)s” writes its points as a bonus into the ledger; the rating follows at once."
+        )
+    return _page(request, quiz.store, form, title=_("Quiz passed"), lead=lead % {"quiz": quiz})
+
+
+def _page(request: MemberRequest, store: Store, form: Form, **words: str) -> HttpResponse:
+    desk = reverse("scoring:quizzes")
+    context = {
+        "store": store,
+        "form": form,
+        "up": {"href": desk, "word": _("Quizzes")},
+        "back": desk,
+        "button": _("Record"),
+        **words,
+    }
+    return render(request, "scoring/form_page.html", context)
 
 
 @requires("readings.record")
@@ -154,10 +167,3 @@ def _milestones(store: Store) -> list[tuple[str, str]]:
         for each in book.milestones
         if not all(action.permanent for action in each.actions)
     ]
-
-
-def _uuid_or_none(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
