@@ -86,6 +86,18 @@ moments AS MATERIALIZED (
   WHERE here.instant <= asked_for.at
 ),
 
+-- No state begins before the first moment at which anything could close the store.
+turning AS MATERIALIZED (
+  SELECT moments.*
+  FROM moments
+  JOIN (
+    SELECT store, min(instant) AS first
+    FROM moments
+    WHERE is_low OR is_many OR is_shut
+    GROUP BY store
+  ) trouble ON trouble.store = moments.store AND moments.instant >= trouble.first
+),
+
 -- Each row is the state from instant on: closed since, or open (null). overruled_…: the condition
 -- held as the marketplace itself reopened the store, and has held ever since; it closes nothing.
 closings AS (
@@ -129,14 +141,14 @@ closings AS (
             COALESCE(closes_at_deducted <= GREATEST(0, -(deducted + kept)), false) AS is_kept_many
           FROM (
             SELECT
-              moments.*, closings.closed_since, closings.overruled_low, closings.overruled_many,
+              turning.*, closings.closed_since, closings.overruled_low, closings.overruled_many,
               COALESCE(
-                sum(moments.held) FILTER (WHERE moments.held_from > closings.closed_since) OVER (
-                  PARTITION BY moments.store ORDER BY moments.instant
+                sum(turning.held) FILTER (WHERE turning.held_from > closings.closed_since) OVER (
+                  PARTITION BY turning.store ORDER BY turning.instant
                 ), 0
               ) AS kept
             FROM closings
-            JOIN moments ON moments.store = closings.store AND moments.instant > closings.instant
+            JOIN turning ON turning.store = closings.store AND turning.instant > closings.instant
           ) here
         ) levelled
         WINDOW

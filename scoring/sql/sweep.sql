@@ -57,4 +57,12 @@ open_levels AS (
   SELECT store, library, instant, days, observation, total, deducted, leeway
   FROM running
   WHERE is_asked AND store NOT IN (SELECT store FROM suspects)
+),
+
+-- Entries that weigh now and will end, with what is left of them.
+weighing AS (
+  SELECT store, ends_at, is_deduction, left_now
+  FROM entries
+  WHERE starts_at <= (SELECT at FROM asked_for) AND ends_at > (SELECT at FROM asked_for)
+    AND left_now <> 0
 )
