@@ -112,10 +112,15 @@ def rate_fleet(*, at: datetime) -> list[UUID]:
     Returns the stores whose answer has changed. Those are asked to be rated one by one at once,
     for what only the core gives: alerts, what milestones let us expect, the next change.
     """
-    asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
-    changed = [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
+    changed = save_current(at=at)
     due.add_each(kind="scoring.next", subjects=changed, at=at, instead=True)
     return changed
+
+
+def save_current(*, at: datetime) -> list[UUID]:
+    """Save the current answers about all stores; return those whose answer has changed."""
+    asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
+    return [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
 
 
 @transaction.atomic

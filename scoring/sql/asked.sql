@@ -3,20 +3,23 @@
 -- and the opening not over by any of these moments.
 asked AS MATERIALIZED (
   SELECT
-    store, library, (SELECT at FROM asked_for) - days * interval '24 hours' AS instant,
+    store, id, library,
+    (SELECT at FROM asked_for) - days * interval '24 hours' AS instant,
     days, NULL::uuid AS observation
   FROM stores
   CROSS JOIN unnest(%(days)s::int[]) AS days
   UNION ALL
-  SELECT store, library, observed_at, NULL, id
+  SELECT store, store_id, library, observed_at, NULL, id
   FROM observations
   WHERE place <= 2
   UNION ALL
-  SELECT opened.store, opened.library, opened.observed_at, NULL, opened.observation
+  SELECT opened.store, opened.store_id, opened.library, opened.observed_at, NULL, opened.observation
   FROM opened
   JOIN observations second ON second.store = opened.store AND second.place = 2
+  LEFT JOIN observations newest
+    ON newest.store = opened.store AND newest.id = opened.observation AND newest.place <= 2
   CROSS JOIN asked_for
-  WHERE opened.place > 2
+  WHERE newest.id IS NULL
     AND (
       opened.ends_at IS NULL
       OR opened.ends_at > LEAST(second.observed_at, asked_for.at - interval '720 hours')

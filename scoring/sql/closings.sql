@@ -75,7 +75,8 @@ moments AS MATERIALIZED (
       until_here AS (PARTITION BY store ORDER BY instant),
       at_once AS (PARTITION BY store, instant)
   ) here
-  JOIN stores USING (store)
+  JOIN suspects ON suspects.store = here.store AND here.instant >= suspects.since
+  JOIN stores ON stores.store = here.store
   CROSS JOIN asked_for
   LEFT JOIN books
     ON books.library = stores.library

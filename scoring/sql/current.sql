@@ -1,13 +1,14 @@
 -- The current answers: what weighs at the few moments that they speak of, added up.
 
--- Stores that what weighed at one time would have closed, had none of it been given back.
+-- Stores that what weighed at one time would have closed, had none of it been given back; since
+-- then they may have been.
 suspects AS MATERIALIZED (
-  SELECT store
+  SELECT store, min(instant) AS since
   FROM (
-    SELECT summed.store
+    SELECT summed.store, summed.instant
     FROM (
       SELECT
-        store,
+        store, instant,
         sum(points) OVER until_here AS total,
         sum(points) FILTER (WHERE is_deduction) OVER until_here AS deducted
       FROM (
@@ -24,9 +25,9 @@ suspects AS MATERIALIZED (
     JOIN stores USING (store)
     WHERE summed.total <= stores.reach_total OR -summed.deducted >= stores.reach_deducted
     UNION ALL
-    SELECT store FROM shut
+    SELECT store, starts_at FROM shut
     UNION ALL
-    SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+    SELECT store, '-infinity' FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
   ) found
   GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
@@ -34,13 +35,12 @@ suspects AS MATERIALIZED (
 -- What the books date weighs, at a moment, if it occurred in one of a few spans of time:
 -- [since, until), not later than the moment, and after a moment that lies as long back as it lasts.
 -- fixed_at: when what the span holds ends at the latest.
-windows AS MATERIALIZED (
+windows AS NOT MATERIALIZED (
   SELECT
-    asked.*, stores.id, expiries.since, expiries.until, expiries.lasts,
+    asked.*, expiries.since, expiries.until, expiries.lasts,
     COALESCE(asked.instant - expiries.lasts, '-infinity') AS after,
     LEAST(expiries.ends_at, expiries.wiped_at) AS fixed_at
   FROM asked
-  JOIN stores USING (store)
   LEFT JOIN expiries
     ON expiries.library = asked.library AND expiries.since <= asked.instant
     AND COALESCE(LEAST(expiries.ends_at, expiries.wiped_at) > asked.instant, true)
@@ -90,7 +90,9 @@ weighing AS (
   UNION ALL
   SELECT first_ending.store, first_ending.ends_at, false, ending.left_now
   FROM (
-    SELECT windows.*, kept.dated_at, LEAST(kept.dated_at + windows.lasts, windows.fixed_at) AS ends_at
+    SELECT
+      windows.*, kept.dated_at,
+      LEAST(kept.dated_at + windows.lasts, windows.fixed_at) AS ends_at
     FROM windows
     CROSS JOIN LATERAL (
       SELECT dated_at

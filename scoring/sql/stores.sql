@@ -40,6 +40,7 @@ closable AS MATERIALIZED (
   SELECT store FROM shut
 ),
 
+-- Platform ratings as they were known.
 known_ratings AS NOT MATERIALIZED (
   SELECT store_id, id, value, measure, observed_at
   FROM scoring_platformrating
@@ -59,47 +60,43 @@ newest_seen AS MATERIALIZED (
   ) newest
 ),
 
--- Of those whose book of the time knows what they measure: the newest two and the first, and all of
--- stores that may have been closed. place: from the newest (1) on.
+-- Of those whose book of the time knows what they measure, from the newest (place 1) on: two, and
+-- all of stores that may have been closed.
 observations AS MATERIALIZED (
-  SELECT
-    *,
-    row_number() OVER (PARTITION BY store ORDER BY observed_at DESC, id DESC) AS place,
-    row_number() OVER (PARTITION BY store ORDER BY observed_at, id) = 1 AS is_first
+  SELECT *, row_number() OVER (PARTITION BY store ORDER BY observed_at DESC, id DESC) AS place
   FROM (
-    SELECT
-      stores.store, stores.library, books.tolerance,
-      seen.id, seen.value, seen.measure, seen.observed_at
+    SELECT stores.store, stores.id AS store_id, stores.library, books.tolerance, seen.*
     FROM stores
     JOIN books USING (library)
     LEFT JOIN closable USING (store)
     CROSS JOIN LATERAL (
-      (
-        SELECT * FROM known_ratings
-        WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
-          AND (measure <> 'rating' OR books.start IS NOT NULL)
-        ORDER BY observed_at DESC, id DESC LIMIT CASE WHEN closable.store IS NULL THEN 2 END
-      )
-      UNION
-      (
-        SELECT * FROM known_ratings
-        WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
-          AND (measure <> 'rating' OR books.start IS NOT NULL)
-        ORDER BY observed_at, id LIMIT 1
-      )
+      SELECT id, value, measure, observed_at FROM known_ratings
+      WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
+        AND (measure <> 'rating' OR books.start IS NOT NULL)
+      ORDER BY observed_at DESC, id DESC LIMIT CASE WHEN closable.store IS NULL THEN 2 END
     ) seen
   ) picked
 ),
 
--- The first one makes the opening, which weighs until ends_at.
+-- The first of them makes the opening, which weighs until ends_at.
 opened AS MATERIALIZED (
   SELECT
-    seen.store, seen.library, seen.id AS observation, seen.value, seen.measure, seen.observed_at,
-    seen.place, LEAST(seen.observed_at + expiries.lasts, expiries.ends_at, expiries.wiped_at)
-      AS ends_at
-  FROM observations seen
+    seen.*, LEAST(seen.observed_at + expiries.lasts, expiries.ends_at, expiries.wiped_at) AS ends_at
+  FROM (
+    SELECT DISTINCT ON (stores.store)
+      stores.store, stores.id AS store_id, stores.library,
+      seen.id AS observation, seen.value, seen.measure, seen.observed_at
+    FROM stores
+    JOIN books USING (library)
+    CROSS JOIN LATERAL (
+      SELECT id, value, measure, observed_at FROM known_ratings
+      WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
+        AND (measure <> 'rating' OR books.start IS NOT NULL)
+      ORDER BY observed_at, id LIMIT 1
+    ) seen
+    ORDER BY stores.store, books.since
+  ) seen
   JOIN expiries
     ON expiries.library = seen.library
     AND seen.observed_at >= expiries.since AND seen.observed_at < expiries.until
-  WHERE seen.is_first
 )

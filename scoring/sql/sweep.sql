@@ -34,10 +34,11 @@ running AS MATERIALIZED (
     OR -(deducted + leeway) >= (SELECT min(reach_deducted) FROM libraries)
 ),
 
+-- Stores that a sum so low may have closed, and since when.
 suspects AS MATERIALIZED (
-  SELECT store
+  SELECT store, min(instant) AS since
   FROM (
-    SELECT running.store
+    SELECT running.store, running.instant
     FROM running
     JOIN asking USING (store)
     WHERE NOT running.is_asked AND asking.may_close
@@ -46,9 +47,9 @@ suspects AS MATERIALIZED (
         OR -(running.deducted + running.leeway) >= asking.reach_deducted
       )
     UNION ALL
-    SELECT store FROM shut
+    SELECT store, starts_at FROM shut
     UNION ALL
-    SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+    SELECT store, '-infinity' FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
   ) found
   GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
