@@ -32,13 +32,16 @@ suspects AS MATERIALIZED (
   GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
 
--- What the books date weighs, at a moment, if it occurred in one of a few spans of time:
--- [since, until), not later than the moment, and after a moment that lies as long back as it lasts.
--- fixed_at: when what the span holds ends at the latest.
+-- What the books date weighs, at a moment, if it occurred in one of a few spans of time, [first,
+-- last]: within [since, until), not later than the moment, and later than a moment that lies as long
+-- back as it lasts. fixed_at: when what the span holds ends at the latest.
 windows AS NOT MATERIALIZED (
   SELECT
-    asked.*, expiries.since, expiries.until, expiries.lasts,
-    COALESCE(asked.instant - expiries.lasts, '-infinity') AS after,
+    asked.*, expiries.lasts,
+    GREATEST(
+      expiries.since, asked.instant - expiries.lasts + interval '1 microsecond'
+    ) AS first,
+    LEAST(asked.instant, expiries.until - interval '1 microsecond') AS last,
     LEAST(expiries.ends_at, expiries.wiped_at) AS fixed_at
   FROM asked
   LEFT JOIN expiries
@@ -61,8 +64,7 @@ open_levels AS MATERIALIZED (
     CROSS JOIN LATERAL (
       SELECT sum(points) AS total, sum(points) FILTER (WHERE is_deduction) AS deducted
       FROM scoring_ledgerentry
-      WHERE store_id = windows.id AND dated_at > windows.after AND dated_at <= windows.instant
-        AND dated_at >= windows.since AND dated_at < windows.until
+      WHERE store_id = windows.id AND dated_at BETWEEN windows.first AND windows.last
         AND occurred_at <= windows.instant
         AND recorded_at <= (SELECT known_at FROM asked_for)
     ) dated
@@ -72,7 +74,7 @@ open_levels AS MATERIALIZED (
       weights.points * is_stated::int, weights.points * (is_stated AND is_deduction)::int, leeway
     FROM asked
     JOIN weights USING (store)
-    WHERE weights.starts_at <= asked.instant
+    WHERE (is_stated OR leeway IS NOT NULL) AND weights.starts_at <= asked.instant
       AND (weights.ends_at IS NULL OR weights.ends_at > asked.instant)
   ) weighing_then
   WHERE store NOT IN (SELECT store FROM suspects)
@@ -97,8 +99,7 @@ weighing AS (
     CROSS JOIN LATERAL (
       SELECT dated_at
       FROM scoring_ledgerentry kept
-      WHERE store_id = windows.id AND dated_at > windows.after AND dated_at <= windows.instant
-        AND dated_at >= windows.since AND dated_at < windows.until
+      WHERE store_id = windows.id AND dated_at BETWEEN windows.first AND windows.last
         AND reverses_id IS NULL AND recorded_at <= (SELECT known_at FROM asked_for)
         AND points <> -COALESCE((
           SELECT sum(points)
@@ -116,10 +117,9 @@ weighing AS (
     FROM scoring_ledgerentry
     WHERE store_id = first_ending.id AND dated_at >= first_ending.dated_at
       AND dated_at <= CASE
-        WHEN first_ending.ends_at = first_ending.fixed_at THEN first_ending.instant
+        WHEN first_ending.ends_at = first_ending.fixed_at THEN first_ending.last
         ELSE first_ending.dated_at
       END
-      AND dated_at < first_ending.until
       AND occurred_at <= first_ending.instant
       AND recorded_at <= (SELECT known_at FROM asked_for)
   ) ending

@@ -28,6 +28,7 @@ STORES: Final = 10_000
 ENTRIES_A_STORE: Final = 100
 SIZES: Final = (STORES // 16, STORES // 4, STORES)  # 1x, 4x, 16x
 ROUNDS: Final = 7
+SLICE: Final = 1_250  # stores made at once, well within a statement's time limit
 LOOPED: Final = 40  # stores rated one by one, to tell what all would take
 MOST_CURRENT, MOST_SWEEP, LEAST_FASTER = 5.0, 25.0, 100.0
 MOST_MEMORY: Final = 300  # MiB
@@ -96,10 +97,11 @@ _FLOOR = "SELECT store_id, sum(points) FROM scoring_ledgerentry GROUP BY store_i
 
 
 def add_stores(agency: Agency, first: int, last: int) -> None:
-    values = {"agency": agency.pk, "now": NOW, "first": first, "last": last}
-    with scope.agency(agency), connection.cursor() as cursor:
-        for statement in (_STORES, _ENTRIES, _REVERSALS, _SEEN):
-            cursor.execute(statement, values)
+    for start in range(first, last, SLICE):
+        values = {"agency": agency.pk, "now": NOW, "first": start, "last": min(last, start + SLICE)}
+        with scope.agency(agency), connection.cursor() as cursor:
+            for statement in (_STORES, _ENTRIES, _REVERSALS, _SEEN):
+                cursor.execute(statement, values)
     with connections["owner"].cursor() as cursor:
         for table in ("scoring_ledgerentry", "scoring_platformrating", "stores_store"):
             cursor.execute(f'VACUUM ANALYZE "{agency.schema_name}".{table}')
