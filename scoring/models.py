@@ -58,6 +58,10 @@ class LedgerEntry(AgencyModel):
     note = models.CharField(max_length=300, blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = MembershipKey(null=True)
+    # Written by the database itself, a reversal's as its entry's: by which moment the rulebook
+    # dates the end (null where one is stated), and whether it counts among the points deducted.
+    dated_at = models.DateTimeField(null=True, editable=False)
+    is_deduction = models.BooleanField(db_default=False, editable=False)
 
     class Meta:
         constraints = [
@@ -87,7 +91,25 @@ class LedgerEntry(AgencyModel):
             ),
             moments_can_be_meant("occurred_at", "expires_at"),
         ]
-        indexes = [models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest")]
+        # The last four are for the sums of a whole fleet.
+        indexes = [
+            models.Index(fields=["store", "-occurred_at", "-id"], name="ledger_newest"),
+            models.Index(
+                fields=["store", "dated_at"],
+                include=["points", "is_deduction", "occurred_at", "recorded_at"],
+                name="ledger_dated",
+            ),
+            models.Index(
+                fields=["store"],
+                include=["points", "recorded_at"],
+                condition=Q(points__lt=0, reverses=None),
+                name="ledger_lost",
+            ),
+            models.Index(fields=["store"], condition=Q(dated_at=None), name="ledger_stated"),
+            models.Index(
+                fields=["store"], condition=Q(estimate_high__isnull=False), name="ledger_estimates"
+            ),
+        ]
         verbose_name = _("ledger entry")
 
     def __str__(self) -> str:
@@ -120,7 +142,11 @@ class PlatformRating(AgencyModel):
             moments_can_be_meant("observed_at"),
         ]
         indexes = [
-            models.Index(fields=["store", "-observed_at", "-id"], name="platform_rating_newest")
+            models.Index(
+                fields=["store", "-observed_at", "-id"],
+                include=["value", "measure", "recorded_at", "withdrawn_at"],
+                name="platform_rating_newest",
+            )
         ]
         verbose_name = _("platform rating")
 

@@ -41,11 +41,10 @@ def _text(name: str) -> str:
     return Template(text).substitute(order_points=order_points)
 
 
-def _statement(sums: str) -> str:
-    """Return the statement whose sums at the moments asked about come from the text ``sums``."""
-    names = ("books", "stores", "asked", "entries", "weights", sums, "closings", "levels")
-    parts = [_text(name) for name in (*names, "weighing", "answers")]
-    return "WITH RECURSIVE\n" + ",\n\n".join(parts)
+def _statement(ledger: str, sums: str) -> str:
+    """Return the statement that reads the text ``ledger`` and adds up by the text ``sums``."""
+    names = ("books", "stores", "asked", ledger, "entries", "weights", sums, "closings", "levels")
+    return "WITH RECURSIVE\n" + ",\n\n".join(_text(name) for name in (*names, "answers"))
 
 
 # What an answer says of the moment asked about, as ``StoreRating`` keeps it.
@@ -74,8 +73,8 @@ COLUMNS: Final = (
 )
 _NO_PAST: Final = {"day_ago": None, "week_ago": None, "spark": None}
 # Up to and with the table ``answers``: ``store_id``, COLUMNS, day_ago, week_ago and spark.
-CURRENT: Final = _statement("current")
-SWEEP: Final = _statement("sweep")
+CURRENT: Final = _statement("ledger_few", "current")
+SWEEP: Final = _statement("ledger_all", "sweep")
 
 
 def figures_of(

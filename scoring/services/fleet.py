@@ -54,18 +54,35 @@ def _names(of: str) -> str:
     return ", ".join(f"{of}.{name}" for name in COLUMNS)
 
 
-# A row that is new has seen nothing yet, so that the per-store path raises what is a day old.
-_SAVE: Final = f"""{fleet_ratings.CURRENT}
-INSERT INTO scoring_storerating AS kept
-  (id, agency_id, store_id, {", ".join(COLUMNS)}, spark, in_force, evaluated_at, next_change_at)
-SELECT
-  gen_random_uuid(), %(agency)s::uuid, answers.store_id, {_names("answers")}, '[]', '[]',
-  asked_for.at - interval '24 hours', asked_for.at
-FROM answers
-CROSS JOIN asked_for
-ON CONFLICT (store_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS)}
-WHERE ({_names("kept")}) IS DISTINCT FROM ({_names("EXCLUDED")})
-RETURNING kept.store_id
+# A row that is new has seen nothing yet, so that the per-store path raises what is a day old. One
+# that another transaction makes meanwhile is left to it.
+_SAVE: Final = f"""{fleet_ratings.CURRENT},
+
+now_said AS MATERIALIZED (SELECT store_id, {_names("answers")} FROM answers),
+
+updated AS (
+  UPDATE scoring_storerating kept
+  SET {", ".join(f"{name} = now_said.{name}" for name in COLUMNS)}
+  FROM now_said
+  WHERE kept.store_id = now_said.store_id
+    AND ({_names("kept")}) IS DISTINCT FROM ({_names("now_said")})
+  RETURNING kept.store_id
+),
+
+added AS (
+  INSERT INTO scoring_storerating
+    (id, agency_id, store_id, {", ".join(COLUMNS)}, spark, in_force, evaluated_at, next_change_at)
+  SELECT
+    gen_random_uuid(), %(agency)s::uuid, now_said.store_id, {_names("now_said")}, '[]', '[]',
+    asked_for.at - interval '24 hours', asked_for.at
+  FROM now_said
+  CROSS JOIN asked_for
+  WHERE now_said.store_id NOT IN (SELECT store_id FROM scoring_storerating)
+  ON CONFLICT (store_id) DO NOTHING
+  RETURNING store_id
+)
+
+SELECT store_id FROM updated UNION ALL SELECT store_id FROM added
 """  # noqa: S608 - made of the constants above, no value in it
 
 # What has only aged is brought up to date. What differs otherwise is told, by column; a row that
@@ -112,10 +129,15 @@ def rate_fleet(*, at: datetime) -> list[UUID]:
     Returns the stores whose answer has changed. Those are asked to be rated one by one at once,
     for what only the core gives: alerts, what milestones let us expect, the next change.
     """
-    asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
-    changed = [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
+    changed = save_current(at=at)
     due.add_each(kind="scoring.next", subjects=changed, at=at, instead=True)
     return changed
+
+
+def save_current(*, at: datetime) -> list[UUID]:
+    """Save the current answers about all stores; return those whose answer has changed."""
+    asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
+    return [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ opening AS MATERIALIZED (
 ),
 
 -- sure_…: with points that nobody stated at their mildest, as milestones count them.
-measured AS NOT MATERIALIZED (
+measured AS MATERIALIZED (
   SELECT
     here.store, here.instant, here.days, here.observation, here.closed_since, books.book,
     books.start + here.total + before_us.points + ordered.points AS raw,
@@ -200,7 +200,7 @@ answers AS (
   FROM stores
   CROSS JOIN asked_for
   JOIN now_measured here USING (store)
-  JOIN past USING (store)
+  LEFT JOIN past USING (store)
   LEFT JOIN books USING (book)
   LEFT JOIN newest_seen USING (store)
   LEFT JOIN opening USING (store)

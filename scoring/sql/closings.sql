@@ -75,7 +75,8 @@ moments AS MATERIALIZED (
       until_here AS (PARTITION BY store ORDER BY instant),
       at_once AS (PARTITION BY store, instant)
   ) here
-  JOIN stores USING (store)
+  JOIN suspects ON suspects.store = here.store AND here.instant >= suspects.since
+  JOIN stores ON stores.store = here.store
   CROSS JOIN asked_for
   LEFT JOIN books
     ON books.library = stores.library
@@ -84,6 +85,18 @@ moments AS MATERIALIZED (
     SELECT $order_points AS points
   ) ordered
   WHERE here.instant <= asked_for.at
+),
+
+-- No state begins before the first moment at which anything could close the store.
+turning AS MATERIALIZED (
+  SELECT moments.*
+  FROM moments
+  JOIN (
+    SELECT store, min(instant) AS first
+    FROM moments
+    WHERE is_low OR is_many OR is_shut
+    GROUP BY store
+  ) trouble ON trouble.store = moments.store AND moments.instant >= trouble.first
 ),
 
 -- Each row is the state from instant on: closed since, or open (null). overruled_…: the condition
@@ -129,14 +142,14 @@ closings AS (
             COALESCE(closes_at_deducted <= GREATEST(0, -(deducted + kept)), false) AS is_kept_many
           FROM (
             SELECT
-              moments.*, closings.closed_since, closings.overruled_low, closings.overruled_many,
+              turning.*, closings.closed_since, closings.overruled_low, closings.overruled_many,
               COALESCE(
-                sum(moments.held) FILTER (WHERE moments.held_from > closings.closed_since) OVER (
-                  PARTITION BY moments.store ORDER BY moments.instant
+                sum(turning.held) FILTER (WHERE turning.held_from > closings.closed_since) OVER (
+                  PARTITION BY turning.store ORDER BY turning.instant
                 ), 0
               ) AS kept
             FROM closings
-            JOIN moments ON moments.store = closings.store AND moments.instant > closings.instant
+            JOIN turning ON turning.store = closings.store AND turning.instant > closings.instant
           ) here
         ) levelled
         WINDOW

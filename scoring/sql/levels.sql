@@ -15,7 +15,7 @@ suspect_levels AS MATERIALIZED (
     UNION ALL
     SELECT store, library, observed_at, NULL, id
     FROM observations
-    WHERE is_measured AND (store IN (SELECT store FROM suspects)) IS TRUE
+    WHERE (store IN (SELECT store FROM suspects)) IS TRUE
   ) questions
   JOIN states
     ON states.store = questions.store

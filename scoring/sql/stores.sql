@@ -22,46 +22,81 @@ shut AS MATERIALIZED (
     AND (kept.ends_at IS NULL OR kept.starts_at < kept.ends_at)
 ),
 
--- Platform ratings. is_measured: the book of the time knows what they measure; those that it does,
--- and those that it does not, have a place from the newest (1) to the first (of as many as count).
-observations AS MATERIALIZED (
-  SELECT *, row_number() OVER newest_first AS place, count(*) OVER kin AS count
-  FROM (
-    SELECT
-      stores.store, stores.library, kept.id, kept.value, kept.measure, kept.observed_at,
-      books.tolerance,
-      books.book IS NOT NULL AND (kept.measure <> 'rating' OR books.start IS NOT NULL)
-        AS is_measured
-    FROM scoring_platformrating kept
-    JOIN stores ON stores.id = kept.store_id
-    CROSS JOIN asked_for
-    LEFT JOIN books
-      ON books.library = stores.library
-      AND kept.observed_at >= books.since AND kept.observed_at < books.until
-    WHERE kept.recorded_at <= asked_for.known_at
-      AND (kept.withdrawn_at IS NULL OR kept.withdrawn_at > asked_for.known_at)
-      AND kept.observed_at <= asked_for.at
-  ) seen
-  WINDOW
-    newest_first AS (PARTITION BY store, is_measured ORDER BY observed_at DESC, id DESC),
-    kin AS (PARTITION BY store, is_measured)
+-- Stores that all the points they ever lost, had none ever come back, would have closed, and those
+-- that the marketplace itself has closed. Most have never lost so many.
+closable AS MATERIALIZED (
+  SELECT stores.store
+  FROM stores
+  LEFT JOIN (
+    SELECT store_id, sum(points) AS points
+    FROM scoring_ledgerentry
+    WHERE points < 0 AND reverses_id IS NULL
+      AND recorded_at <= (SELECT known_at FROM asked_for)
+    GROUP BY store_id
+  ) lost ON lost.store_id = stores.id
+  WHERE COALESCE(lost.points, 0) <= stores.reach_total
+    OR -COALESCE(lost.points, 0) >= stores.reach_deducted
+  UNION
+  SELECT store FROM shut
 ),
 
+-- Platform ratings as they were known.
+known_ratings AS NOT MATERIALIZED (
+  SELECT store_id, id, value, measure, observed_at
+  FROM scoring_platformrating
+  WHERE observed_at <= (SELECT at FROM asked_for)
+    AND recorded_at <= (SELECT known_at FROM asked_for)
+    AND (withdrawn_at IS NULL OR withdrawn_at > (SELECT known_at FROM asked_for))
+),
+
+-- The newest platform rating, whatever it measures.
 newest_seen AS MATERIALIZED (
-  SELECT DISTINCT ON (store) *
-  FROM observations
-  WHERE place = 1
-  ORDER BY store, observed_at DESC, id DESC
+  SELECT stores.store, newest.*
+  FROM stores
+  CROSS JOIN LATERAL (
+    SELECT * FROM known_ratings
+    WHERE store_id = stores.id
+    ORDER BY observed_at DESC, id DESC LIMIT 1
+  ) newest
 ),
 
--- The first one that is measured makes the opening, which weighs until ends_at.
+-- Of those whose book of the time knows what they measure, from the newest (place 1) on: two, and
+-- all of stores that may have been closed.
+observations AS MATERIALIZED (
+  SELECT *, row_number() OVER (PARTITION BY store ORDER BY observed_at DESC, id DESC) AS place
+  FROM (
+    SELECT stores.store, stores.id AS store_id, stores.library, books.tolerance, seen.*
+    FROM stores
+    JOIN books USING (library)
+    LEFT JOIN closable USING (store)
+    CROSS JOIN LATERAL (
+      SELECT id, value, measure, observed_at FROM known_ratings
+      WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
+        AND (measure <> 'rating' OR books.start IS NOT NULL)
+      ORDER BY observed_at DESC, id DESC LIMIT CASE WHEN closable.store IS NULL THEN 2 END
+    ) seen
+  ) picked
+),
+
+-- The first of them makes the opening, which weighs until ends_at.
 opened AS MATERIALIZED (
   SELECT
-    seen.store, seen.library, seen.id AS observation, seen.value, seen.measure, seen.observed_at,
-    LEAST(seen.observed_at + expiries.lasts, expiries.ends_at, expiries.wiped_at) AS ends_at
-  FROM observations seen
+    seen.*, LEAST(seen.observed_at + expiries.lasts, expiries.ends_at, expiries.wiped_at) AS ends_at
+  FROM (
+    SELECT DISTINCT ON (stores.store)
+      stores.store, stores.id AS store_id, stores.library,
+      seen.id AS observation, seen.value, seen.measure, seen.observed_at
+    FROM stores
+    JOIN books USING (library)
+    CROSS JOIN LATERAL (
+      SELECT id, value, measure, observed_at FROM known_ratings
+      WHERE store_id = stores.id AND observed_at >= books.since AND observed_at < books.until
+        AND (measure <> 'rating' OR books.start IS NOT NULL)
+      ORDER BY observed_at, id LIMIT 1
+    ) seen
+    ORDER BY stores.store, books.since
+  ) seen
   JOIN expiries
     ON expiries.library = seen.library
     AND seen.observed_at >= expiries.since AND seen.observed_at < expiries.until
-  WHERE seen.is_measured AND seen.place = seen.count
 )

@@ -34,10 +34,11 @@ running AS MATERIALIZED (
     OR -(deducted + leeway) >= (SELECT min(reach_deducted) FROM libraries)
 ),
 
+-- Stores that a sum so low may have closed, and since when.
 suspects AS MATERIALIZED (
-  SELECT store
+  SELECT store, min(instant) AS since
   FROM (
-    SELECT running.store
+    SELECT running.store, running.instant
     FROM running
     JOIN asking USING (store)
     WHERE NOT running.is_asked AND asking.may_close
@@ -46,9 +47,9 @@ suspects AS MATERIALIZED (
         OR -(running.deducted + running.leeway) >= asking.reach_deducted
       )
     UNION ALL
-    SELECT store FROM shut
+    SELECT store, starts_at FROM shut
     UNION ALL
-    SELECT store FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
+    SELECT store, '-infinity' FROM stores WHERE reach_total >= 0 OR reach_deducted <= 0
   ) found
   GROUP BY store  -- not UNION, by which the planner would expect all stores here
 ),
@@ -57,4 +58,12 @@ open_levels AS (
   SELECT store, library, instant, days, observation, total, deducted, leeway
   FROM running
   WHERE is_asked AND store NOT IN (SELECT store FROM suspects)
+),
+
+-- Entries that weigh now and will end, with what is left of them.
+weighing AS (
+  SELECT store, ends_at, is_deduction, left_now
+  FROM entries
+  WHERE starts_at <= (SELECT at FROM asked_for) AND ends_at > (SELECT at FROM asked_for)
+    AND left_now <> 0
 )

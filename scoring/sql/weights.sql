@@ -5,13 +5,12 @@
 -- which it is there only because the store is closed: its end, or its start where that is later.
 -- A reversal is a weight of its own that ends, and is held, with its entry.
 -- leeway: by how much points that nobody stated may be milder than their middle; null elsewhere.
--- left_now: what is left of an entry by now; null for its reversals.
 
 weights AS NOT MATERIALIZED (
   SELECT
     store, starts_at, ends_at, held_from, is_deduction, points,
     CASE WHEN least IS NOT NULL AND points <> 0 THEN -least - points END AS leeway,
-    left_now, may_close, opened_at, newest_at, second_at
+    is_stated, may_close
   FROM entries
   UNION ALL
   SELECT
@@ -32,7 +31,7 @@ weights AS NOT MATERIALIZED (
         WHERE (earlier.starts_at, earlier.place) <= (reversed.starts_at, reversed.place)
       ) so_far
     ) END,
-    NULL, of.may_close, of.opened_at, of.newest_at, of.second_at
+    of.is_stated, of.may_close
   FROM entries of
   CROSS JOIN LATERAL unnest(back_at, back) WITH ORDINALITY AS reversed (starts_at, points, place)
   WHERE back_at IS NOT NULL
