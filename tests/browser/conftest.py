@@ -47,7 +47,11 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP refused ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
 _AXE_RUN: Final = """
-(only) => axe.run(document, only ? {runOnly: {type: "rule", values: only}} : {}).then((found) =>
+(only) => axe.run(document, {
+  ...(only ? {runOnly: {type: "rule", values: only}} : {}),
+  resultTypes: ["violations"],  // of what is well or unclear no lists are made
+  preload: false,  // what reads style sheets or sounds is experimental, or less than serious
+}).then((found) =>
   found.violations
     .filter((rule) => ["serious", "critical"].includes(rule.impact))
     .flatMap((rule) => rule.nodes.map((node) =>
