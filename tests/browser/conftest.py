@@ -189,6 +189,10 @@ class Visitor:
         self.troubles.watch(page)
         return page
 
+    def kept_page(self) -> Page:
+        """Return the page that is open, or one: a new one would read each script anew."""
+        return self.context.pages[0] if self.context.pages else self.new_page()
+
 
 MakeVisitor = Callable[..., Visitor]
 
