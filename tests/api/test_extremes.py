@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,6 +38,7 @@ def api(agency: Agency) -> Api:
     return Api(make_api_key(agency), agency)
 
 
+@cache
 def _schema() -> dict[str, Any]:
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
     schema: dict[str, Any] = generator.get_schema(public=True)  # type: ignore[no-untyped-call]

@@ -47,7 +47,11 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP refused ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
 _AXE_RUN: Final = """
-(only) => axe.run(document, only ? {runOnly: {type: "rule", values: only}} : {}).then((found) =>
+(only) => axe.run(document, {
+  ...(only ? {runOnly: {type: "rule", values: only}} : {}),
+  resultTypes: ["violations"],  // of what is well or unclear no lists are made
+  preload: false,  // what reads style sheets or sounds is experimental, or less than serious
+}).then((found) =>
   found.violations
     .filter((rule) => ["serious", "critical"].includes(rule.impact))
     .flatMap((rule) => rule.nodes.map((node) =>
@@ -184,6 +188,10 @@ class Visitor:
         page = self.context.new_page()
         self.troubles.watch(page)
         return page
+
+    def kept_page(self) -> Page:
+        """Return the page that is open, or one: a new one would read each script anew."""
+        return self.context.pages[0] if self.context.pages else self.new_page()
 
 
 MakeVisitor = Callable[..., Visitor]

@@ -199,14 +199,14 @@ def test_missing_page_says_so_in_the_same_dress(path: str, house: House, owner: 
 def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> list[str]:
     """Open ``address`` once, look at it in every shape, and return what is wrong with it."""
     visitor.troubles.seen.clear()
-    page = visitor.new_page()
+    page = visitor.kept_page()
     try:
+        take_shape(page, *SHAPES[0][1:])
         answer = page.goto(address, wait_until="load")
         assert answer is not None
         found = [] if answer.status == status else [f"{address} answers {answer.status}"]
-        for shape, (width, height), scheme in SHAPES:
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": height})
+        for shape, size, scheme in SHAPES:
+            take_shape(page, size, scheme)
             page.wait_for_timeout(50)  # styles follow, charts are drawn anew
             too_wide = page.evaluate(_TOO_WIDE)
             found += [f"{shape}: wider than the page: {one}" for one in too_wide]
@@ -214,10 +214,15 @@ def look_at(visitor: Visitor, address: str, name: str, *, status: int = 200) -> 
                 rules = ["color-contrast"] if scheme == "dark" else []
                 found += [f"{shape}: {one}" for one in axe_findings(page, *rules)]
             keep(page, f"{re.sub('[^a-z0-9]+', '-', name).strip('-')}.{shape}")
+        of_the_page = f"GET {address}: {status}"
+        return found + [one for one in visitor.troubles.seen if one != of_the_page]
     finally:
-        page.close()
-    of_the_page = f"GET {address}: {status}"
-    return found + [one for one in visitor.troubles.seen if one != of_the_page]
+        page.goto("about:blank")  # what is under way there is no trouble of the next page
+
+
+def take_shape(page: Page, size: tuple[int, int], scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 def test_the_apis_description_is_drawn_and_can_be_tried(
