@@ -11,6 +11,7 @@ from scoring.core.values import (
     Enforced,
     Entry,
     Ledger,
+    MilestoneState,
     Period,
     PeriodEnd,
 )
@@ -197,6 +198,7 @@ def test_what_a_store_reached_before_its_opening_is_told_at_its_time() -> None:
     ("estimate", "events", "reached", "possible"),
     [
         pytest.param((10, 40), [], False, False, id="middle-short-of-it"),
+        pytest.param((10, 88), [], False, False, id="middle-one-short-of-it"),
         pytest.param((10, 90), [("possible", "r150")], False, True, id="middle-reaches-it"),
         pytest.param((49, 51), [("possible", "r150")], False, True, id="mildest-one-short"),
         pytest.param((50, 51), [("fired", "r150")], True, False, id="mildest-reaches-it"),
@@ -241,11 +243,11 @@ def test_milestones_stand_with_their_distance() -> None:
 
     states = ask(of(deduction("a", -60, 1)), 2, book).milestones
 
-    assert [(each.code, each.at, each.distance, each.reached) for each in states] == [
-        ("r150", 150, -10, True),
-        ("r100", 100, 40, False),
-        ("d12", 12, -48, True),
-    ]
+    assert states == (
+        MilestoneState("r150", RATING, 150, distance=-10, reached=True, possible=False),
+        MilestoneState("r100", RATING, 100, distance=40, reached=False, possible=False),
+        MilestoneState("d12", DEDUCTED, 12, distance=-48, reached=True, possible=False),
+    )
 
 
 def test_firings_and_running_periods_are_picked_from_all() -> None:
