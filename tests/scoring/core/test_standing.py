@@ -7,7 +7,9 @@ import pytest
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import (
     BandCode,
+    Drift,
     Ledger,
+    Measure,
     Observation,
     Standing,
     Unstated,
@@ -104,6 +106,7 @@ def test_standing_is_the_first_that_applies(
         pytest.param(
             Unstated("v", day(3), day(4)), 4, 4 - JUST, Standing.CONFIRMED, id="not-known-yet"
         ),
+        pytest.param(Unstated("v", day(3), day(4)), 4, 4, Standing.INCOMPLETE, id="just-known"),
         pytest.param(
             Unstated("v", day(3), day(3), settled_at=day(9)),
             4,
@@ -185,6 +188,21 @@ def test_drift_is_of_the_newest_observation(
     drift = ask(Ledger(observations=tuple(observations)), 3, book).drift
 
     assert (drift and drift.value) == expected
+
+
+@pytest.mark.parametrize("measure", Measure, ids=str)
+def test_drift_is_told_with_what_it_is_of(measure: Measure) -> None:
+    later = observed(196 if measure is Measure.RATING else 4, 2, measure, name="p")
+    ledger = Ledger(observations=(observed(200, 1), later))
+
+    assert ask(ledger, 2.5, TOLERANT).drift == Drift(
+        observation="p",
+        measure=measure,
+        value=-4 if measure is Measure.RATING else 4,
+        tolerance=3,
+        beyond_since=day(2),
+        alert=False,
+    )
 
 
 def test_drift_is_none_where_nothing_is_known_at_all() -> None:

@@ -566,6 +566,7 @@ def test_evaluate_has_no_rating_without_any_book() -> None:
     answer = rating.evaluate(ledger, Library(), day(4), day(4))
 
     assert (answer.rating, answer.opening, answer.next_expiries) == (None, None, ())
+    assert [(each.expires_at, each.expires_by) for each in answer.active] == [(None, "never")]
 
 
 def test_evaluate_counts_entries_from_before_the_first_book_with_its_window() -> None:
