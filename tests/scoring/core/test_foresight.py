@@ -21,6 +21,7 @@ from scoring.core.foresight import (
     cone,
     crossing,
     healthy_edge,
+    is_closed_for_good,
     lines_of,
     monday_after,
 )
@@ -28,11 +29,13 @@ from scoring.core.rulebook import Band, Library, Rulebook, Trust
 from scoring.core.values import (
     BandCode,
     Completion,
+    Enforced,
     Entry,
     Kind,
     Ledger,
     Measure,
     Options,
+    Period,
     PeriodEnd,
     PointsRange,
 )
@@ -359,6 +362,70 @@ def test_a_closed_store_is_over_no_bands_edge() -> None:
 
     assert not Line("band", "healthy", RATING, 200).is_over(moment)
     assert Line("milestone", "r150", RATING, 150).is_over(moment)
+
+
+@pytest.mark.parametrize(
+    ("measure", "book", "entries", "expected"),
+    [
+        pytest.param(RATING, make_book(), [], (160, 190), id="rating"),
+        pytest.param(DEDUCTED, make_book(), [], (10, 40), id="points-deducted"),
+        pytest.param(DEDUCTED, make_book(None), [], (10, 40), id="points-without-a-rating"),
+        pytest.param(RATING, make_book(None), [], None, id="no-rating"),
+        pytest.param(RATING, make_book(), [reversal("r", "a", 25, -1)], None, id="taken-back"),
+        pytest.param(RATING, make_book(since=day(5)), [], None, id="no-book"),
+    ],
+)
+def test_what_estimated_points_allow_of_a_line(
+    measure: Measure, book: Rulebook, entries: list[Entry], expected: tuple[int, int] | None
+) -> None:
+    ahead = futures(deduction("a", -25, -2, estimate=(10, 40)), *entries, book=book)
+
+    moment = ahead.base.moments[0]
+
+    assert Line("milestone", "x", measure, 100).estimate(moment) == expected
+
+
+def test_stated_points_allow_one_value_of_a_line() -> None:
+    moment = futures(deduction("a", -25, -2)).base.moments[0]
+
+    assert Line("milestone", "x", RATING, 100).estimate(moment) is None
+
+
+FOR_GOOD = Period("r0", "closed", day(3), None, None, permanent=True)
+
+
+@pytest.mark.parametrize(
+    ("period", "at", "expected"),
+    [
+        pytest.param(FOR_GOOD, 3, True, id="from-its-start"),
+        pytest.param(FOR_GOOD, 2.9, False, id="not-before"),
+        pytest.param(replace(FOR_GOOD, ends_at=day(9)), 4, False, id="ending"),
+        pytest.param(replace(FOR_GOOD, permanent=False), 4, False, id="of-a-length-not-stated"),
+        pytest.param(replace(FOR_GOOD, action="suspended"), 4, False, id="of-another-kind"),
+    ],
+)
+def test_an_expected_closing_is_for_good(period: Period, at: float, *, expected: bool) -> None:
+    assert is_closed_for_good([period], [], day(at), day(50)) is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "known", "expected"),
+    [
+        pytest.param(shut(3, None), 3, 50, True, id="from-its-start"),
+        pytest.param(shut(3, None), 2.9, 50, False, id="not-before"),
+        pytest.param(shut(3, 9), 4, 50, False, id="ending"),
+        pytest.param(shut(3, None, known=6), 4, 5, False, id="not-known-yet"),
+        pytest.param(shut(3, None, known=6), 4, 6, True, id="known"),
+        pytest.param(
+            replace(shut(3, None), withdrawn_at=day(6)), 4, 6, False, id="withdrawn-since"
+        ),
+        pytest.param(replace(shut(3, None), kind="suspended"), 4, 50, False, id="of-another-kind"),
+    ],
+)
+def test_a_closing_that_was_told_is_for_good(
+    told: Enforced, at: float, known: float, *, expected: bool
+) -> None:
+    assert is_closed_for_good([], [told], day(at), day(known)) is expected
 
 
 def test_crossing_tells_when_it_is_over_falls_again_and_holds() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ from tests.scoring.core.making import (
     make_book,
     observed,
     reversal,
+    shut,
 )
 from tests.scoring.core.strategies import LAST, ledgers, shelves
 from tests.scoring.core.test_laws import law
@@ -188,6 +190,74 @@ def test_what_was_learnt_of_earlier_days_is_the_first_bar() -> None:
 
     assert (found.start, found.end) == (200, 180)
     assert bars(found) == [("learnt", "", -24), ("started", "orders", 4)]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "books", "start", "band", "learnt"),
+    [
+        pytest.param(
+            Ledger((deduction("a", -24, 3, known=4),)), [], 200, BandCode.UNKNOWN, -24, id="entry"
+        ),
+        pytest.param(
+            Ledger(observations=(observed(190, 3, known=4),)),
+            [],
+            200,
+            BandCode.UNKNOWN,
+            -10,
+            id="observation",
+        ),
+        pytest.param(
+            Ledger(observations=(replace(observed(190, 3), withdrawn_at=day(4)),)),
+            [],
+            190,
+            BandCode.WATCH,
+            10,
+            id="observation-withdrawn",
+        ),
+        pytest.param(
+            Ledger(enforcements=(shut(3, None, known=4),)),
+            [],
+            200,
+            BandCode.UNKNOWN,
+            0,
+            id="closing",
+        ),
+        pytest.param(
+            Ledger(completions=(Completion(day(3), day(4)),)),
+            [make_book(bonus=(4, 1, None))],
+            200,
+            BandCode.UNKNOWN,
+            4,
+            id="order",
+        ),
+        pytest.param(
+            Ledger(),
+            [make_book(), make_book(300, since=day(3), known_from=day(4))],
+            200,
+            BandCode.UNKNOWN,
+            100,
+            id="book",
+        ),
+    ],
+)
+def test_what_was_learnt_may_be_a_row_of_any_kind(
+    ledger: Ledger, books: list[Rulebook], start: int, band: BandCode, learnt: int
+) -> None:
+    # given one row of the very day on which the way begins, known only as it is asked
+    library = Library(books or [make_book()])
+
+    found = waterfall(ledger, library, day(3), day(4), day(4), known_before=day(3))
+
+    assert (found.start, found.before.band) == (start, band)
+    assert bars(found) == ([("learnt", "", learnt)] if learnt else [])
+
+
+def test_a_book_that_was_not_known_then_gave_no_rating() -> None:
+    book = make_book(known_from=day(4))
+
+    found = waterfall(Ledger(), Library([book]), day(3), day(5), day(5), known_before=day(3))
+
+    assert (found.before.rulebook, found.before.rating, found.after.rating) == (None, None, 200)
 
 
 def test_a_figure_switched_on_since_counts_as_learnt() -> None:
