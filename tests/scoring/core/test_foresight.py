@@ -45,6 +45,7 @@ from tests.scoring.core.making import (
     FALLING,
     RATING,
     RISING,
+    RISING_BANDS,
     bonus,
     day,
     deduction,
@@ -156,6 +157,18 @@ def test_a_course_before_any_book_has_no_value() -> None:
     assert path(ahead.base) == [(0, None), (5, 200)]
     assert wide(cone(ahead)) == [(0, None, None, None, None), (5, 200, 200, 200, 200)]
     assert ahead.book is None
+
+
+@pytest.mark.parametrize(
+    ("points", "band"),
+    [(0, BandCode.HEALTHY), (5, BandCode.WATCH), (6, BandCode.CRITICAL)],
+)
+def test_the_band_of_a_moment_goes_by_points_where_there_is_no_rating(
+    points: int, band: BandCode
+) -> None:
+    ahead = futures(deduction("a", -points, -1), book=make_book(None, bands=RISING_BANDS))
+
+    assert ahead.base.moments[0].band is band
 
 
 def test_the_worst_moment_is_the_first_of_the_lowest_rating_or_the_most_points() -> None:

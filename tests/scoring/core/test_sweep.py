@@ -23,6 +23,7 @@ from scoring.core.values import (
 from tests.scoring.core.making import (
     DEDUCTED,
     RATING,
+    RISING_BANDS,
     adjustment,
     ask,
     bonus,
@@ -703,6 +704,24 @@ def test_history_gives_the_state_at_its_start_then_every_change_with_its_causes(
         (day(4), 204, "healthy", (Cause("started", "z"),)),
         (day(10), 204, "healthy", (Cause("ceased", "opening"),)),
     ]
+
+
+def test_history_and_forecast_tell_the_band_by_points_where_there_is_no_rating() -> None:
+    ledger = Ledger((deduction("a", -5, 1), deduction("b", -1, 2)), (observed(0, 0, DEDUCTED),))
+    library = Library([make_book(None, bands=RISING_BANDS)])
+
+    steps = rating.history(ledger, library, day(0), day(3), day(50))
+    points = rating.forecast(ledger, library, day(0), 3, day(50))
+
+    expected = [
+        (day(0), None, 0, BandCode.HEALTHY),
+        (day(1), None, 5, BandCode.WATCH),
+        (day(2), None, 6, BandCode.CRITICAL),
+    ]
+    assert [
+        (step.instant, step.rating, step.points_deducted, step.band) for step in steps
+    ] == expected
+    assert [tuple(point) for point in points] == expected
 
 
 def test_history_begins_with_the_change_at_its_start() -> None:
