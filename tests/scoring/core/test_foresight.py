@@ -33,11 +33,13 @@ from scoring.core.values import (
     Entry,
     Kind,
     Ledger,
+    LedgerError,
     Measure,
     Options,
     Period,
     PeriodEnd,
     PointsRange,
+    Reason,
 )
 from tests.scoring.core.making import (
     DEDUCTED,
@@ -143,6 +145,66 @@ def test_a_course_tells_which_milestones_fire_and_what_they_start() -> None:
     ]
 
 
+def test_a_course_tells_of_its_own_time_alone() -> None:
+    # given a firing just now, one just as the course ends, and a restriction that ends just now
+    book = make_book(milestones=FALLING, window=60)
+    ahead = futures(
+        deduction("old", -50, -7),
+        deduction("now", -50, 0),
+        deduction("end", -50, 20, known=0),
+        book=book,
+    )
+
+    assert (ahead.base.at, ahead.base.until, ahead.base.events) == (day(0), day(20), ())
+    assert [(period.milestone, period.starts_at) for period in ahead.base.periods] == [
+        ("r100", day(0))
+    ]
+
+
+def test_a_course_takes_rows_of_this_very_moment_and_orders_beside_them() -> None:
+    ahead = futures(book=make_book(bonus=(4, 2, None)))
+
+    course = ahead.course(
+        [ahead.deduction("now", -20, day(0)), ahead.deduction("soon", -10, day(2))],
+        ahead.completed(2, day(3)),
+    )
+
+    assert path(course) == [(0, 180), (2, 170), (3, 174), (10, 194), (12, 204), (13, 200)]
+    assert path(ahead.course([ahead.deduction("now", -20, day(0))])) == [(0, 180), (10, 200)]
+
+
+def test_a_course_refuses_rows_that_contradict_the_ledger() -> None:
+    ahead = futures(deduction("a", -12, -4))
+
+    with pytest.raises(LedgerError, match="exceed its points"):
+        ahead.course([reversal("r", "a", 13, 3, known=0)])
+
+
+def test_what_is_given_back_is_granted_and_known_now() -> None:
+    ahead = futures(deduction("a", -12, -4), reversal("a1", "a", 5, -2))
+
+    assert ahead.given_back("x", ["a"], day(3)) == [
+        Entry(
+            "x:a",
+            Kind.REVERSAL,
+            7,
+            day(3),
+            day(0),
+            None,
+            reverses="a",
+            reason=Reason.GRANTED,
+        )
+    ]
+
+
+def test_a_periods_end_that_is_recorded_just_now_counts() -> None:
+    book = make_book(milestones=FALLING, window=60)
+    ends = (PeriodEnd("r150", day(-1), day(1), day(0)),)
+    ahead = futures(deduction("a", -50, -3), book=book, period_ends=ends)
+
+    assert [period.ends_at for period in ahead.base.periods] == [day(1)]
+
+
 def test_a_periods_end_that_is_not_yet_recorded_changes_no_course() -> None:
     book = make_book(milestones=FALLING, window=60)
     ends = (PeriodEnd("r150", day(-1), day(1), day(-1)), PeriodEnd("r150", day(-1), day(2), day(5)))
@@ -244,6 +306,33 @@ def test_a_weak_week_that_still_earns_leaves_the_base_in_the_range() -> None:
     ahead = futures(at=2, days=7, book=weekly(make_book(window=60)))
 
     assert wide(cone(ahead, pace=Pace((250,))))[-1][1:] == (200, 200, 204, 204)
+
+
+def test_the_courses_at_the_ends_of_the_range_are_told() -> None:
+    ahead = futures(at=2, days=14, book=weekly(make_book(window=60)))
+    pending = Pending("v", PointsRange(2, 10), day(4))
+
+    found = cone(ahead, [pending], Pace((250, 410, 650)))
+
+    assert found.base is ahead.base
+    assert [path(course) for course in (found.worst, found.likely, found.best)] == [
+        [(2, 200), (4, 190), (7.33, 194), (14.33, 198)],
+        [(2, 200), (4, 194), (7.33, 202), (14.33, 210)],
+        [(2, 200), (7.33, 212), (14.33, 224)],
+    ]
+
+
+def test_awards_at_a_pace_end_with_the_week_in_which_the_course_ends() -> None:
+    # given a course from one local Monday to another
+    ahead = futures(at=8 / 24, days=14, book=weekly(make_book(window=60)))
+
+    awards, orders = ahead.at_pace(200)
+
+    assert [(on_day(award.occurred_at), award.points) for award in awards] == [
+        (7.33, 4),
+        (14.33, 4),
+    ]
+    assert orders == []
 
 
 def test_a_rolling_bonus_goes_on_at_the_stores_own_pace() -> None:
@@ -386,6 +475,7 @@ def test_a_closed_store_is_over_no_bands_edge() -> None:
         pytest.param(RATING, make_book(None), [], None, id="no-rating"),
         pytest.param(RATING, make_book(), [reversal("r", "a", 25, -1)], None, id="taken-back"),
         pytest.param(RATING, make_book(since=day(5)), [], None, id="no-book"),
+        pytest.param(DEDUCTED, make_book(since=day(5)), [], None, id="points-without-a-book"),
     ],
 )
 def test_what_estimated_points_allow_of_a_line(
@@ -402,6 +492,20 @@ def test_stated_points_allow_one_value_of_a_line() -> None:
     moment = futures(deduction("a", -25, -2)).base.moments[0]
 
     assert Line("milestone", "x", RATING, 100).estimate(moment) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "distance"),
+    [
+        pytest.param(Line("milestone", "r", RATING, 180), 10, id="milestone-at-the-mildest"),
+        pytest.param(Line("milestone", "d", DEDUCTED, 12), 2, id="milestone-of-points"),
+        pytest.param(Line("band", "watch", RATING, 180), -5, id="band-at-the-middle"),
+    ],
+)
+def test_estimated_points_leave_a_distance(line: Line, distance: int) -> None:
+    moment = futures(deduction("a", -25, -2, estimate=(10, 40))).base.moments[0]
+
+    assert line.distance(moment) == distance
 
 
 FOR_GOOD = Period("r0", "closed", day(3), None, None, permanent=True)
