@@ -17,6 +17,7 @@ from scoring.core.values import (
     Ledger,
     Measure,
     Observation,
+    Opening,
     PointsRange,
     Reason,
 )
@@ -475,6 +476,20 @@ def test_opening_weighs_for_one_window(at: float, expected: int) -> None:
     assert ask(Ledger(observations=(observed(90, 5),)), at).rating == expected
 
 
+@pytest.mark.parametrize("at", [5, 15])
+def test_opening_is_told_also_when_it_weighs_no_more(at: int) -> None:
+    answer = ask(Ledger(observations=(observed(90, 5),)), at)
+
+    assert answer.opening == Opening(
+        observation="o",
+        points=-110,
+        counts_as=CountsAs.DEDUCTION,
+        starts_at=day(5),
+        expires_at=day(15),
+        active=at == 5,
+    )
+
+
 def test_opening_ends_where_something_else_happens_anyway() -> None:
     ledger = Ledger(entries=(deduction("a", -8, 15),), observations=(observed(90, 5),))
 
@@ -703,6 +718,36 @@ def test_history_gives_the_state_at_its_start_then_every_change_with_its_causes(
         (day(3), 204, "healthy", (Cause("reversed", "r", 60), Cause("reopened", "rule"))),
         (day(4), 204, "healthy", (Cause("started", "z"),)),
         (day(10), 204, "healthy", (Cause("ceased", "opening"),)),
+    ]
+
+
+def test_each_cause_tells_the_value_that_it_led_to() -> None:
+    ledger = Ledger(
+        entries=(deduction("a", -60, 1), bonus("b", 4, 1), reversal("r", "a", 60, 3)),
+        observations=(observed(190, 0),),
+    )
+    book = make_book(since=day(0), closing={DEDUCTED: 48})
+
+    steps = rating.history(ledger, Library([book]), day(0), day(4), day(50))
+
+    assert [[(cause.kind, cause.value) for cause in step.causes] for step in steps] == [
+        [("book", 200), ("observed", 200), ("opening", 190)],
+        [("started", 130), ("started", 134), ("closed", 134)],
+        [("reversed", 194), ("reopened", 194)],
+    ]
+
+
+def test_each_cause_tells_the_points_deducted_where_there_is_no_rating() -> None:
+    ledger = of(deduction("a", -6, -1), deduction("b", -2, 1), bonus("c", 4, 1))
+    book = make_book(None, since=day(0))
+
+    steps = rating.history(ledger, Library([book]), day(-2), day(2), day(50))
+
+    assert [[(cause.kind, cause.value) for cause in step.causes] for step in steps] == [
+        [],
+        [("started", None)],
+        [("book", 6)],
+        [("started", 8), ("started", 8)],
     ]
 
 
