@@ -332,6 +332,27 @@ def test_load_rulebook_takes_what_lies_just_within(change: tuple[str, str]) -> N
     assert load_rulebook(WHOLE.replace(*change), "ph.yaml").name == "shopee/PH/local/2026-07-09"
 
 
+def test_bands_begin_at_the_floor() -> None:
+    text = WHOLE.replace("floor: {value: 0,", "floor: {value: 100,")
+    text = text.replace("code: closed, at: 0", "code: closed, at: 100")
+
+    book = load_rulebook(text, "ph.yaml")
+
+    assert [band.at.value for band in book.bands] == [100, 200]
+    with pytest.raises(RulebookError, match="no band holds 100"):
+        load_rulebook(text.replace("at: 100", "at: 101"), "ph.yaml")
+
+
+def test_bands_of_points_begin_at_none_whatever_the_floor() -> None:
+    text = SMALL.replace("sources: {}", "sources: {p: {text: P, trust: O}}") + (
+        "floor: {value: 3, source: p}\n"
+        "bands: [{code: healthy, at: 3, label: Good, label_zh: 好, source: p}]\n"
+    )
+
+    with pytest.raises(RulebookError, match="no band holds 0"):
+        load_rulebook(text, "small.yaml")
+
+
 def test_load_rulebook_knows_a_bonus_that_is_awarded_weekly() -> None:
     book = load_rulebook(WHOLE.replace("rolling_count", "weekly_award"), "ph.yaml")
 
