@@ -305,6 +305,7 @@ WRONG = {
     "target-unit": ("unit: stars", "unit: moons", "50: 'moons' is none of percent"),
     "target-extra": ("metric: late", "days: 3, metric: late", "51: 'days' is not known here"),
     "points-mapping": ("points: [2, 4]", "points: {low: 2}", "44: expected a list"),
+    "choice-empty": ("marketplace: shopee", "marketplace:", "2: expected one of tiktok_shop"),
     "list-for-a-number": ("{value: 200,", "{value: [],", "13: expected a whole number"),
     "list-for-a-decimal": ("value: 4.5", "value: []", "50: expected a number"),
     "list-for-a-flag": ("carries_over: false", "carries_over: []", "6: expected true or false"),
