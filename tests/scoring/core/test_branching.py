@@ -25,4 +25,7 @@ def test_a_branch_tells_of_what_is_to_come_alone() -> None:
         ["r100"],
         ["r100", "r50"],
     ]
+    assert [[state.instant for state in branch.states] for branch in branches] == [
+        [day(1), day(7)]
+    ] * 2
     assert [event.code for event in trunk.tracker.events] == ["r150"]

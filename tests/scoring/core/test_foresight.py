@@ -173,6 +173,18 @@ def test_a_course_takes_rows_of_this_very_moment_and_orders_beside_them() -> Non
     assert path(ahead.course([ahead.deduction("now", -20, day(0))])) == [(0, 180), (10, 200)]
 
 
+def test_a_course_leaves_no_trace_in_the_next() -> None:
+    # given an entry dated ahead, and rows that a course dates at the same instant
+    ahead = futures(deduction("a", -50, -1), deduction("z", -4, 7, known=0), days=8)
+
+    course = ahead.course(
+        [ahead.deduction("x", -20, day(7)), *ahead.given_back("r", ["a"], day(7))]
+    )
+
+    assert path(course) == [(0, 150), (7, 176)]
+    assert path(ahead.base) == [(0, 150), (7, 146)]
+
+
 def test_a_course_refuses_rows_that_contradict_the_ledger() -> None:
     ahead = futures(deduction("a", -12, -4))
 

@@ -17,6 +17,7 @@ from scoring.core.values import (
     PeriodEnd,
     PointsRange,
 )
+from tests.scoring.core.agreement import assert_agrees
 from tests.scoring.core.making import (
     DEDUCTED,
     FALLING,
@@ -418,6 +419,39 @@ def test_reversal_that_reopens_gives_back_what_was_held(
     assert [(each.starts_at, each.ends_at) for each in ask(ledger, 16, book).periods] == [
         (day(1), day(ends))
     ]
+
+
+@pytest.mark.parametrize(
+    ("closing", "entries"),
+    [
+        pytest.param(
+            {DEDUCTED: 48},
+            [
+                deduction("old", -45, 1),
+                deduction("new", -5, 8, until=None),
+                reversal("won", "new", 5, 15),
+            ],
+            id="though-the-rule-would-have-ended-with-the-reversal",
+        ),
+        pytest.param(
+            None,
+            [deduction("old", -45, 1), reversal("won", "old", 45, 15)],
+            id="though-a-reversal-came-for-what-was-held",
+        ),
+    ],
+)
+def test_what_a_closing_of_the_marketplace_held_leaves_by_expiry(
+    closing: dict[object, int] | None, entries: list[Entry]
+) -> None:
+    # given a closing that ends as the reversal is granted
+    lasting = milestone("d10", DEDUCTED, 10, days=40)
+    book = make_book(closing=closing, milestones=[lasting])  # type: ignore[arg-type]
+    ledger = Ledger(entries=tuple(entries), enforcements=(shut(2, 15),))
+
+    (expected,) = ask(ledger, 16, book).periods
+
+    assert (expected.starts_at, expected.ends_at, expected.ended_by) == (day(1), day(41), "length")
+    assert_agrees(ledger, [book], 16, 50)
 
 
 @pytest.mark.parametrize(

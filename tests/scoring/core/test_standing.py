@@ -127,6 +127,13 @@ def test_standing_is_incomplete_while_points_are_unknown(
     assert ask(ledger, at, known=known, alive=at).standing is expected
 
 
+def test_an_answer_tells_what_it_is_about() -> None:
+    seen = observed(200, 5)
+    answer = ask(Ledger(observations=(seen,)), 5, known=9)
+
+    assert (answer.at, answer.known_at, answer.platform) == (day(5), day(9), seen)
+
+
 def test_standing_leaves_the_band_but_for_unknown() -> None:
     ledger = Ledger(observations=(observed(200, 1),))
 
@@ -138,7 +145,8 @@ def test_standing_leaves_the_band_but_for_unknown() -> None:
         "Excellent",
         "优秀",
     )
-    assert (unknown.rating, unknown.band, unknown.label) == (200, BandCode.UNKNOWN, "")
+    assert (unknown.rating, unknown.band) == (200, BandCode.UNKNOWN)
+    assert (unknown.label, unknown.label_zh) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -286,6 +294,10 @@ def test_drift_is_not_judged_while_closed_even_of_an_older_observation() -> None
         pytest.param(Ledger(entries=(deduction("a", -1, 1),)), None, 11, id="an-expiry"),
         pytest.param(Ledger(entries=(deduction("a", -1, 7),)), None, 7, id="an-entry-dated-ahead"),
         pytest.param(Ledger(observations=(observed(200, 1),)), 4.5, 6.5, id="going-stale"),
+        pytest.param(
+            Ledger(observations=(observed(200, 1),)), None, 11, id="stale-and-so-not-confirmed"
+        ),
+        pytest.param(Ledger(observations=(observed(200, 5),)), None, 15, id="not-this-moment"),
         pytest.param(Ledger(observations=(observed(200, -1),)), 4.9, 6, id="no-longer-confirmed"),
         pytest.param(
             Ledger(observations=(observed(200, 1), observed(199, 4.5, name="p"))),

@@ -9,11 +9,14 @@ from scoring.core.resets import ResetRule
 from scoring.core.rulebook import Library, Rulebook
 from scoring.core.values import (
     DAY,
+    ActiveEntry,
     BandCode,
     Cause,
     Completion,
     CountsAs,
     Entry,
+    Expiry,
+    Kind,
     Ledger,
     Measure,
     Observation,
@@ -23,6 +26,7 @@ from scoring.core.values import (
 )
 from tests.scoring.core.making import (
     DEDUCTED,
+    FALLING,
     RATING,
     RISING_BANDS,
     adjustment,
@@ -200,6 +204,41 @@ def test_evaluate_lets_a_reversal_weigh_nothing_while_its_entry_is_not_known() -
     assert ask(ledger, 3, known=3).rating == 200
 
 
+def test_evaluate_tells_all_about_an_entry() -> None:
+    ledger = of(
+        deduction("a", -10, 1, estimate=(1, 20)), reversal("r", "a", 3, 2), bonus("b", 4, 3)
+    )
+
+    assert ask(ledger, 4).active == (
+        ActiveEntry(
+            id="b",
+            kind=Kind.BONUS,
+            counts_as=CountsAs.BONUS,
+            points=4,
+            net=4,
+            occurred_at=day(3),
+            expires_at=day(13),
+            expires_by="window",
+            held=False,
+            reversed_by=(),
+            estimate=None,
+        ),
+        ActiveEntry(
+            id="a",
+            kind=Kind.DEDUCTION,
+            counts_as=CountsAs.DEDUCTION,
+            points=-10,
+            net=-7,
+            occurred_at=day(1),
+            expires_at=day(11),
+            expires_by="window",
+            held=False,
+            reversed_by=("r",),
+            estimate=PointsRange(1, 20),
+        ),
+    )
+
+
 def test_evaluate_names_what_reversed_an_entry() -> None:
     ledger = of(deduction("a", -8, 1), reversal("r", "a", 3, 2), reversal("s", "a", 1, 2))
 
@@ -303,6 +342,16 @@ def test_evaluate_clears_no_deduction_while_closed_but_every_bonus() -> None:
     assert (answer.rating, answer.points_deducted, answer.closed_since) == (148, 52, day(1))
     assert [(entry.id, entry.held) for entry in answer.active] == [("c", True), ("a", True)]
     assert answer.next_expiries == ()
+
+
+def test_evaluate_holds_a_deduction_from_the_moment_of_its_expiry() -> None:
+    ledger = of(deduction("a", -50, 1), bonus("b", 5, 2))
+
+    before, then = ask(ledger, 11 - JUST, CLOSING), ask(ledger, 11, CLOSING)
+
+    assert [(entry.id, entry.held) for entry in before.active] == [("b", False), ("a", False)]
+    assert [(entry.id, entry.held) for entry in then.active] == [("b", False), ("a", True)]
+    assert before.next_expiries == then.next_expiries == (Expiry(day(12), -5, ("b",)),)
 
 
 def test_evaluate_clears_what_has_expired_once_a_reversal_reopens() -> None:
@@ -690,6 +739,23 @@ def test_evaluate_counts_orders_by_the_book_in_force() -> None:
     ]
 
 
+def test_orders_leave_a_window_that_began_before_their_book() -> None:
+    ledger = Ledger(completions=(Completion(day(1), day(1)), Completion(day(7), day(7))))
+    older, newer = make_book(bonus=(4, 1, None)), make_book(since=day(5), bonus=(9, 1, None))
+
+    bonuses = [ask(ledger, at, older, newer).order_bonus for at in (5, 7, 11 - JUST, 11, 17)]
+
+    assert bonuses == [9, 18, 18, 9, 0]
+
+
+def test_a_bonus_ends_with_its_book() -> None:
+    # given two orders, of which one leaves the older book's window when that is over
+    ledger = Ledger(completions=(Completion(day(1), day(1)), Completion(day(3), day(3))))
+    older, newer = make_book(bonus=(4, 1, None)), make_book(since=day(5))
+
+    assert [ask(ledger, at, older, newer).order_bonus for at in (4, 5, 11, 13)] == [8, 0, 0, 0]
+
+
 # --- history, forecast, next changes -------------------------------------------------------------
 
 
@@ -767,6 +833,18 @@ def test_history_and_forecast_tell_the_band_by_points_where_there_is_no_rating()
         (step.instant, step.rating, step.points_deducted, step.band) for step in steps
     ] == expected
     assert [tuple(point) for point in points] == expected
+
+
+def test_history_tells_what_milestones_did_from_its_start_on() -> None:
+    ledger = of(deduction("a", -60, 1), deduction("b", -50, 4))
+    library = Library([make_book(milestones=FALLING)])
+
+    steps = rating.history(ledger, library, day(2), day(6), day(50))
+
+    assert [[(event.kind, event.code) for event in step.events] for step in steps] == [
+        [],
+        [("fired", "r100")],
+    ]
 
 
 def test_history_begins_with_the_change_at_its_start() -> None:
