@@ -13,6 +13,7 @@ from scoring.core.values import (
     Ledger,
     MilestoneEvent,
     MilestoneState,
+    Observation,
     Period,
     PeriodEnd,
     PointsRange,
@@ -398,10 +399,12 @@ def test_reversal_at_the_opening_ends_no_period() -> None:
     [
         pytest.param(None, 41, id="by-expiry-of-what-a-closed-store-held"),
         pytest.param({DEDUCTED: 48}, 15, id="by-the-reversal-that-reopens"),
+        pytest.param({RATING: 152}, 15, id="by-the-reversal-that-lifts-the-rating"),
     ],
 )
+@pytest.mark.parametrize("seen", [(), (observed(200, 0),)], ids=["unseen", "seen"])
 def test_reversal_that_reopens_gives_back_what_was_held(
-    closing: dict[object, int] | None, ends: float
+    closing: dict[object, int] | None, ends: float, seen: tuple[Observation, ...]
 ) -> None:
     # given 50 points, of which 45 have expired and are held, because the store is closed; taking
     # back the last 5 is what reopens it only where the rule had closed it
@@ -413,6 +416,7 @@ def test_reversal_that_reopens_gives_back_what_was_held(
             deduction("new", -5, 8, until=None),
             reversal("won", "new", 5, 15),
         ),
+        observations=seen,
         enforcements=() if closing else (shut(2, 15),),
     )
 

@@ -298,6 +298,9 @@ def test_drift_is_not_judged_while_closed_even_of_an_older_observation() -> None
             Ledger(observations=(observed(200, 1),)), None, 11, id="stale-and-so-not-confirmed"
         ),
         pytest.param(Ledger(observations=(observed(200, 5),)), None, 15, id="not-this-moment"),
+        pytest.param(
+            Ledger(enforcements=(shut(7, 7, known=1),)), None, None, id="not-a-closing-of-no-time"
+        ),
         pytest.param(Ledger(observations=(observed(200, -1),)), 4.9, 6, id="no-longer-confirmed"),
         pytest.param(
             Ledger(observations=(observed(200, 1), observed(199, 4.5, name="p"))),

@@ -421,6 +421,12 @@ def test_evaluate_counts_closings_that_start_at_one_instant_each() -> None:
     assert [ask(ledger, at).closed_since for at in (5, 7, 9)] == [day(3), day(3), None]
 
 
+def test_evaluate_stays_closed_by_the_closing_without_an_end() -> None:
+    ledger = Ledger(enforcements=(shut(3, 6), shut(3, None)))
+
+    assert [ask(ledger, at).closed_since for at in (5, 7)] == [day(3), day(3)]
+
+
 def test_evaluate_stays_closed_until_the_last_of_several_closings_ends() -> None:
     ledger = Ledger(enforcements=(shut(3, 6), shut(5, 9), shut(9, 12)))
 
@@ -572,6 +578,16 @@ def test_opening_is_kept_out_of_a_condition_that_others_meet() -> None:
     assert (answer.points_deducted, answer.closed_since) == (60, None)
 
 
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [pytest.param(0, -1, id="that-took-points"), pytest.param(248, -10, id="that-gave-points")],
+)
+def test_opening_is_kept_out_of_conditions_on_both_sides(value: int, points: int) -> None:
+    ledger = Ledger(entries=(deduction("a", points, 6),), observations=(observed(value, 5),))
+
+    assert ask(ledger, 6, CLOSING).closed_since is None
+
+
 def test_opening_stays_while_the_store_is_closed() -> None:
     ledger = Ledger(observations=(observed(90, 5),), enforcements=(shut(8, None),))
 
@@ -675,6 +691,13 @@ def test_evaluate_uses_the_books_known_then() -> None:
 
     assert ask(Ledger(), 10, make_book(), newer, known=20 - JUST).rating == 200
     assert ask(Ledger(), 10, make_book(), newer, known=20).rating == 300
+
+
+@pytest.mark.parametrize(("until", "by"), [(None, "never"), (7, "stated")])
+def test_evaluate_says_that_a_notice_ends_an_entry(until: float | None, by: str) -> None:
+    (entry,) = ask(of(deduction("a", -8, 1, until=until)), 2).active
+
+    assert (entry.expires_at, entry.expires_by) == (until and day(until), by)
 
 
 @pytest.mark.parametrize(
