@@ -245,6 +245,12 @@ def test_the_band_of_a_moment_goes_by_points_where_there_is_no_rating(
     assert ahead.base.moments[0].band is band
 
 
+def test_what_moves_no_points_is_no_moment_where_there_is_no_rating() -> None:
+    ahead = futures(bonus("b", 5, -4), deduction("a", -8, -1), book=make_book(None))
+
+    assert path(ahead.base) == [(0, 8), (9, 0)]
+
+
 def test_the_worst_moment_is_the_first_of_the_lowest_rating_or_the_most_points() -> None:
     falling = futures(deduction("a", -12, -4), bonus("b", 20, -8))
     rising = futures(deduction("a", -12, -4), book=make_book(None))

@@ -75,6 +75,20 @@ def test_evaluate_counts_an_entry_while_it_is_active(
 
 
 @pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        pytest.param(3, 200, id="the-other-ends-as-it-would-have"),
+        pytest.param(5, 195, id="the-other-starts-as-it-would-have"),
+    ],
+)
+def test_what_never_weighs_keeps_nothing_else_from_its_instant(at: float, expected: int) -> None:
+    # given an entry that was over before it began, and others that end and start with it
+    ledger = of(deduction("a", -8, 5, until=3), deduction("b", -4, -7), deduction("c", -5, 5))
+
+    assert ask(ledger, at).rating == expected
+
+
+@pytest.mark.parametrize(
     ("points", "raw", "rated"),
     [
         pytest.param(-199, 1, 1, id="above-the-floor"),
@@ -856,6 +870,27 @@ def test_history_and_forecast_tell_the_band_by_points_where_there_is_no_rating()
         (step.instant, step.rating, step.points_deducted, step.band) for step in steps
     ] == expected
     assert [tuple(point) for point in points] == expected
+
+
+def test_history_names_every_kind_of_cause() -> None:
+    ledger = Ledger(
+        entries=(deduction("a", -8, -4),),
+        observations=(observed(190, 1),),
+        completions=(Completion(day(2), day(2)),),
+        enforcements=(shut(3, 5),),
+    )
+    book = make_book(since=day(0), bonus=(4, 1, None))
+
+    steps = rating.history(ledger, Library([book]), day(0), day(7), day(50))
+
+    assert [(step.instant, step.causes) for step in steps] == [
+        (day(0), (Cause("book", book.name),)),
+        (day(1), (Cause("observed", "o"), Cause("opening", "o", -2))),
+        (day(2), (Cause("order_bonus", "", 4),)),
+        (day(3), (Cause("closed", "marketplace"),)),
+        (day(5), (Cause("reopened", "marketplace"),)),
+        (day(6), (Cause("ceased", "a", 8),)),
+    ]
 
 
 def test_history_tells_what_milestones_did_from_its_start_on() -> None:
