@@ -185,11 +185,29 @@ def test_a_course_leaves_no_trace_in_the_next() -> None:
     assert path(ahead.base) == [(0, 150), (7, 146)]
 
 
-def test_a_course_refuses_rows_that_contradict_the_ledger() -> None:
-    ahead = futures(deduction("a", -12, -4))
+@pytest.mark.parametrize(
+    ("before", "points"),
+    [
+        pytest.param([], 13, id="more-than-there-was"),
+        pytest.param([reversal("a1", "a", 5, -2)], 8, id="more-than-there-is"),
+    ],
+)
+def test_a_course_refuses_rows_that_contradict_the_ledger(before: list[Entry], points: int) -> None:
+    ahead = futures(deduction("a", -12, -4), *before)
 
     with pytest.raises(LedgerError, match="exceed its points"):
-        ahead.course([reversal("r", "a", 13, 3, known=0)])
+        ahead.course([reversal("r", "a", points, 3, known=0)])
+
+
+def test_a_row_of_this_very_moment_falls_with_the_ledgers_own() -> None:
+    book = make_book(milestones=FALLING, window=60)
+    ahead = futures(deduction("a", -50, 0), book=book)
+
+    course = ahead.course([ahead.deduction("x", -50, day(0))])
+
+    # then the furthest of both fires alone
+    assert [period.milestone for period in ahead.base.periods] == ["r150"]
+    assert [period.milestone for period in course.periods] == ["r100"]
 
 
 def test_what_is_given_back_is_granted_and_known_now() -> None:
@@ -291,6 +309,13 @@ def test_a_pending_violation_widens_the_range_from_its_deadline(due_at: Any, beg
         (0, 200, 200, 200, 200),
         (begins, 200, 180, 188, 200),
     ]
+
+
+def test_the_band_of_the_range_is_that_of_the_base() -> None:
+    found = cone(futures(days=8), [Pending("v", PointsRange(4, 20), day(4))])
+
+    assert [point.band for point in found.points] == [BandCode.HEALTHY, BandCode.HEALTHY]
+    assert found.worst.last.band is BandCode.WATCH
 
 
 def test_a_pending_violation_of_unknown_points_moves_nothing() -> None:

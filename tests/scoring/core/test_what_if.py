@@ -70,25 +70,34 @@ def test_an_estimated_deduction_counts_as_the_ledger_would() -> None:
     assert [(event.kind, event.code) for event in played.changed.events] == [("possible", "r150")]
 
 
-def test_what_is_asked_again_is_answered_the_same() -> None:
+@pytest.mark.parametrize(
+    ("more", "events"),
+    [
+        pytest.param([], [("warned", "r150"), ("possible", "r150")], id="possible"),
+        pytest.param(
+            [Event("deduction", day(3), points=52)],
+            [
+                ("warned", "r150"),
+                ("possible", "r150"),
+                ("fired", "r150"),
+                ("warned", "r100"),
+                ("possible", "r100"),
+            ],
+            id="fired",
+        ),
+    ],
+)
+def test_what_is_asked_again_is_answered_the_same(
+    more: list[Event], events: list[tuple[str, str]]
+) -> None:
     # given what fires, warns and is possible only with the events
     ahead = futures(book=make_book(milestones=FALLING, warning=10, window=60))
-    estimate = PointsRange(40, 70)
-    events = [
-        Event("deduction", day(2), points=55, estimate=estimate),
-        Event("deduction", day(3), points=52),
-    ]
+    estimated = Event("deduction", day(2), points=55, estimate=PointsRange(40, 70))
 
-    first = what_if(ahead, events).changed
+    first = what_if(ahead, [estimated, *more]).changed
 
-    assert [(event.kind, event.code) for event in first.events] == [
-        ("warned", "r150"),
-        ("possible", "r150"),
-        ("fired", "r150"),
-        ("warned", "r100"),
-        ("possible", "r100"),
-    ]
-    assert what_if(ahead, events).changed == first
+    assert [(event.kind, event.code) for event in first.events] == events
+    assert what_if(ahead, [estimated, *more]).changed == first
 
 
 def test_orders_of_one_week_are_counted_together() -> None:
