@@ -64,6 +64,11 @@ BANDS = (
     Band(BandCode.WATCH, figure(100), "Fair", "一般"),
     Band(BandCode.HEALTHY, figure(200), "Excellent", "优秀"),
 )
+RISING_BANDS = (  # of a book without a rating, whose edges are points deducted
+    Band(BandCode.HEALTHY, figure(0), "Good", "好"),
+    Band(BandCode.WATCH, figure(1), "Tier 1", "一级"),
+    Band(BandCode.CRITICAL, figure(6), "Tier 2", "二级"),
+)
 FALLING = (
     milestone("r150", RATING, 150, days=7),
     milestone("r100", RATING, 100, days=14),

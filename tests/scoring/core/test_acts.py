@@ -1,10 +1,12 @@
 """The shortest list of acts that brings a store back over a line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,10 +15,12 @@ from scoring.core.foresight import Futures, Line, Pending, crossing
 from scoring.core.rulebook import Library, Rulebook
 from scoring.core.values import Completion, Ledger, PointsRange
 from tests.scoring.core.making import (
+    BANDS,
     DEDUCTED,
     RATING,
     day,
     deduction,
+    figure,
     make_book,
     shut,
 )
@@ -25,6 +29,7 @@ from tests.scoring.core.test_foresight import futures, on_day
 from tests.scoring.core.test_laws import law
 
 HEALTHY = Line("band", "healthy", RATING, 200)
+OPEN_AT_ITS_FLOOR = make_book(window=60, bands=(replace(BANDS[1], at=figure(0)), *BANDS[2:]))
 
 
 def quiz(ahead: Futures, name: str, points: int, at: float, **more: Any) -> Act:
@@ -196,6 +201,106 @@ def test_a_search_by_sweeps_that_is_cut_off_says_so() -> None:
 
     assert not way_back(ahead, HEALTHY, many).is_exact
     assert MOST_SWEPT < 2**12
+
+
+def test_as_many_acts_as_are_looked_at_are_searched_exactly() -> None:
+    ahead = futures(deduction("a", -40, -1, until=None), book=make_book(window=60))
+    many = [quiz(ahead, f"q{number:02}", 2, 1) for number in range(MOST_ACTS)]
+
+    way = way_back(ahead, HEALTHY, many)
+
+    assert (way.line, told(way), way.is_exact) == (HEALTHY, [([act.id for act in many], 1)], True)
+
+
+def test_a_search_by_adding_up_that_is_cut_off_says_so() -> None:
+    # given quizzes of which ten early and ten late ones are needed, one kind after the other
+    ahead = futures(deduction("a", -20, -1, until=None))
+    early = [quiz(ahead, f"e{number}", 2, 1) for number in range(10)]
+    late = [quiz(ahead, f"l{number}", 2, 11) for number in range(10)]
+
+    way = way_back(ahead, HEALTHY, [*early, *late])
+
+    # then the ten late ones, which would do from day 11, lie beyond the lists that are tried
+    assert (way.plans, way.is_exact) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("count", "is_exact"),
+    [pytest.param(6, True, id="all-64-lists"), pytest.param(7, False, id="64-of-128-lists")],
+)
+def test_a_search_by_sweeps_tries_so_many_lists(count: int, *, is_exact: bool) -> None:
+    # given a store that the marketplace has closed for good, so that no act brings it over
+    ahead = futures(deduction("a", -90, -1), enforcements=(shut(-1, None),))
+    acts = [quiz(ahead, f"q{number}", 2, 1) for number in range(count)]
+
+    way = way_back(ahead, HEALTHY, acts)
+
+    assert (2**6, way.plans, way.is_exact) == (MOST_SWEPT, (), is_exact)
+
+
+@pytest.mark.parametrize(
+    ("large", "plans"),
+    [
+        pytest.param([(30, 9)], [(["x0"], 9)], id="of-a-smaller-size"),
+        pytest.param([(15, 9), (15, 9)], [(["x0", "x1"], 9)], id="of-the-size-at-which-it-ends"),
+    ],
+)
+def test_a_search_that_is_cut_off_tells_what_it_found(
+    large: list[tuple[int, int]], plans: list[tuple[list[str], float]]
+) -> None:
+    # given a store closed for some days, and more pairs of acts than are swept
+    ahead = futures(deduction("a", -30, -1, until=None), enforcements=(shut(-1, 3),), days=15)
+    small = [quiz(ahead, f"q{number:02}", 1, 1) for number in range(12)]
+    acts = [quiz(ahead, f"x{number}", *each) for number, each in enumerate(large)]
+
+    way = way_back(ahead, HEALTHY, [*small, *acts])
+
+    assert (told(way), way.is_exact) == (plans, False)
+
+
+def test_where_waiting_is_enough_at_once_no_act_is_tried() -> None:
+    # given a store over its line, more acts than could be swept, and a closing ahead
+    ahead = futures(deduction("a", -20, -1), enforcements=(shut(5, 8),))
+    many = [quiz(ahead, f"q{number:02}", 2, 1) for number in range(12)]
+
+    way = way_back(ahead, Line("milestone", "r150", RATING, 150), many)
+
+    assert (told(way), way.is_exact) == ([([], 0)], True)
+
+
+def test_acts_are_added_up_below_the_floor() -> None:
+    # given 60 points less than the scale shows, so that no act alone moves the rating
+    ahead = futures(deduction("a", -260, -1, until=None), book=OPEN_AT_ITS_FLOOR)
+    many = [quiz(ahead, f"q{number:02}", 20, 1) for number in range(10)]
+
+    way = way_back(ahead, Line("milestone", "r50", RATING, 50), many)
+
+    assert (told(way), way.is_exact) == ([([f"q{number:02}" for number in range(6)], 1)], True)
+
+
+def test_points_deducted_are_added_up_whatever_the_scale_cuts_off() -> None:
+    # given 260 points deducted, 60 of them below the floor, and a line that lacks 11
+    small = [deduction(f"a{number}", -2, -1, until=None) for number in range(10)]
+    ahead = futures(deduction("a", -240, -1, until=None), *small, book=OPEN_AT_ITS_FLOOR)
+
+    way = way_back(
+        ahead,
+        Line("milestone", "d250", DEDUCTED, 250),
+        [appeal(ahead, entry.id, 2, 3) for entry in small],
+    )
+
+    assert (told(way), way.is_exact) == ([([entry.id for entry in small[:6]], 3)], True)
+
+
+def test_no_act_brings_a_store_over_before_its_first_book() -> None:
+    # given a book from day 5 on, and quizzes long before it
+    book = make_book(since=day(5), known_from=day(-1), window=60)
+    ahead = futures(deduction("a", -10, -1), book=book)
+    many = [quiz(ahead, f"q{number:02}", 2, 1) for number in range(12)]
+
+    way = way_back(ahead, HEALTHY, many)
+
+    assert (told(way), way.is_exact) == ([([f"q{number:02}" for number in range(5)], 5)], True)
 
 
 # --- laws ----------------------------------------------------------------------------------------

@@ -40,6 +40,10 @@ def test_one_that_is_seen_later_is_left_out() -> None:
     assert drifts(seen("a", 200, 1), seen("b", 10, 31)) == [("a", 200, 0)]
 
 
+def test_one_that_is_seen_just_now_is_held_too() -> None:
+    assert drifts(seen("a", 200, 1), seen("b", 190, 30)) == [("a", 200, 0), ("b", 200, -10)]
+
+
 @pytest.mark.parametrize(
     ("measure", "values", "wanted"),
     [(RATING, (200, 200, 188, 188), -12), (DEDUCTED, (0, 0, 12, 12), -12)],
@@ -66,6 +70,16 @@ def test_a_gap_tells_since_when_and_how_many_points_ours_lacks(
         True,
         False,
     ]
+
+
+def test_a_gap_begins_after_the_last_that_agreed() -> None:
+    values = (200, 200, 200, 188)
+    rows = tuple(seen(f"o{place}", value, place) for place, value in enumerate(values))
+
+    gap = gap_of(observed_drifts(Ledger((), rows), LIBRARY, day(30), day(30)))
+
+    assert gap is not None
+    assert (gap.count, gap.opened_after, gap.opened_by) == (1, day(2), day(3))
 
 
 def test_a_gap_that_nothing_agreed_before_has_no_beginning() -> None:

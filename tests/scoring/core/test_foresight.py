@@ -21,6 +21,7 @@ from scoring.core.foresight import (
     cone,
     crossing,
     healthy_edge,
+    is_closed_for_good,
     lines_of,
     monday_after,
 )
@@ -28,13 +29,17 @@ from scoring.core.rulebook import Band, Library, Rulebook, Trust
 from scoring.core.values import (
     BandCode,
     Completion,
+    Enforced,
     Entry,
     Kind,
     Ledger,
+    LedgerError,
     Measure,
     Options,
+    Period,
     PeriodEnd,
     PointsRange,
+    Reason,
 )
 from tests.scoring.core.making import (
     DEDUCTED,
@@ -42,6 +47,7 @@ from tests.scoring.core.making import (
     FALLING,
     RATING,
     RISING,
+    RISING_BANDS,
     bonus,
     day,
     deduction,
@@ -139,6 +145,96 @@ def test_a_course_tells_which_milestones_fire_and_what_they_start() -> None:
     ]
 
 
+def test_a_course_tells_of_its_own_time_alone() -> None:
+    # given a firing just now, one just as the course ends, and a restriction that ends just now
+    book = make_book(milestones=FALLING, window=60)
+    ahead = futures(
+        deduction("old", -50, -7),
+        deduction("now", -50, 0),
+        deduction("end", -50, 20, known=0),
+        book=book,
+    )
+
+    assert (ahead.base.at, ahead.base.until, ahead.base.events) == (day(0), day(20), ())
+    assert [(period.milestone, period.starts_at) for period in ahead.base.periods] == [
+        ("r100", day(0))
+    ]
+
+
+def test_a_course_takes_rows_of_this_very_moment_and_orders_beside_them() -> None:
+    ahead = futures(book=make_book(bonus=(4, 2, None)))
+
+    course = ahead.course(
+        [ahead.deduction("now", -20, day(0)), ahead.deduction("soon", -10, day(2))],
+        ahead.completed(2, day(3)),
+    )
+
+    assert path(course) == [(0, 180), (2, 170), (3, 174), (10, 194), (12, 204), (13, 200)]
+    assert path(ahead.course([ahead.deduction("now", -20, day(0))])) == [(0, 180), (10, 200)]
+
+
+def test_a_course_leaves_no_trace_in_the_next() -> None:
+    # given an entry dated ahead, and rows that a course dates at the same instant
+    ahead = futures(deduction("a", -50, -1), deduction("z", -4, 7, known=0), days=8)
+
+    course = ahead.course(
+        [ahead.deduction("x", -20, day(7)), *ahead.given_back("r", ["a"], day(7))]
+    )
+
+    assert path(course) == [(0, 150), (7, 176)]
+    assert path(ahead.base) == [(0, 150), (7, 146)]
+
+
+@pytest.mark.parametrize(
+    ("before", "points"),
+    [
+        pytest.param([], 13, id="more-than-there-was"),
+        pytest.param([reversal("a1", "a", 5, -2)], 8, id="more-than-there-is"),
+    ],
+)
+def test_a_course_refuses_rows_that_contradict_the_ledger(before: list[Entry], points: int) -> None:
+    ahead = futures(deduction("a", -12, -4), *before)
+
+    with pytest.raises(LedgerError, match="exceed its points"):
+        ahead.course([reversal("r", "a", points, 3, known=0)])
+
+
+def test_a_row_of_this_very_moment_falls_with_the_ledgers_own() -> None:
+    book = make_book(milestones=FALLING, window=60)
+    ahead = futures(deduction("a", -50, 0), book=book)
+
+    course = ahead.course([ahead.deduction("x", -50, day(0))])
+
+    # then the furthest of both fires alone
+    assert [period.milestone for period in ahead.base.periods] == ["r150"]
+    assert [period.milestone for period in course.periods] == ["r100"]
+
+
+def test_what_is_given_back_is_granted_and_known_now() -> None:
+    ahead = futures(deduction("a", -12, -4), reversal("a1", "a", 5, -2))
+
+    assert ahead.given_back("x", ["a"], day(3)) == [
+        Entry(
+            "x:a",
+            Kind.REVERSAL,
+            7,
+            day(3),
+            day(0),
+            None,
+            reverses="a",
+            reason=Reason.GRANTED,
+        )
+    ]
+
+
+def test_a_periods_end_that_is_recorded_just_now_counts() -> None:
+    book = make_book(milestones=FALLING, window=60)
+    ends = (PeriodEnd("r150", day(-1), day(1), day(0)),)
+    ahead = futures(deduction("a", -50, -3), book=book, period_ends=ends)
+
+    assert [period.ends_at for period in ahead.base.periods] == [day(1)]
+
+
 def test_a_periods_end_that_is_not_yet_recorded_changes_no_course() -> None:
     book = make_book(milestones=FALLING, window=60)
     ends = (PeriodEnd("r150", day(-1), day(1), day(-1)), PeriodEnd("r150", day(-1), day(2), day(5)))
@@ -153,6 +249,24 @@ def test_a_course_before_any_book_has_no_value() -> None:
     assert path(ahead.base) == [(0, None), (5, 200)]
     assert wide(cone(ahead)) == [(0, None, None, None, None), (5, 200, 200, 200, 200)]
     assert ahead.book is None
+
+
+@pytest.mark.parametrize(
+    ("points", "band"),
+    [(0, BandCode.HEALTHY), (5, BandCode.WATCH), (6, BandCode.CRITICAL)],
+)
+def test_the_band_of_a_moment_goes_by_points_where_there_is_no_rating(
+    points: int, band: BandCode
+) -> None:
+    ahead = futures(deduction("a", -points, -1), book=make_book(None, bands=RISING_BANDS))
+
+    assert ahead.base.moments[0].band is band
+
+
+def test_what_moves_no_points_is_no_moment_where_there_is_no_rating() -> None:
+    ahead = futures(bonus("b", 5, -4), deduction("a", -8, -1), book=make_book(None))
+
+    assert path(ahead.base) == [(0, 8), (9, 0)]
 
 
 def test_the_worst_moment_is_the_first_of_the_lowest_rating_or_the_most_points() -> None:
@@ -197,6 +311,13 @@ def test_a_pending_violation_widens_the_range_from_its_deadline(due_at: Any, beg
     ]
 
 
+def test_the_band_of_the_range_is_that_of_the_base() -> None:
+    found = cone(futures(days=8), [Pending("v", PointsRange(4, 20), day(4))])
+
+    assert [point.band for point in found.points] == [BandCode.HEALTHY, BandCode.HEALTHY]
+    assert found.worst.last.band is BandCode.WATCH
+
+
 def test_a_pending_violation_of_unknown_points_moves_nothing() -> None:
     assert wide(cone(futures(), [Pending("v", None, day(4))])) == [(0, 200, 200, 200, 200)]
 
@@ -228,6 +349,33 @@ def test_a_weak_week_that_still_earns_leaves_the_base_in_the_range() -> None:
     ahead = futures(at=2, days=7, book=weekly(make_book(window=60)))
 
     assert wide(cone(ahead, pace=Pace((250,))))[-1][1:] == (200, 200, 204, 204)
+
+
+def test_the_courses_at_the_ends_of_the_range_are_told() -> None:
+    ahead = futures(at=2, days=14, book=weekly(make_book(window=60)))
+    pending = Pending("v", PointsRange(2, 10), day(4))
+
+    found = cone(ahead, [pending], Pace((250, 410, 650)))
+
+    assert found.base is ahead.base
+    assert [path(course) for course in (found.worst, found.likely, found.best)] == [
+        [(2, 200), (4, 190), (7.33, 194), (14.33, 198)],
+        [(2, 200), (4, 194), (7.33, 202), (14.33, 210)],
+        [(2, 200), (7.33, 212), (14.33, 224)],
+    ]
+
+
+def test_awards_at_a_pace_end_with_the_week_in_which_the_course_ends() -> None:
+    # given a course from one local Monday to another
+    ahead = futures(at=8 / 24, days=14, book=weekly(make_book(window=60)))
+
+    awards, orders = ahead.at_pace(200)
+
+    assert [(on_day(award.occurred_at), award.points) for award in awards] == [
+        (7.33, 4),
+        (14.33, 4),
+    ]
+    assert orders == []
 
 
 def test_a_rolling_bonus_goes_on_at_the_stores_own_pace() -> None:
@@ -359,6 +507,85 @@ def test_a_closed_store_is_over_no_bands_edge() -> None:
 
     assert not Line("band", "healthy", RATING, 200).is_over(moment)
     assert Line("milestone", "r150", RATING, 150).is_over(moment)
+
+
+@pytest.mark.parametrize(
+    ("measure", "book", "entries", "expected"),
+    [
+        pytest.param(RATING, make_book(), [], (160, 190), id="rating"),
+        pytest.param(DEDUCTED, make_book(), [], (10, 40), id="points-deducted"),
+        pytest.param(DEDUCTED, make_book(None), [], (10, 40), id="points-without-a-rating"),
+        pytest.param(RATING, make_book(None), [], None, id="no-rating"),
+        pytest.param(RATING, make_book(), [reversal("r", "a", 25, -1)], None, id="taken-back"),
+        pytest.param(RATING, make_book(since=day(5)), [], None, id="no-book"),
+        pytest.param(DEDUCTED, make_book(since=day(5)), [], None, id="points-without-a-book"),
+    ],
+)
+def test_what_estimated_points_allow_of_a_line(
+    measure: Measure, book: Rulebook, entries: list[Entry], expected: tuple[int, int] | None
+) -> None:
+    ahead = futures(deduction("a", -25, -2, estimate=(10, 40)), *entries, book=book)
+
+    moment = ahead.base.moments[0]
+
+    assert Line("milestone", "x", measure, 100).estimate(moment) == expected
+
+
+def test_stated_points_allow_one_value_of_a_line() -> None:
+    moment = futures(deduction("a", -25, -2)).base.moments[0]
+
+    assert Line("milestone", "x", RATING, 100).estimate(moment) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "distance"),
+    [
+        pytest.param(Line("milestone", "r", RATING, 180), 10, id="milestone-at-the-mildest"),
+        pytest.param(Line("milestone", "d", DEDUCTED, 12), 2, id="milestone-of-points"),
+        pytest.param(Line("band", "watch", RATING, 180), -5, id="band-at-the-middle"),
+    ],
+)
+def test_estimated_points_leave_a_distance(line: Line, distance: int) -> None:
+    moment = futures(deduction("a", -25, -2, estimate=(10, 40))).base.moments[0]
+
+    assert line.distance(moment) == distance
+
+
+FOR_GOOD = Period("r0", "closed", day(3), None, None, permanent=True)
+
+
+@pytest.mark.parametrize(
+    ("period", "at", "expected"),
+    [
+        pytest.param(FOR_GOOD, 3, True, id="from-its-start"),
+        pytest.param(FOR_GOOD, 2.9, False, id="not-before"),
+        pytest.param(replace(FOR_GOOD, ends_at=day(9)), 4, False, id="ending"),
+        pytest.param(replace(FOR_GOOD, permanent=False), 4, False, id="of-a-length-not-stated"),
+        pytest.param(replace(FOR_GOOD, action="suspended"), 4, False, id="of-another-kind"),
+    ],
+)
+def test_an_expected_closing_is_for_good(period: Period, at: float, *, expected: bool) -> None:
+    assert is_closed_for_good([period], [], day(at), day(50)) is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "at", "known", "expected"),
+    [
+        pytest.param(shut(3, None), 3, 50, True, id="from-its-start"),
+        pytest.param(shut(3, None), 2.9, 50, False, id="not-before"),
+        pytest.param(shut(3, 9), 4, 50, False, id="ending"),
+        pytest.param(shut(3, None, known=6), 4, 5, False, id="not-known-yet"),
+        pytest.param(shut(3, None, known=6), 4, 6, True, id="known"),
+        pytest.param(
+            replace(shut(3, None), withdrawn_at=day(6)), 4, 6, False, id="withdrawn-since"
+        ),
+        pytest.param(replace(shut(3, None), kind="suspended"), 4, 50, False, id="of-another-kind"),
+    ],
+)
+def test_a_closing_that_was_told_is_for_good(
+    told: Enforced, at: float, known: float, *, expected: bool
+) -> None:
+    assert is_closed_for_good([], [told], day(at), day(known)) is expected
 
 
 def test_crossing_tells_when_it_is_over_falls_again_and_holds() -> None:

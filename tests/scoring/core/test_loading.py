@@ -163,6 +163,21 @@ def test_load_rulebook_reads_all_there_is() -> None:
     )
 
 
+def test_load_rulebook_reads_a_milestone_by_rating_and_an_action_with_its_source() -> None:
+    text = WHOLE.replace("measure: points_deducted\n    at: 12", "measure: rating\n    at: 100")
+    text = text.replace("label_zh: 不得上新, source: blog", "label_zh: 不得上新, source: policy")
+
+    (milestone,) = load_rulebook(text, "ph.yaml").milestones
+
+    assert (milestone.measure, milestone.at.value) == (Measure.RATING, 100)
+    action = milestone.actions[0]
+    assert (action.source, action.date, action.trust) == (
+        "The policy",
+        "2026-07-09",
+        Trust.OFFICIAL,
+    )
+
+
 def test_load_rulebook_leaves_absent_what_nobody_says() -> None:
     book = load_rulebook(SMALL, "sg.yaml")
 
@@ -290,6 +305,17 @@ WRONG = {
     "target-unit": ("unit: stars", "unit: moons", "50: 'moons' is none of percent"),
     "target-extra": ("metric: late", "days: 3, metric: late", "51: 'days' is not known here"),
     "points-mapping": ("points: [2, 4]", "points: {low: 2}", "44: expected a list"),
+    "choice-empty": ("marketplace: shopee", "marketplace:", "2: expected one of tiktok_shop"),
+    "list-for-a-number": ("{value: 200,", "{value: [],", "13: expected a whole number"),
+    "list-for-a-decimal": ("value: 4.5", "value: []", "50: expected a number"),
+    "list-for-a-flag": ("carries_over: false", "carries_over: []", "6: expected true or false"),
+    "list-for-a-month": ("date: 2026-08,", "date: [],", "11: expected a date"),
+    "list-for-a-moment": ("effective_from: 2026-07-09", "effective_from: []", "4: expected a date"),
+    "list-for-a-choice": (
+        "marketplace: shopee",
+        "marketplace: []",
+        "2: expected one of tiktok_shop, shopee, lazada",
+    ),
 }
 
 
@@ -305,6 +331,27 @@ WRONG = {
 )
 def test_load_rulebook_takes_what_lies_just_within(change: tuple[str, str]) -> None:
     assert load_rulebook(WHOLE.replace(*change), "ph.yaml").name == "shopee/PH/local/2026-07-09"
+
+
+def test_bands_begin_at_the_floor() -> None:
+    text = WHOLE.replace("floor: {value: 0,", "floor: {value: 100,")
+    text = text.replace("code: closed, at: 0", "code: closed, at: 100")
+
+    book = load_rulebook(text, "ph.yaml")
+
+    assert [band.at.value for band in book.bands] == [100, 200]
+    with pytest.raises(RulebookError, match="no band holds 100"):
+        load_rulebook(text.replace("at: 100", "at: 101"), "ph.yaml")
+
+
+def test_bands_of_points_begin_at_none_whatever_the_floor() -> None:
+    text = SMALL.replace("sources: {}", "sources: {p: {text: P, trust: O}}") + (
+        "floor: {value: 3, source: p}\n"
+        "bands: [{code: healthy, at: 3, label: Good, label_zh: 好, source: p}]\n"
+    )
+
+    with pytest.raises(RulebookError, match="no band holds 0"):
+        load_rulebook(text, "small.yaml")
 
 
 def test_load_rulebook_knows_a_bonus_that_is_awarded_weekly() -> None:

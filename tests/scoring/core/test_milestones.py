@@ -11,9 +11,14 @@ from scoring.core.values import (
     Enforced,
     Entry,
     Ledger,
+    MilestoneEvent,
+    MilestoneState,
+    Observation,
     Period,
     PeriodEnd,
+    PointsRange,
 )
+from tests.scoring.core.agreement import assert_agrees
 from tests.scoring.core.making import (
     DEDUCTED,
     FALLING,
@@ -116,6 +121,28 @@ def test_milestone_left_is_armed_again_and_fires_again() -> None:
     ]
 
 
+def test_an_event_tells_the_milestone_and_the_value_then() -> None:
+    book = make_book(milestones=[*FALLING[:1], *RISING[:1]])
+
+    assert ask(of(deduction("a", -55, 1)), 2, book).milestone_events == (
+        MilestoneEvent(day(1), "fired", "r150", RATING, at=150, value=145),
+        MilestoneEvent(day(1), "fired", "d12", DEDUCTED, at=12, value=55),
+    )
+
+
+def test_a_warning_is_told_once_while_another_measure_warns_too() -> None:
+    book = make_book(warning=10, milestones=[*FALLING[:1], milestone("d60", DEDUCTED, 60)])
+    ledger = of(deduction("a", -45, 1), bonus("b", 5, 2), deduction("c", -6, 2))
+
+    assert told(ledger, book, at=3) == [(day(1), "warned", "r150"), (day(2), "warned", "d60")]
+
+
+def test_what_the_opening_brings_into_the_warning_zone_warns_of_nothing() -> None:
+    ledger = Ledger(entries=(deduction("a", -1, 2),), observations=(observed(155, 1),))
+
+    assert told(ledger, at=3) == []
+
+
 def test_climbing_back_into_the_warning_zone_warns_of_nothing() -> None:
     ledger = of(deduction("a", -52, 1), bonus("b", 5, 2), bonus("c", 10, 3), deduction("d", -9, 4))
 
@@ -197,6 +224,7 @@ def test_what_a_store_reached_before_its_opening_is_told_at_its_time() -> None:
     ("estimate", "events", "reached", "possible"),
     [
         pytest.param((10, 40), [], False, False, id="middle-short-of-it"),
+        pytest.param((10, 88), [], False, False, id="middle-one-short-of-it"),
         pytest.param((10, 90), [("possible", "r150")], False, True, id="middle-reaches-it"),
         pytest.param((49, 51), [("possible", "r150")], False, True, id="mildest-one-short"),
         pytest.param((50, 51), [("fired", "r150")], True, False, id="mildest-reaches-it"),
@@ -227,6 +255,32 @@ def test_possible_is_told_once_and_again_after_it_was_gone() -> None:
     ]
 
 
+def test_possible_is_told_once_while_another_becomes_so_too() -> None:
+    book = make_book(milestones=[milestone("r150", RATING, 150), milestone("r140", RATING, 140)])
+    ledger = of(deduction("a", -50, 1, estimate=(10, 90)), deduction("b", -10, 2))
+
+    assert told(ledger, book, at=3) == [(day(1), "possible", "r150"), (day(2), "possible", "r140")]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "event"),
+    [
+        pytest.param((49, 61), (day(2), "fired", "r150"), id="its-mildest"),
+        pytest.param((10, 88), (day(2), "possible", "r150"), id="its-middle"),
+    ],
+)
+def test_the_last_point_of_an_estimate_is_noticed(
+    estimate: tuple[int, int], event: tuple[datetime, str, str]
+) -> None:
+    # given an estimate of which one end is a point short of the milestone, and that point
+    ledger = of(
+        deduction("a", PointsRange(*estimate).estimate, 1, estimate=estimate),
+        deduction("b", -1, 2),
+    )
+
+    assert told(ledger, make_book(milestones=FALLING[:1]), at=3)[-1] == event
+
+
 def test_possible_at_the_opening_is_not_told() -> None:
     book = make_book(milestones=FALLING[:1])
     ledger = Ledger(
@@ -241,11 +295,11 @@ def test_milestones_stand_with_their_distance() -> None:
 
     states = ask(of(deduction("a", -60, 1)), 2, book).milestones
 
-    assert [(each.code, each.at, each.distance, each.reached) for each in states] == [
-        ("r150", 150, -10, True),
-        ("r100", 100, 40, False),
-        ("d12", 12, -48, True),
-    ]
+    assert states == (
+        MilestoneState("r150", RATING, 150, distance=-10, reached=True, possible=False),
+        MilestoneState("r100", RATING, 100, distance=40, reached=False, possible=False),
+        MilestoneState("d12", DEDUCTED, 12, distance=-48, reached=True, possible=False),
+    )
 
 
 def test_firings_and_running_periods_are_picked_from_all() -> None:
@@ -274,6 +328,7 @@ def period(ends: float | None, by: str | None, *, permanent: bool = False) -> li
         pytest.param([], 8, "length", id="its-length"),
         pytest.param([reversal("r", "a", 11, 4)], 4, "reversal", id="a-reversal"),
         pytest.param([reversal("r", "a", 10, 4)], 8, "length", id="not-a-reversal-too-small"),
+        pytest.param([reversal("r", "a", 11, 8)], 8, "length", id="not-a-reversal-as-it-ends"),
         pytest.param([reversal("r", "a", 11, 9)], 8, "length", id="not-a-reversal-too-late"),
         pytest.param([bonus("b", 20, 4)], 8, "length", id="not-a-bonus"),
         pytest.param(
@@ -344,10 +399,12 @@ def test_reversal_at_the_opening_ends_no_period() -> None:
     [
         pytest.param(None, 41, id="by-expiry-of-what-a-closed-store-held"),
         pytest.param({DEDUCTED: 48}, 15, id="by-the-reversal-that-reopens"),
+        pytest.param({RATING: 152}, 15, id="by-the-reversal-that-lifts-the-rating"),
     ],
 )
+@pytest.mark.parametrize("seen", [(), (observed(200, 0),)], ids=["unseen", "seen"])
 def test_reversal_that_reopens_gives_back_what_was_held(
-    closing: dict[object, int] | None, ends: float
+    closing: dict[object, int] | None, ends: float, seen: tuple[Observation, ...]
 ) -> None:
     # given 50 points, of which 45 have expired and are held, because the store is closed; taking
     # back the last 5 is what reopens it only where the rule had closed it
@@ -359,6 +416,7 @@ def test_reversal_that_reopens_gives_back_what_was_held(
             deduction("new", -5, 8, until=None),
             reversal("won", "new", 5, 15),
         ),
+        observations=seen,
         enforcements=() if closing else (shut(2, 15),),
     )
 
@@ -368,13 +426,49 @@ def test_reversal_that_reopens_gives_back_what_was_held(
 
 
 @pytest.mark.parametrize(
+    ("closing", "entries"),
+    [
+        pytest.param(
+            {DEDUCTED: 48},
+            [
+                deduction("old", -45, 1),
+                deduction("new", -5, 8, until=None),
+                reversal("won", "new", 5, 15),
+            ],
+            id="though-the-rule-would-have-ended-with-the-reversal",
+        ),
+        pytest.param(
+            None,
+            [deduction("old", -45, 1), reversal("won", "old", 45, 15)],
+            id="though-a-reversal-came-for-what-was-held",
+        ),
+    ],
+)
+def test_what_a_closing_of_the_marketplace_held_leaves_by_expiry(
+    closing: dict[object, int] | None, entries: list[Entry]
+) -> None:
+    # given a closing that ends as the reversal is granted
+    lasting = milestone("d10", DEDUCTED, 10, days=40)
+    book = make_book(closing=closing, milestones=[lasting])  # type: ignore[arg-type]
+    ledger = Ledger(entries=tuple(entries), enforcements=(shut(2, 15),))
+
+    (expected,) = ask(ledger, 16, book).periods
+
+    assert (expected.starts_at, expected.ends_at, expected.ended_by) == (day(1), day(41), "length")
+    assert_agrees(ledger, [book], 16, 50)
+
+
+@pytest.mark.parametrize(
     ("words", "at", "ends", "by"),
     [
         pytest.param([(2, 5, "marketplace")], 3, 5, "marketplace", id="marketplace-shortens"),
         pytest.param([(2, 30, "marketplace")], 3, 30, "marketplace", id="marketplace-prolongs"),
         pytest.param([(2, 5, "quiz")], 3, 5, "quiz", id="quiz-shortens"),
         pytest.param([(2, 30, "quiz")], 3, 8, "length", id="quiz-never-prolongs"),
+        pytest.param([(2, 8, "quiz")], 3, 8, "length", id="quiz-of-the-same-end-ends-nothing"),
         pytest.param([(2, 5, "quiz")], 1.5, 8, "length", id="not-before-it-is-said"),
+        pytest.param([(3, 5, "quiz")], 3, 5, "quiz", id="from-the-moment-it-is-said"),
+        pytest.param([(1, 5, "quiz")], 3, 5, "quiz", id="said-as-the-period-begins"),
         pytest.param([(0.5, 5, "marketplace")], 3, 8, "length", id="not-of-an-earlier-period"),
         pytest.param(
             [(2, 5, "quiz"), (2.5, 6, "marketplace")], 3, 6, "marketplace", id="last-word-wins"
@@ -412,6 +506,7 @@ def enforced(
         pytest.param(enforced(0 - JUST, 6), 3, 8, "length", False, id="more-than-a-day-sooner"),
         pytest.param(enforced(1, 5, kind="suspended"), 3, 8, "length", False, id="another-kind"),
         pytest.param(enforced(2, 5), 1.5, 8, "length", False, id="not-yet-begun"),
+        pytest.param(enforced(3, 5), 3, 5, "marketplace", True, id="just-begun"),
     ],
 )
 def test_expected_enforcement_is_confirmed_by_what_the_marketplace_tells(
@@ -437,12 +532,13 @@ def test_a_quiz_shortens_what_the_marketplace_confirmed() -> None:
     ]
 
 
-def test_what_is_told_confirms_the_firing_it_starts_with() -> None:
+@pytest.mark.parametrize("since", [20, 19], ids=["with-it", "a-day-sooner"])
+def test_what_is_told_confirms_the_firing_it_starts_with(since: int) -> None:
     # given two firings of the milestone, the store above it between them
     book = make_book(milestones=FALLING[:1])
     ledger = Ledger(
         entries=(deduction("a", -60, 1, until=10), deduction("b", -60, 20)),
-        enforcements=(enforced(20, 33),),
+        enforcements=(enforced(since, 33),),
     )
 
     # then the later one is confirmed

@@ -61,6 +61,13 @@ def test_first_reset_is_later_than_the_entry_and_not_before_the_book(
     )
 
 
+def test_first_reset_may_be_the_last_day_of_a_quarter_on_which_a_book_begins() -> None:
+    # given 31 March 2025, which is a Monday
+    begins = datetime.combine(date(2025, 3, 31), time.min, MANILA)
+
+    assert first_reset(LAST, MANILA, after=LONG_AGO, since=begins) == begins
+
+
 def test_local_midnight_is_in_utc() -> None:
     midnight = local_midnight(date(2026, 3, 8), ZoneInfo("America/Los_Angeles"))
 

@@ -148,6 +148,15 @@ def test_library_refuses_books_of_different_kinds_of_store() -> None:
         ),
         pytest.param(
             [
+                make_book(window=None, resets=make_reset(FIRST), zone=MANILA),
+                make_book(window=10, since=utc("2026-04-05T16:00")),
+            ],
+            1,
+            None,
+            id="newer-book-begins-on-the-day-of-the-reset",
+        ),
+        pytest.param(
+            [
                 make_book(window=10),
                 make_book(window=None, resets=make_reset(FIRST), zone=MANILA, since=day(30)),
             ],

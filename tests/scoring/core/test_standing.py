@@ -7,7 +7,9 @@ import pytest
 from scoring.core.rulebook import Rulebook
 from scoring.core.values import (
     BandCode,
+    Drift,
     Ledger,
+    Measure,
     Observation,
     Standing,
     Unstated,
@@ -104,6 +106,7 @@ def test_standing_is_the_first_that_applies(
         pytest.param(
             Unstated("v", day(3), day(4)), 4, 4 - JUST, Standing.CONFIRMED, id="not-known-yet"
         ),
+        pytest.param(Unstated("v", day(3), day(4)), 4, 4, Standing.INCOMPLETE, id="just-known"),
         pytest.param(
             Unstated("v", day(3), day(3), settled_at=day(9)),
             4,
@@ -124,6 +127,13 @@ def test_standing_is_incomplete_while_points_are_unknown(
     assert ask(ledger, at, known=known, alive=at).standing is expected
 
 
+def test_an_answer_tells_what_it_is_about() -> None:
+    seen = observed(200, 5)
+    answer = ask(Ledger(observations=(seen,)), 5, known=9)
+
+    assert (answer.at, answer.known_at, answer.platform) == (day(5), day(9), seen)
+
+
 def test_standing_leaves_the_band_but_for_unknown() -> None:
     ledger = Ledger(observations=(observed(200, 1),))
 
@@ -135,7 +145,8 @@ def test_standing_leaves_the_band_but_for_unknown() -> None:
         "Excellent",
         "优秀",
     )
-    assert (unknown.rating, unknown.band, unknown.label) == (200, BandCode.UNKNOWN, "")
+    assert (unknown.rating, unknown.band) == (200, BandCode.UNKNOWN)
+    assert (unknown.label, unknown.label_zh) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,21 @@ def test_drift_is_of_the_newest_observation(
     drift = ask(Ledger(observations=tuple(observations)), 3, book).drift
 
     assert (drift and drift.value) == expected
+
+
+@pytest.mark.parametrize("measure", Measure, ids=str)
+def test_drift_is_told_with_what_it_is_of(measure: Measure) -> None:
+    later = observed(196 if measure is Measure.RATING else 4, 2, measure, name="p")
+    ledger = Ledger(observations=(observed(200, 1), later))
+
+    assert ask(ledger, 2.5, TOLERANT).drift == Drift(
+        observation="p",
+        measure=measure,
+        value=-4 if measure is Measure.RATING else 4,
+        tolerance=3,
+        beyond_since=day(2),
+        alert=False,
+    )
 
 
 def test_drift_is_none_where_nothing_is_known_at_all() -> None:
@@ -268,6 +294,13 @@ def test_drift_is_not_judged_while_closed_even_of_an_older_observation() -> None
         pytest.param(Ledger(entries=(deduction("a", -1, 1),)), None, 11, id="an-expiry"),
         pytest.param(Ledger(entries=(deduction("a", -1, 7),)), None, 7, id="an-entry-dated-ahead"),
         pytest.param(Ledger(observations=(observed(200, 1),)), 4.5, 6.5, id="going-stale"),
+        pytest.param(
+            Ledger(observations=(observed(200, 1),)), None, 11, id="stale-and-so-not-confirmed"
+        ),
+        pytest.param(Ledger(observations=(observed(200, 5),)), None, 15, id="not-this-moment"),
+        pytest.param(
+            Ledger(enforcements=(shut(7, 7, known=1),)), None, None, id="not-a-closing-of-no-time"
+        ),
         pytest.param(Ledger(observations=(observed(200, -1),)), 4.9, 6, id="no-longer-confirmed"),
         pytest.param(
             Ledger(observations=(observed(200, 1), observed(199, 4.5, name="p"))),

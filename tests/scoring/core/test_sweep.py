@@ -9,20 +9,26 @@ from scoring.core.resets import ResetRule
 from scoring.core.rulebook import Library, Rulebook
 from scoring.core.values import (
     DAY,
+    ActiveEntry,
     BandCode,
     Cause,
     Completion,
     CountsAs,
     Entry,
+    Expiry,
+    Kind,
     Ledger,
     Measure,
     Observation,
+    Opening,
     PointsRange,
     Reason,
 )
 from tests.scoring.core.making import (
     DEDUCTED,
+    FALLING,
     RATING,
+    RISING_BANDS,
     adjustment,
     ask,
     bonus,
@@ -66,6 +72,20 @@ def test_evaluate_counts_an_entry_while_it_is_active(
     entry: Entry, at: float, expected: int
 ) -> None:
     assert ask(of(entry), at).rating == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        pytest.param(3, 200, id="the-other-ends-as-it-would-have"),
+        pytest.param(5, 195, id="the-other-starts-as-it-would-have"),
+    ],
+)
+def test_what_never_weighs_keeps_nothing_else_from_its_instant(at: float, expected: int) -> None:
+    # given an entry that was over before it began, and others that end and start with it
+    ledger = of(deduction("a", -8, 5, until=3), deduction("b", -4, -7), deduction("c", -5, 5))
+
+    assert ask(ledger, at).rating == expected
 
 
 @pytest.mark.parametrize(
@@ -198,6 +218,41 @@ def test_evaluate_lets_a_reversal_weigh_nothing_while_its_entry_is_not_known() -
     assert ask(ledger, 3, known=3).rating == 200
 
 
+def test_evaluate_tells_all_about_an_entry() -> None:
+    ledger = of(
+        deduction("a", -10, 1, estimate=(1, 20)), reversal("r", "a", 3, 2), bonus("b", 4, 3)
+    )
+
+    assert ask(ledger, 4).active == (
+        ActiveEntry(
+            id="b",
+            kind=Kind.BONUS,
+            counts_as=CountsAs.BONUS,
+            points=4,
+            net=4,
+            occurred_at=day(3),
+            expires_at=day(13),
+            expires_by="window",
+            held=False,
+            reversed_by=(),
+            estimate=None,
+        ),
+        ActiveEntry(
+            id="a",
+            kind=Kind.DEDUCTION,
+            counts_as=CountsAs.DEDUCTION,
+            points=-10,
+            net=-7,
+            occurred_at=day(1),
+            expires_at=day(11),
+            expires_by="window",
+            held=False,
+            reversed_by=("r",),
+            estimate=PointsRange(1, 20),
+        ),
+    )
+
+
 def test_evaluate_names_what_reversed_an_entry() -> None:
     ledger = of(deduction("a", -8, 1), reversal("r", "a", 3, 2), reversal("s", "a", 1, 2))
 
@@ -303,6 +358,16 @@ def test_evaluate_clears_no_deduction_while_closed_but_every_bonus() -> None:
     assert answer.next_expiries == ()
 
 
+def test_evaluate_holds_a_deduction_from_the_moment_of_its_expiry() -> None:
+    ledger = of(deduction("a", -50, 1), bonus("b", 5, 2))
+
+    before, then = ask(ledger, 11 - JUST, CLOSING), ask(ledger, 11, CLOSING)
+
+    assert [(entry.id, entry.held) for entry in before.active] == [("b", False), ("a", False)]
+    assert [(entry.id, entry.held) for entry in then.active] == [("b", False), ("a", True)]
+    assert before.next_expiries == then.next_expiries == (Expiry(day(12), -5, ("b",)),)
+
+
 def test_evaluate_clears_what_has_expired_once_a_reversal_reopens() -> None:
     # given a store closed by two deductions, one of them expired since
     ledger = of(
@@ -368,6 +433,12 @@ def test_evaluate_counts_closings_that_start_at_one_instant_each() -> None:
     ledger = Ledger(enforcements=(shut(3, 6), shut(3, 9)))
 
     assert [ask(ledger, at).closed_since for at in (5, 7, 9)] == [day(3), day(3), None]
+
+
+def test_evaluate_stays_closed_by_the_closing_without_an_end() -> None:
+    ledger = Ledger(enforcements=(shut(3, 6), shut(3, None)))
+
+    assert [ask(ledger, at).closed_since for at in (5, 7)] == [day(3), day(3)]
 
 
 def test_evaluate_stays_closed_until_the_last_of_several_closings_ends() -> None:
@@ -474,6 +545,20 @@ def test_opening_weighs_for_one_window(at: float, expected: int) -> None:
     assert ask(Ledger(observations=(observed(90, 5),)), at).rating == expected
 
 
+@pytest.mark.parametrize("at", [5, 15])
+def test_opening_is_told_also_when_it_weighs_no_more(at: int) -> None:
+    answer = ask(Ledger(observations=(observed(90, 5),)), at)
+
+    assert answer.opening == Opening(
+        observation="o",
+        points=-110,
+        counts_as=CountsAs.DEDUCTION,
+        starts_at=day(5),
+        expires_at=day(15),
+        active=at == 5,
+    )
+
+
 def test_opening_ends_where_something_else_happens_anyway() -> None:
     ledger = Ledger(entries=(deduction("a", -8, 15),), observations=(observed(90, 5),))
 
@@ -505,6 +590,16 @@ def test_opening_is_kept_out_of_a_condition_that_others_meet() -> None:
     answer = ask(ledger, 6, CLOSING)
 
     assert (answer.points_deducted, answer.closed_since) == (60, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [pytest.param(0, -1, id="that-took-points"), pytest.param(248, -10, id="that-gave-points")],
+)
+def test_opening_is_kept_out_of_conditions_on_both_sides(value: int, points: int) -> None:
+    ledger = Ledger(entries=(deduction("a", points, 6),), observations=(observed(value, 5),))
+
+    assert ask(ledger, 6, CLOSING).closed_since is None
 
 
 def test_opening_stays_while_the_store_is_closed() -> None:
@@ -566,6 +661,7 @@ def test_evaluate_has_no_rating_without_any_book() -> None:
     answer = rating.evaluate(ledger, Library(), day(4), day(4))
 
     assert (answer.rating, answer.opening, answer.next_expiries) == (None, None, ())
+    assert [(each.expires_at, each.expires_by) for each in answer.active] == [(None, "never")]
 
 
 def test_evaluate_counts_entries_from_before_the_first_book_with_its_window() -> None:
@@ -609,6 +705,13 @@ def test_evaluate_uses_the_books_known_then() -> None:
 
     assert ask(Ledger(), 10, make_book(), newer, known=20 - JUST).rating == 200
     assert ask(Ledger(), 10, make_book(), newer, known=20).rating == 300
+
+
+@pytest.mark.parametrize(("until", "by"), [(None, "never"), (7, "stated")])
+def test_evaluate_says_that_a_notice_ends_an_entry(until: float | None, by: str) -> None:
+    (entry,) = ask(of(deduction("a", -8, 1, until=until)), 2).active
+
+    assert (entry.expires_at, entry.expires_by) == (until and day(until), by)
 
 
 @pytest.mark.parametrize(
@@ -673,6 +776,23 @@ def test_evaluate_counts_orders_by_the_book_in_force() -> None:
     ]
 
 
+def test_orders_leave_a_window_that_began_before_their_book() -> None:
+    ledger = Ledger(completions=(Completion(day(1), day(1)), Completion(day(7), day(7))))
+    older, newer = make_book(bonus=(4, 1, None)), make_book(since=day(5), bonus=(9, 1, None))
+
+    bonuses = [ask(ledger, at, older, newer).order_bonus for at in (5, 7, 11 - JUST, 11, 17)]
+
+    assert bonuses == [9, 18, 18, 9, 0]
+
+
+def test_a_bonus_ends_with_its_book() -> None:
+    # given two orders, of which one leaves the older book's window when that is over
+    ledger = Ledger(completions=(Completion(day(1), day(1)), Completion(day(3), day(3))))
+    older, newer = make_book(bonus=(4, 1, None)), make_book(since=day(5))
+
+    assert [ask(ledger, at, older, newer).order_bonus for at in (4, 5, 11, 13)] == [8, 0, 0, 0]
+
+
 # --- history, forecast, next changes -------------------------------------------------------------
 
 
@@ -701,6 +821,87 @@ def test_history_gives_the_state_at_its_start_then_every_change_with_its_causes(
         (day(3), 204, "healthy", (Cause("reversed", "r", 60), Cause("reopened", "rule"))),
         (day(4), 204, "healthy", (Cause("started", "z"),)),
         (day(10), 204, "healthy", (Cause("ceased", "opening"),)),
+    ]
+
+
+def test_each_cause_tells_the_value_that_it_led_to() -> None:
+    ledger = Ledger(
+        entries=(deduction("a", -60, 1), bonus("b", 4, 1), reversal("r", "a", 60, 3)),
+        observations=(observed(190, 0),),
+    )
+    book = make_book(since=day(0), closing={DEDUCTED: 48})
+
+    steps = rating.history(ledger, Library([book]), day(0), day(4), day(50))
+
+    assert [[(cause.kind, cause.value) for cause in step.causes] for step in steps] == [
+        [("book", 200), ("observed", 200), ("opening", 190)],
+        [("started", 130), ("started", 134), ("closed", 134)],
+        [("reversed", 194), ("reopened", 194)],
+    ]
+
+
+def test_each_cause_tells_the_points_deducted_where_there_is_no_rating() -> None:
+    ledger = of(deduction("a", -6, -1), deduction("b", -2, 1), bonus("c", 4, 1))
+    book = make_book(None, since=day(0))
+
+    steps = rating.history(ledger, Library([book]), day(-2), day(2), day(50))
+
+    assert [[(cause.kind, cause.value) for cause in step.causes] for step in steps] == [
+        [],
+        [("started", None)],
+        [("book", 6)],
+        [("started", 8), ("started", 8)],
+    ]
+
+
+def test_history_and_forecast_tell_the_band_by_points_where_there_is_no_rating() -> None:
+    ledger = Ledger((deduction("a", -5, 1), deduction("b", -1, 2)), (observed(0, 0, DEDUCTED),))
+    library = Library([make_book(None, bands=RISING_BANDS)])
+
+    steps = rating.history(ledger, library, day(0), day(3), day(50))
+    points = rating.forecast(ledger, library, day(0), 3, day(50))
+
+    expected = [
+        (day(0), None, 0, BandCode.HEALTHY),
+        (day(1), None, 5, BandCode.WATCH),
+        (day(2), None, 6, BandCode.CRITICAL),
+    ]
+    assert [
+        (step.instant, step.rating, step.points_deducted, step.band) for step in steps
+    ] == expected
+    assert [tuple(point) for point in points] == expected
+
+
+def test_history_names_every_kind_of_cause() -> None:
+    ledger = Ledger(
+        entries=(deduction("a", -8, -4),),
+        observations=(observed(190, 1),),
+        completions=(Completion(day(2), day(2)),),
+        enforcements=(shut(3, 5),),
+    )
+    book = make_book(since=day(0), bonus=(4, 1, None))
+
+    steps = rating.history(ledger, Library([book]), day(0), day(7), day(50))
+
+    assert [(step.instant, step.causes) for step in steps] == [
+        (day(0), (Cause("book", book.name),)),
+        (day(1), (Cause("observed", "o"), Cause("opening", "o", -2))),
+        (day(2), (Cause("order_bonus", "", 4),)),
+        (day(3), (Cause("closed", "marketplace"),)),
+        (day(5), (Cause("reopened", "marketplace"),)),
+        (day(6), (Cause("ceased", "a", 8),)),
+    ]
+
+
+def test_history_tells_what_milestones_did_from_its_start_on() -> None:
+    ledger = of(deduction("a", -60, 1), deduction("b", -50, 4))
+    library = Library([make_book(milestones=FALLING)])
+
+    steps = rating.history(ledger, library, day(2), day(6), day(50))
+
+    assert [[(event.kind, event.code) for event in step.events] for step in steps] == [
+        [],
+        [("fired", "r100")],
     ]
 
 

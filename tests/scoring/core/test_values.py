@@ -80,6 +80,11 @@ DEDUCTION = deduction("a", -8, 2)
             id="same-sign",
         ),
         pytest.param(
+            [deduction("a", -1, 2), reversal("r", "a", -1, 3)],
+            "Reversal r has not the opposite sign of its entry.",
+            id="same-sign-of-one-point",
+        ),
+        pytest.param(
             [deduction("a", 0, 2), reversal("r", "a", 1, 3)],
             "Reversal r has not the opposite sign of its entry.",
             id="of-a-warning",
@@ -112,3 +117,10 @@ def test_ledger_takes_reversals_up_to_the_points_of_their_entry() -> None:
     ledger = Ledger(entries=(DEDUCTION, reversal("r", "a", 5, 3), reversal("s", "a", 3, 3)))
 
     assert len(ledger.entries) == 3
+
+
+@pytest.mark.parametrize("ends", [(8, 12), (2, 8), (8, 8)])
+def test_ledger_takes_points_at_the_ends_of_their_range(ends: tuple[int, int]) -> None:
+    estimated = replace(DEDUCTION, estimate=PointsRange(*ends))
+
+    assert Ledger(entries=(estimated,)).entries == (estimated,)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,10 +19,12 @@ from scoring.core.values import (
     Measure,
     Options,
 )
-from scoring.core.waterfall import Bar, Waterfall, grouped, waterfall
+from scoring.core.waterfall import Bar, Side, Waterfall, grouped, waterfall
 from tests.scoring.core.making import (
+    DEDUCTED,
     FALLING,
     RATING,
+    RISING_BANDS,
     adjustment,
     bonus,
     day,
@@ -30,6 +33,7 @@ from tests.scoring.core.making import (
     make_book,
     observed,
     reversal,
+    shut,
 )
 from tests.scoring.core.strategies import LAST, ledgers, shelves
 from tests.scoring.core.test_laws import law
@@ -190,6 +194,89 @@ def test_what_was_learnt_of_earlier_days_is_the_first_bar() -> None:
     assert bars(found) == [("learnt", "", -24), ("started", "orders", 4)]
 
 
+@pytest.mark.parametrize(
+    ("ledger", "books", "start", "band", "learnt"),
+    [
+        pytest.param(
+            Ledger((deduction("a", -24, 3, known=4),)), [], 200, BandCode.UNKNOWN, -24, id="entry"
+        ),
+        pytest.param(
+            Ledger(observations=(observed(190, 3, known=4),)),
+            [],
+            200,
+            BandCode.UNKNOWN,
+            -10,
+            id="observation",
+        ),
+        pytest.param(
+            Ledger(observations=(replace(observed(190, 3), withdrawn_at=day(4)),)),
+            [],
+            190,
+            BandCode.WATCH,
+            10,
+            id="observation-withdrawn",
+        ),
+        pytest.param(
+            Ledger(enforcements=(shut(3, None, known=4),)),
+            [],
+            200,
+            BandCode.UNKNOWN,
+            0,
+            id="closing",
+        ),
+        pytest.param(
+            Ledger(completions=(Completion(day(3), day(4)),)),
+            [make_book(bonus=(4, 1, None))],
+            200,
+            BandCode.UNKNOWN,
+            4,
+            id="order",
+        ),
+        pytest.param(
+            Ledger(),
+            [make_book(), make_book(300, since=day(3), known_from=day(4))],
+            200,
+            BandCode.UNKNOWN,
+            100,
+            id="book",
+        ),
+    ],
+)
+def test_what_was_learnt_may_be_a_row_of_any_kind(
+    ledger: Ledger, books: list[Rulebook], start: int, band: BandCode, learnt: int
+) -> None:
+    # given one row of the very day on which the way begins, known only as it is asked
+    library = Library(books or [make_book()])
+
+    found = waterfall(ledger, library, day(3), day(4), day(4), known_before=day(3))
+
+    assert (found.start, found.before.band) == (start, band)
+    assert bars(found) == ([("learnt", "", learnt)] if learnt else [])
+
+
+def test_a_book_that_was_not_known_then_gave_no_rating() -> None:
+    book = make_book(known_from=day(4))
+
+    found = waterfall(Ledger(), Library([book]), day(3), day(5), day(5), known_before=day(3))
+
+    assert (found.before.rulebook, found.before.rating, found.after.rating) == (None, None, 200)
+    assert (found.measure, found.bars) == (None, ())
+
+
+def test_a_rating_that_was_shown_then_but_never_was_has_no_way() -> None:
+    # given a book without a rating, learnt of only after it took effect, and a newer one with it
+    books = [
+        make_book(),
+        make_book(None, since=day(2), known_from=day(4)),
+        make_book(since=day(5)),
+    ]
+
+    found = fall(Ledger(), 3, 6, *books, before=3)
+
+    assert (found.before.rating, found.after.rating) == (200, 200)
+    assert (found.measure, found.bars) == (None, ())
+
+
 def test_a_figure_switched_on_since_counts_as_learnt() -> None:
     bonus_book = make_book(bonus=(4, 1, None))
     assert bonus_book.order_bonus is not None
@@ -234,6 +321,14 @@ def test_what_stood_before_we_knew_the_store_is_a_bar_when_it_comes_and_goes() -
     assert bars(fall(ledger, 2, 12)) == [("ceased", OPENING, 110)]
 
 
+def test_points_from_before_we_knew_the_store_are_a_bar_where_there_is_no_rating() -> None:
+    ledger = Ledger(observations=(observed(12, 1, DEDUCTED),))
+    book = make_book(None)
+
+    assert bars(fall(ledger, 0, 2, book)) == [("opening", "o", 12)]
+    assert bars(fall(ledger, 2, 12, book)) == [("ceased", OPENING, -12)]
+
+
 def test_two_measures_have_no_way_between_them() -> None:
     books = [make_book(None), make_book(since=day(5))]
 
@@ -247,8 +342,53 @@ def test_two_measures_have_no_way_between_them() -> None:
 def test_before_the_first_book_there_is_nothing_to_come_from() -> None:
     found = fall(Ledger((deduction("late", -6, 3),)), 1, 6, make_book(since=day(5)))
 
-    assert (found.before.rulebook, found.before.band) == (None, BandCode.UNKNOWN)
+    assert found.before == Side(day(1), None, None, None, BandCode.UNKNOWN)
     assert found.measure is None
+
+
+def test_each_end_tells_its_moment_and_its_book() -> None:
+    books = [make_book(name="one"), make_book(name="two", since=day(4))]
+    ledger = Ledger((deduction("late", -20, 3),), (observed(200, 1),))
+
+    found = fall(ledger, 2, 6, *books)
+
+    assert (found.before, found.after) == (
+        Side(day(2), "one", 200, 0, BandCode.HEALTHY),
+        Side(day(6), "two", 180, 20, BandCode.WATCH),
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "band"),
+    [(0, BandCode.HEALTHY), (5, BandCode.WATCH), (6, BandCode.CRITICAL)],
+)
+def test_the_band_of_an_end_goes_by_points_where_there_is_no_rating(
+    points: int, band: BandCode
+) -> None:
+    book = make_book(None, bands=RISING_BANDS)
+    ledger = Ledger((deduction("late", -points, 3),), (observed(0, 1, DEDUCTED),))
+
+    assert fall(ledger, 2, 4, book).after == Side(day(4), book.name, None, points, band)
+
+
+def test_what_happens_at_an_end_is_on_the_way_to_it_and_not_from_it() -> None:
+    ledger = Ledger((deduction("before", -8, 2), deduction("at the end", -20, 6)))
+
+    found = fall(ledger, 2, 6)
+
+    assert (found.start, found.end) == (192, 172)
+    assert bars(found) == [("started", "at the end", -20)]
+
+
+def test_books_without_a_rating_on_the_way_take_the_start_and_give_it_back() -> None:
+    books = [make_book(), make_book(None, since=day(4)), make_book(300, since=day(5))]
+
+    found = fall(Ledger(), 2, 6, *books)
+
+    assert bars(found) == [
+        ("book", "book of 2026-01-09", -200),
+        ("book", "book of 2026-01-10", 300),
+    ]
 
 
 def test_what_milestones_did_on_the_way_is_told() -> None:

@@ -19,6 +19,7 @@ from tests.scoring.core.making import (
     day,
     deduction,
     make_book,
+    milestone,
     reversal,
 )
 from tests.scoring.core.strategies import LAST, ledgers, shelves
@@ -69,6 +70,36 @@ def test_an_estimated_deduction_counts_as_the_ledger_would() -> None:
     assert [(event.kind, event.code) for event in played.changed.events] == [("possible", "r150")]
 
 
+@pytest.mark.parametrize(
+    ("more", "events"),
+    [
+        pytest.param([], [("warned", "r150"), ("possible", "r150")], id="possible"),
+        pytest.param(
+            [Event("deduction", day(3), points=52)],
+            [
+                ("warned", "r150"),
+                ("possible", "r150"),
+                ("fired", "r150"),
+                ("warned", "r100"),
+                ("possible", "r100"),
+            ],
+            id="fired",
+        ),
+    ],
+)
+def test_what_is_asked_again_is_answered_the_same(
+    more: list[Event], events: list[tuple[str, str]]
+) -> None:
+    # given what fires, warns and is possible only with the events
+    ahead = futures(book=make_book(milestones=FALLING, warning=10, window=60))
+    estimated = Event("deduction", day(2), points=55, estimate=PointsRange(40, 70))
+
+    first = what_if(ahead, [estimated, *more]).changed
+
+    assert [(event.kind, event.code) for event in first.events] == events
+    assert what_if(ahead, [estimated, *more]).changed == first
+
+
 def test_orders_of_one_week_are_counted_together() -> None:
     ahead = futures(at=2, book=weekly(make_book(window=60)))
 
@@ -88,6 +119,23 @@ def test_orders_of_one_week_are_counted_together() -> None:
         Told(0, day(14 + 8 / 24)),
     )
     assert path(played.changed) == [(2, 200), (7.33, 204)]
+
+
+def test_the_last_order_of_a_lot_earns_and_the_next_lot_earns_anew() -> None:
+    ahead = futures(at=2, book=weekly(make_book(window=60)))
+    counts = (199, 1, 200)
+
+    played = what_if(ahead, [Event("orders", day(3), count=count) for count in counts])
+
+    assert [told.points for told in played.told] == [0, 4, 4]
+
+
+def test_orders_of_a_rolling_count_are_counted_together_in_the_course() -> None:
+    ahead = futures(book=make_book(bonus=(4, 2, None)))
+
+    played = what_if(ahead, [Event("orders", day(3), count=3), Event("orders", day(4), count=3)])
+
+    assert path(played.changed) == [(0, 200), (3, 204), (4, 212), (13, 204), (14, 200)]
 
 
 def test_orders_count_at_once_where_the_bonus_is_a_rolling_count() -> None:
@@ -129,6 +177,7 @@ def test_an_event_that_cannot_be_is_named(events: list[Event], index: int, fault
         what_if(ahead, events)
 
     assert (refused.value.index, refused.value.fault) == (index, fault)
+    assert str(refused.value) == f"Event {index}: {fault}."
 
 
 def test_the_summary_tells_what_matters_of_a_course() -> None:
@@ -160,6 +209,43 @@ def test_the_summary_of_points_deducted_and_of_no_milestone_left() -> None:
     assert (after.nearest, after.distance, after.crossing) == (None, None, None)
     assert (after.restricted_until, after.is_restricted) == (day(9), True)
     assert (before.restricted_until, before.is_restricted) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("points", "nearest", "distance"),
+    [
+        pytest.param(49, "r150", 1, id="one-point-away"),
+        pytest.param(50, "r100", 50, id="reached-by-its-last-point"),
+        pytest.param(150, None, None, id="none-left"),
+    ],
+)
+def test_the_summary_tells_the_nearest_milestone_that_is_not_reached(
+    points: int, nearest: str | None, distance: int | None
+) -> None:
+    book = make_book(milestones=FALLING, window=60)
+
+    told = summary(futures(deduction("a", -points, -1), book=book).base, book, None)
+
+    assert (told.nearest and told.nearest.code, told.distance) == (nearest, distance)
+
+
+def test_the_summary_of_two_milestones_as_near_tells_the_better_line() -> None:
+    book = make_book(milestones=[*FALLING[:1], milestone("d50", DEDUCTED, 50)], window=60)
+
+    told = summary(futures(book=book).base, book, None)
+
+    assert (told.nearest, told.distance) == (Line("milestone", "d50", DEDUCTED, 50), 50)
+
+
+def test_the_summary_knows_no_end_where_one_of_several_has_none() -> None:
+    unstated = milestone("r140", RATING, 140, days=None)
+    book = make_book(milestones=[*FALLING[:1], unstated], window=60)
+    ahead = futures(deduction("a", -55, -3), deduction("b", -10, -2), book=book)
+
+    told = summary(ahead.base, book, None)
+
+    assert [period.ends_at for period in ahead.base.periods] == [day(4), None]
+    assert (told.restricted_until, told.is_restricted) == (None, True)
 
 
 def test_the_summary_without_a_book_or_a_known_end() -> None:
