@@ -260,7 +260,7 @@ def test_a_search_that_is_cut_off_tells_what_it_found(
 
 def test_where_waiting_is_enough_at_once_no_act_is_tried() -> None:
     # given a store over its line, more acts than could be swept, and a closing ahead
-    ahead = futures(deduction("a", -20, -1), enforcements=(shut(5, 8),))
+    ahead = futures(deduction("a", -20, -1), enforcements=(shut(5, 8, known=0),))
     many = [quiz(ahead, f"q{number:02}", 2, 1) for number in range(12)]
 
     way = way_back(ahead, Line("milestone", "r150", RATING, 150), many)
