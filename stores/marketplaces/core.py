@@ -4,10 +4,9 @@ import json
 import random
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
@@ -61,9 +60,9 @@ class NotAuthorized(MarketplaceError):
 
 
 class SignatureRefused(MarketplaceError):
-    """The app's key, its signature or its clock is wrong: a fault of ours, not of the store."""
+    """The app's key, signature, clock or address is wrong: a fault of ours, not of the store."""
 
-    reason = "The marketplace refused the app's key, signature or clock"
+    reason = "The marketplace refused the app's key, signature, clock or address"
 
 
 class RateLimited(MarketplaceError):
@@ -90,8 +89,27 @@ class MarketplaceDown(MarketplaceError):
     reason = "The marketplace does not answer"
 
 
+class BreakerOpen(MarketplaceDown):
+    """So many calls failed in a row that this one was not made.
+
+    ``retry_after`` is in seconds: before that none will be.
+    """
+
+    reason = "The marketplace has failed too often and is left alone for a while"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__(code="breaker-open")
+        self.retry_after = retry_after
+
+
 class RequestRefused(MarketplaceError):
     """The marketplace did not take the request for a reason that none of the others names."""
+
+
+class NothingThere(RequestRefused):
+    """The marketplace knows nothing of what was asked for, or not as something of this store."""
+
+    reason = "The marketplace does not know what was asked for"
 
 
 class BadPayload(MarketplaceError):
@@ -102,6 +120,11 @@ class BadPayload(MarketplaceError):
         self.path = path
         self.complaint = complaint
         self.reason = f"{path} {complaint}"
+
+    @property
+    def is_no_answer(self) -> bool:
+        """Whether not even the envelope could be read."""
+        return self.path.partition(".")[0] == "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +195,8 @@ class Caller:
         for number in range(1, self.patience.attempts + 1):
             try:
                 return attempt()
+            except BreakerOpen:
+                raise
             except (RateLimited, MarketplaceDown) as failure:
                 wait = self._wait_after(failure, number)
                 waited += wait
@@ -220,12 +245,18 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 _LATEST = 253_402_300_799  # the last second of the year 9999
-_NOT_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of a pair that no store takes
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
+# Control characters, and halves of a pair that no store takes.
+_NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
+_REASON = re.compile(r"[A-Za-z0-9_]{1,128}")
+_MONEY = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,8})?")
+_PERCENTAGE = re.compile(r"(100|[0-9]{1,2})(\.[0-9]{1,8})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a page has thousands, and frozen ones take three times as long
 class Node:
     """One value of a parsed answer and its path, which every complaint names.
 
@@ -242,6 +273,15 @@ class Node:
     def is_absent(self) -> bool:
         """Whether the field is missing or null; the marketplaces mean the same by both."""
         return self.value is None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the field is absent or empty text."""
+        return self.is_absent or self.value == ""
+
+    @property
+    def is_zero(self) -> bool:
+        return self.value == 0 and not isinstance(self.value, bool)
 
     def field(self, name: str) -> "Node":
         if not isinstance(self.value, dict):
@@ -264,27 +304,63 @@ class Node:
             raise self.bad("is missing" if self.is_absent else "is not text")
         if not 1 <= len(self.value) <= longest:
             raise self.bad("is empty" if not self.value else "is too long")
-        if any(unicodedata.category(letter) in _NOT_TEXT for letter in self.value):
+        if _NOT_TEXT.search(self.value):
             raise self.bad("holds control characters")
         return self.value
 
     def matching(self, pattern: re.Pattern[str], expected: str) -> str:
-        if not pattern.fullmatch(self.text()):
-            raise self.bad(f"is not {expected}")
-        return self.text()
+        """Return a text that ``pattern`` takes as a whole; how long it may be is the pattern's."""
+        if isinstance(self.value, str) and pattern.fullmatch(self.value):
+            return self.value
+        self.text()  # says what is wrong where it is no text at all
+        raise self.bad(f"is not {expected}")
+
+    def text_or_empty(self, *, longest: int = 255) -> str:
+        return "" if self.is_blank else self.text(longest=longest)
+
+    def words(self, *, longest: int = 255) -> str:
+        """Return what a person wrote, on one line and cut to ``longest``; a blank one is empty."""
+        if self.is_blank:
+            return ""
+        if not isinstance(self.value, str):
+            raise self.bad("is not text")
+        line = " ".join(_NOT_TEXT.sub(" ", self.value).split())
+        return line if len(line) <= longest else line[: longest - 1] + "…"
+
+    def code(self) -> str:
+        """Return a value of the marketplace's own list, known to us or not: at most 40 letters."""
+        return self.matching(_CODE, "a known form")
+
+    def code_or_none(self) -> str | None:
+        return None if self.is_blank else self.code()
+
+    def reason(self) -> str:
+        """Return why, where a code says so; a sentence may be a buyer's and is left behind."""
+        said = self.words()
+        return said if _REASON.fullmatch(said) else ""
 
     def identifier(self) -> str:
-        """Return an id as text. Some come as numbers, beyond what a float could hold."""
+        """Return an id as text of at most 64 letters.
+
+        Some come as numbers, beyond what a float could hold.
+        """
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             if not 0 <= self.value < 10**30:
                 raise self.bad("is not an id")
             return str(self.value)
         return self.matching(_ID, "an id")
 
+    def identifier_or_none(self) -> str | None:
+        """Return an id, or None where it is absent, empty or 0."""
+        return None if self.is_blank or self.is_zero or self.value == "0" else self.identifier()
+
     def count(self) -> int:
         if self.integer() < 0:
             raise self.bad("is below zero")
         return self.integer()
+
+    def count_or_none(self) -> int | None:
+        return None if self.is_absent else self.count()
 
     def integer(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -299,6 +375,11 @@ class Node:
             raise self.bad("is neither true nor false")
         return self.value
 
+    def written_flag(self) -> bool:
+        """Return a truth that may come as a word, with a space about it; a missing one is false."""
+        words = self.words().lower() if isinstance(self.value, str) else ""
+        return words == "true" if words in ("true", "false") else self.flag()
+
     def moment(self) -> datetime:
         """Return a Unix time in seconds as an aware UTC instant."""
         seconds = self.integer()
@@ -308,10 +389,33 @@ class Node:
 
     def moment_or_none(self) -> datetime | None:
         """Return a Unix time, or None where it is missing, null or 0: it has not come yet."""
-        if self.is_absent or (self.value == 0 and not isinstance(self.value, bool)):
-            return None
-        return self.moment()
+        return None if self.is_absent or self.is_zero else self.moment()
 
     def money(self) -> Decimal:
-        """Return an amount, which the contract writes as text so that nothing rounds it."""
+        """Return an amount, which the contract writes as text so that nothing rounds it.
+
+        At most 14 digits stand before the point and 8 behind it.
+        """
         return Decimal(self.matching(_MONEY, "an amount"))
+
+    def money_or_none(self) -> Decimal | None:
+        return None if self.is_blank else self.money()
+
+    def currency(self) -> str:
+        return self.matching(_CURRENCY, "a currency")
+
+    def percentage_or_none(self) -> Decimal | None:
+        """Return a share of a hundred, written as text; None where there was nothing to count."""
+        if self.is_blank:
+            return None
+        share = Decimal(self.matching(_PERCENTAGE, "a percentage"))
+        if share > 100:  # noqa: PLR2004
+            raise self.bad("is not a percentage")
+        return share
+
+    def day(self) -> date:
+        """Return a calendar day written as YYYY-MM-DD."""
+        try:
+            return date.fromisoformat(self.matching(_DAY, "a day"))
+        except ValueError:
+            raise self.bad("is not a day") from None
