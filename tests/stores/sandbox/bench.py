@@ -45,6 +45,11 @@ class Bench:
         content: dict[str, Any] = answer.json()
         return {"status": answer.status_code, **content}
 
+    def told(self) -> list[str]:
+        """Return what the control page says is going on."""
+        answer = self.http.get("/control", headers={"accept": "application/json"})
+        return [incident["told"] for incident in answer.json()["incidents"]]
+
     def client(self, app_secret: str = APP_SECRET, transport: object = None) -> Client:
         http = (
             httpx.Client(transport=transport)
