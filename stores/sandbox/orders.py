@@ -62,6 +62,8 @@ def details(call: Call) -> object:
     for each in documents:
         for name in _ONLY_SEARCHED:
             each.pop(name, None)
+        if not each["is_cod"]:
+            each |= {"payment_card_type": "VISA", "payment_method_code": "credit_card"}
     return {"orders": documents}
 
 
@@ -166,6 +168,15 @@ def _payment(plan: Plan, shop: Shop) -> dict[str, str]:
             "shipping_fee_platform_discount",
             "shipping_fee_cofunded_discount",
             "tax",
+            "product_tax",
+            "shipping_fee_tax",
+            "small_order_fee",
+            "retail_delivery_fee",
+            "buyer_service_fee",
+            "handling_fee",
+            "shipping_insurance_fee",
+            "item_insurance_fee",
+            "item_insurance_tax",
         ),
         "0",
     )
@@ -205,6 +216,11 @@ def _line_item(
         "shipping_provider_id": packages.CARRIER_ID,
         "shipping_provider_name": packages.CARRIER,
     }
+    if shop.region == "US":
+        tax = {"tax_type": "SALES_TAX", "tax_amount": "0", "tax_rate": "0"}
+        item |= {"item_tax": [tax], "retail_delivery_fee": "0"}
+    else:
+        item |= {"buyer_service_fee": "0", "small_order_fee": "0"}
     if parcels:
         item["package_id"] = parcels[0]
         item["tracking_number"] = packages.tracking_number(plan)
