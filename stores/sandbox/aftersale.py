@@ -12,7 +12,7 @@ from stores.sandbox.shops import Shop
 
 ANSWER_A_CANCELLATION = 72 * HOUR
 ANSWER_A_RETURN = 4 * DAY
-LONGEST_RETURN_DAYS = 30
+LONGEST_RETURN_DAYS = 18  # from delivery on
 _IMAGE = {"url": "https://images.sandbox.test/sku.jpg", "width": 200, "height": 200}
 
 # -- Cancellations ---------------------------------------------------------------------------
@@ -48,17 +48,23 @@ class Cancellation:
     def is_buyers(self) -> bool:
         return self.plan.asked_to_cancel is not None
 
-    def now(self, now: int) -> tuple[int, str]:
-        """Return since when it is in which state."""
+    def steps(self) -> Iterator[tuple[int, str]]:
+        """Yield from when it is in which state, also those to come."""
         answered = self.plan.answered
         if not self.is_buyers:
-            return self.created, COMPLETE
-        if answered is None or now < answered:
-            return self.created, PENDING
+            yield self.created, COMPLETE
+            return
+        yield self.created, PENDING
+        if answered is None:
+            return
         if self.plan.cancelled_by != "BUYER":
-            return answered, WITHDRAWN
-        refunded = answered + 6 * HOUR
-        return (refunded, COMPLETE) if now >= refunded else (answered, SUCCESS)
+            yield answered, WITHDRAWN
+            return
+        yield answered, SUCCESS
+        yield answered + 6 * HOUR, COMPLETE
+
+    def now(self, now: int) -> tuple[int, str]:
+        return [step for step in self.steps() if step[0] <= now][-1]
 
 
 def cancellations(plans: Iterator[Plan], now: int) -> Iterator[Cancellation]:
