@@ -78,9 +78,9 @@ def sync_store(*, agency: Agency, work: Work, client: Client, hold_for: float = 
                 work.finish()
             return
         is_whole = _fetch(course, client, work.at, hold_for)
-    except tokens.RenewalUnderWay:
+    except tokens.RenewalUnderWay as other:
         with scope.agency(agency):
-            work.finish(again_at=work.at + _SOON)
+            work.finish(again_at=other.again_at)
     except MarketplaceError as error:
         _stumble(agency, store_id, work, error)
     else:
