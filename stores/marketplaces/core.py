@@ -7,7 +7,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
@@ -222,7 +222,12 @@ def _refuse_constant(_: str) -> NoReturn:
 _LATEST = 253_402_300_799  # the last second of the year 9999
 _NOT_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of a pair that no store takes
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
+_REASON = re.compile(r"[A-Za-z0-9_]{1,128}")
 _MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
+_PERCENTAGE = re.compile(r"(100|[0-9]{1,2})(\.[0-9]{1,8})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,15 @@ class Node:
     def is_absent(self) -> bool:
         """Whether the field is missing or null; the marketplaces mean the same by both."""
         return self.value is None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the field is absent or empty text."""
+        return self.is_absent or self.value == ""
+
+    @property
+    def is_zero(self) -> bool:
+        return self.value == 0 and not isinstance(self.value, bool)
 
     def field(self, name: str) -> "Node":
         if not isinstance(self.value, dict):
@@ -273,6 +287,31 @@ class Node:
             raise self.bad(f"is not {expected}")
         return self.text()
 
+    def text_or_empty(self, *, longest: int = 255) -> str:
+        return "" if self.is_blank else self.text(longest=longest)
+
+    def words(self, *, longest: int = 255) -> str:
+        """Return what a person wrote, on one line and cut to ``longest``; a blank one is empty."""
+        if self.is_blank:
+            return ""
+        if not isinstance(self.value, str):
+            raise self.bad("is not text")
+        letters = (" " if unicodedata.category(x) in _NOT_TEXT else x for x in self.value)
+        line = " ".join("".join(letters).split())
+        return line if len(line) <= longest else line[: longest - 1] + "…"
+
+    def code(self) -> str:
+        """Return a value of the marketplace's own list, known to us or not."""
+        return self.matching(_CODE, "a known form")
+
+    def code_or_none(self) -> str | None:
+        return None if self.is_blank else self.code()
+
+    def reason(self) -> str:
+        """Return why, where a code says so; a sentence may be a buyer's and is left behind."""
+        said = self.words()
+        return said if _REASON.fullmatch(said) else ""
+
     def identifier(self) -> str:
         """Return an id as text. Some come as numbers, beyond what a float could hold."""
         if isinstance(self.value, int) and not isinstance(self.value, bool):
@@ -281,10 +320,17 @@ class Node:
             return str(self.value)
         return self.matching(_ID, "an id")
 
+    def identifier_or_none(self) -> str | None:
+        """Return an id, or None where it is absent, empty or 0."""
+        return None if self.is_blank or self.is_zero or self.value == "0" else self.identifier()
+
     def count(self) -> int:
         if self.integer() < 0:
             raise self.bad("is below zero")
         return self.integer()
+
+    def count_or_none(self) -> int | None:
+        return None if self.is_absent else self.count()
 
     def integer(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -308,10 +354,30 @@ class Node:
 
     def moment_or_none(self) -> datetime | None:
         """Return a Unix time, or None where it is missing, null or 0: it has not come yet."""
-        if self.is_absent or (self.value == 0 and not isinstance(self.value, bool)):
-            return None
-        return self.moment()
+        return None if self.is_absent or self.is_zero else self.moment()
 
     def money(self) -> Decimal:
         """Return an amount, which the contract writes as text so that nothing rounds it."""
         return Decimal(self.matching(_MONEY, "an amount"))
+
+    def money_or_none(self) -> Decimal | None:
+        return None if self.is_blank else self.money()
+
+    def currency(self) -> str:
+        return self.matching(_CURRENCY, "a currency")
+
+    def percentage_or_none(self) -> Decimal | None:
+        """Return a share of a hundred, written as text; None where there was nothing to count."""
+        if self.is_blank:
+            return None
+        share = Decimal(self.matching(_PERCENTAGE, "a percentage"))
+        if share > 100:  # noqa: PLR2004
+            raise self.bad("is not a percentage")
+        return share
+
+    def day(self) -> date:
+        """Return a calendar day written as YYYY-MM-DD."""
+        try:
+            return date.fromisoformat(self.matching(_DAY, "a day"))
+        except ValueError:
+            raise self.bad("is not a day") from None

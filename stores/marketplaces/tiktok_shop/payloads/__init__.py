@@ -1,0 +1,137 @@
+"""TikTok Shop's answers as values.
+
+Only what these classes name leaves this package: buyers' names, addresses, telephone numbers,
+e-mail addresses and messages stay behind at the door. Fields keep the marketplace's names.
+"""
+
+from stores.marketplaces.tiktok_shop.payloads.aftersales import (
+    CancellationPage,
+    CancellationPayload,
+    ReturnPage,
+    ReturnPayload,
+    cancellation_page,
+    return_page,
+)
+from stores.marketplaces.tiktok_shop.payloads.authorization import (
+    ActiveShopPayload,
+    ShopPayload,
+    Tokens,
+    active_shops,
+    shops,
+    tokens,
+)
+from stores.marketplaces.tiktok_shop.payloads.finance import (
+    PaymentPage,
+    PaymentPayload,
+    StatementPage,
+    StatementPayload,
+    StatementTransaction,
+    StatementTransactionPage,
+    UnsettledPage,
+    UnsettledPayload,
+    WithdrawalPage,
+    WithdrawalPayload,
+    payment_page,
+    statement_page,
+    statement_transaction_page,
+    unsettled_page,
+    withdrawal_page,
+)
+from stores.marketplaces.tiktok_shop.payloads.orders import (
+    OrderPage,
+    OrderPayload,
+    order_page,
+    orders,
+)
+from stores.marketplaces.tiktok_shop.payloads.packages import (
+    PackageDetail,
+    PackagePage,
+    PackagePayload,
+    package,
+    package_page,
+)
+from stores.marketplaces.tiktok_shop.payloads.parts import Money, NextAction
+from stores.marketplaces.tiktok_shop.payloads.performance import (
+    PerformanceInterval,
+    ShopPerformance,
+    shop_performance,
+)
+from stores.marketplaces.tiktok_shop.payloads.products import (
+    AuditFailure,
+    ProductDetail,
+    ProductPage,
+    ProductPayload,
+    SkuPayload,
+    StockPayload,
+    inventory,
+    product,
+    product_page,
+)
+from stores.marketplaces.tiktok_shop.payloads.service import (
+    ConversationPage,
+    ConversationPayload,
+    ServicePerformance,
+    conversation_page,
+    service_performance,
+)
+from stores.marketplaces.tiktok_shop.payloads.webhooks import WebhookPayload, webhooks
+
+__all__ = [
+    "ActiveShopPayload",
+    "AuditFailure",
+    "CancellationPage",
+    "CancellationPayload",
+    "ConversationPage",
+    "ConversationPayload",
+    "Money",
+    "NextAction",
+    "OrderPage",
+    "OrderPayload",
+    "PackageDetail",
+    "PackagePage",
+    "PackagePayload",
+    "PaymentPage",
+    "PaymentPayload",
+    "PerformanceInterval",
+    "ProductDetail",
+    "ProductPage",
+    "ProductPayload",
+    "ReturnPage",
+    "ReturnPayload",
+    "ServicePerformance",
+    "ShopPayload",
+    "ShopPerformance",
+    "SkuPayload",
+    "StatementPage",
+    "StatementPayload",
+    "StatementTransaction",
+    "StatementTransactionPage",
+    "StockPayload",
+    "Tokens",
+    "UnsettledPage",
+    "UnsettledPayload",
+    "WebhookPayload",
+    "WithdrawalPage",
+    "WithdrawalPayload",
+    "active_shops",
+    "cancellation_page",
+    "conversation_page",
+    "inventory",
+    "order_page",
+    "orders",
+    "package",
+    "package_page",
+    "payment_page",
+    "product",
+    "product_page",
+    "return_page",
+    "service_performance",
+    "shop_performance",
+    "shops",
+    "statement_page",
+    "statement_transaction_page",
+    "tokens",
+    "unsettled_page",
+    "webhooks",
+    "withdrawal_page",
+]

@@ -1,0 +1,76 @@
+"""What the parsers of several areas share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from stores.marketplaces.core import Node
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """What the seller has to do next, and until when where the marketplace says so."""
+
+    action: str
+    deadline: datetime | None
+
+
+def page_of(
+    data: Node, name: str, parse: Callable[[Node], T]
+) -> tuple[tuple[T, ...], str | None, int]:
+    """Return the members of the list ``name``, the token of the next page, the total of all pages.
+
+    Where the marketplace says no total it is the number of members. A list may be left away only
+    by an answer that counts none or holds nothing else: no member is lost in silence.
+    """
+    listed, following, total = (
+        data.field(field) for field in (name, "next_page_token", "total_count")
+    )
+    found = () if listed.is_absent and _says_nothing(data) else members(listed, parse)
+    return (
+        found,
+        None if following.is_blank else following.text(longest=4096),
+        len(found) if total.is_absent else total.count(),
+    )
+
+
+def members(listed: Node, parse: Callable[[Node], T]) -> tuple[T, ...]:
+    return tuple(parse(member) for member in listed.items())
+
+
+def members_or_none(listed: Node, parse: Callable[[Node], T]) -> tuple[T, ...]:
+    return tuple(parse(member) for member in listed.items_or_none())
+
+
+def money_or_none(node: Node, name: str) -> Money | None:
+    """Return the amount ``name`` of an object that has its currency beside it.
+
+    An amount without its currency is refused.
+    """
+    if node.is_absent or node.field(name).is_blank:
+        return None
+    return Money(node.field(name).money(), node.field("currency").currency())
+
+
+def next_actions(request: Node) -> tuple[NextAction, ...]:
+    return members_or_none(
+        request.field("seller_next_action_response"),
+        lambda step: NextAction(
+            action=step.field("action").code(), deadline=step.field("deadline").moment_or_none()
+        ),
+    )
+
+
+def _says_nothing(data: Node) -> bool:
+    said = data.value if isinstance(data.value, dict) else {}
+    return said.get("total_count") == 0 or not any(said.values())
