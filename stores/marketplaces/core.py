@@ -61,9 +61,9 @@ class NotAuthorized(MarketplaceError):
 
 
 class SignatureRefused(MarketplaceError):
-    """The app's key, its signature or its clock is wrong: a fault of ours, not of the store."""
+    """The app's key, signature, clock or address is wrong: a fault of ours, not of the store."""
 
-    reason = "The marketplace refused the app's key, signature or clock"
+    reason = "The marketplace refused the app's key, signature, clock or address"
 
 
 class RateLimited(MarketplaceError):
@@ -90,8 +90,27 @@ class MarketplaceDown(MarketplaceError):
     reason = "The marketplace does not answer"
 
 
+class BreakerOpen(MarketplaceDown):
+    """So many calls failed in a row that this one was not made.
+
+    ``retry_after`` is in seconds: before that none will be.
+    """
+
+    reason = "The marketplace has failed too often and is left alone for a while"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__(code="breaker-open")
+        self.retry_after = retry_after
+
+
 class RequestRefused(MarketplaceError):
     """The marketplace did not take the request for a reason that none of the others names."""
+
+
+class NothingThere(RequestRefused):
+    """The marketplace knows nothing of what was asked for, or not as something of this store."""
+
+    reason = "The marketplace does not know what was asked for"
 
 
 class BadPayload(MarketplaceError):
@@ -102,6 +121,11 @@ class BadPayload(MarketplaceError):
         self.path = path
         self.complaint = complaint
         self.reason = f"{path} {complaint}"
+
+    @property
+    def is_no_answer(self) -> bool:
+        """Whether not even the envelope could be read."""
+        return self.path.partition(".")[0] == "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +196,8 @@ class Caller:
         for number in range(1, self.patience.attempts + 1):
             try:
                 return attempt()
+            except BreakerOpen:
+                raise
             except (RateLimited, MarketplaceDown) as failure:
                 wait = self._wait_after(failure, number)
                 waited += wait
@@ -221,10 +247,10 @@ def _refuse_constant(_: str) -> NoReturn:
 
 _LATEST = 253_402_300_799  # the last second of the year 9999
 _NOT_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of a pair that no store takes
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
 _REASON = re.compile(r"[A-Za-z0-9_]{1,128}")
-_MONEY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
+_MONEY = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,8})?")
 _PERCENTAGE = re.compile(r"(100|[0-9]{1,2})(\.[0-9]{1,8})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -301,7 +327,7 @@ class Node:
         return line if len(line) <= longest else line[: longest - 1] + "…"
 
     def code(self) -> str:
-        """Return a value of the marketplace's own list, known to us or not."""
+        """Return a value of the marketplace's own list, known to us or not: at most 40 letters."""
         return self.matching(_CODE, "a known form")
 
     def code_or_none(self) -> str | None:
@@ -313,7 +339,10 @@ class Node:
         return said if _REASON.fullmatch(said) else ""
 
     def identifier(self) -> str:
-        """Return an id as text. Some come as numbers, beyond what a float could hold."""
+        """Return an id as text of at most 64 letters.
+
+        Some come as numbers, beyond what a float could hold.
+        """
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             if not 0 <= self.value < 10**30:
                 raise self.bad("is not an id")
@@ -345,6 +374,11 @@ class Node:
             raise self.bad("is neither true nor false")
         return self.value
 
+    def written_flag(self) -> bool:
+        """Return a truth that may come as a word, with a space about it; a missing one is false."""
+        words = self.words().lower() if isinstance(self.value, str) else ""
+        return words == "true" if words in ("true", "false") else self.flag()
+
     def moment(self) -> datetime:
         """Return a Unix time in seconds as an aware UTC instant."""
         seconds = self.integer()
@@ -357,7 +391,10 @@ class Node:
         return None if self.is_absent or self.is_zero else self.moment()
 
     def money(self) -> Decimal:
-        """Return an amount, which the contract writes as text so that nothing rounds it."""
+        """Return an amount, which the contract writes as text so that nothing rounds it.
+
+        At most 14 digits stand before the point and 8 behind it.
+        """
         return Decimal(self.matching(_MONEY, "an amount"))
 
     def money_or_none(self) -> Decimal | None:

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import httpx
 from django.conf import settings
 
 from stores.marketplaces import core
+from stores.marketplaces.gates import OwnShelf, Shelf
 from stores.marketplaces.tiktok_shop.client import Client
 
 
@@ -23,10 +24,14 @@ class Marketplace:
     code: str
     can_connect: bool  # whether there is a client; without one a store is kept by hand
     tells: frozenset[str]
+    silences: frozenset[tuple[str, str]] = frozenset()  # what it does not tell in which market
 
-    def can_tell(self, what: str) -> bool:
-        return what in self.tells
+    def can_tell(self, what: str, market: str | None = None) -> bool:
+        """Tell whether its API says ``what``: in ``market`` (ISO country), or anywhere at all."""
+        return what in self.tells and (what, market) not in self.silences
 
+
+_SOUTH_EAST_ASIA = frozenset({"ID", "MY", "PH", "SG", "TH", "VN"})
 
 # TikTok Shop has no call for rating, violations, announcements or balance, and none for the
 # chats' two-step state; the others publish more than their clients here ask for yet.
@@ -35,7 +40,28 @@ MARKETPLACES: Mapping[str, Marketplace] = MappingProxyType(
         "tiktok_shop": Marketplace(
             code="tiktok_shop",
             can_connect=True,
-            tells=frozenset({"shops", "orders", "activity", "authorization_expiry"}),
+            tells=frozenset(
+                {
+                    "shops",
+                    "activity",
+                    "authorization_expiry",
+                    "webhooks",
+                    "orders",
+                    "packages",
+                    "cancellations",
+                    "returns",
+                    "products",
+                    "stock",
+                    "statements",
+                    "payments",
+                    "withdrawals",
+                    "unsettled",
+                    "conversations",
+                    "service_performance",
+                    "shop_performance",
+                }
+            ),
+            silences=frozenset(("payments", market) for market in _SOUTH_EAST_ASIA),
         ),
         "shopee": Marketplace(
             code="shopee",
@@ -59,23 +85,31 @@ class NoClient(LookupError):
     """There is no client for this marketplace."""
 
 
-_transport: ContextVar[httpx.BaseTransport | None] = ContextVar("transport", default=None)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What clients call through, and what they remember of the calls before."""
+
+    http: httpx.Client
+    shelf: Shelf = field(default_factory=OwnShelf)
+
+
+_line: ContextVar[_Line | None] = ContextVar("line", default=None)
 
 
 @contextlib.contextmanager
 def transport_in_use(transport: httpx.BaseTransport) -> Iterator[None]:
     """Send the calls of all clients made inside through ``transport`` instead of the network."""
-    token = _transport.set(transport)
+    token = _line.set(_Line(httpx.Client(transport=transport)))
     try:
         yield
     finally:
-        _transport.reset(token)
+        _line.reset(token)
 
 
 @cache
-def _shared_http() -> httpx.Client:
+def _shared_line() -> _Line:
     """Return the process's one pool of connections; made on first use, so after any fork."""
-    return httpx.Client(timeout=core.TIMEOUT)
+    return _Line(httpx.Client(timeout=core.TIMEOUT))
 
 
 def client_for(
@@ -83,8 +117,11 @@ def client_for(
     *,
     clock: Callable[[], datetime] = core.wall_clock,
     sleep: Callable[[float], None] = time.sleep,
+    shelf: Shelf | None = None,
 ) -> Client:
     """Return a client for ``marketplace`` with the app of the settings.
+
+    Its breaker and paces stand on ``shelf``, or on this process's own.
 
     Raises:
         NoClient: if there is none.
@@ -92,15 +129,15 @@ def client_for(
     known = MARKETPLACES.get(marketplace)
     if known is None or not known.can_connect:
         raise NoClient(marketplace)
-    transport = _transport.get()
-    http = _shared_http() if transport is None else httpx.Client(transport=transport)
+    line = _line.get() or _shared_line()
     app = settings.TIKTOK_SHOP
     return Client(
-        http,
+        line.http,
         app["app_key"],
         app["app_secret"],
         app["api_url"],
         app["auth_url"],
         clock=clock,
         sleep=sleep,
+        shelf=shelf or line.shelf,
     )

@@ -3,9 +3,12 @@
 import os
 import socketserver
 import sys
+import threading
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from stores.sandbox.app import from_settings
+from stores.sandbox.app import Sandbox, from_settings
+
+SECONDS_BETWEEN_TICKS = 3
 
 
 class Server(socketserver.ThreadingMixIn, WSGIServer):
@@ -24,15 +27,25 @@ class Handler(WSGIRequestHandler):
         """Write no line."""
 
 
+def tick_on(sandbox: Sandbox, stopped: threading.Event) -> None:
+    """Let time pass in the sandbox until it is stopped."""
+    while not stopped.wait(SECONDS_BETWEEN_TICKS):
+        sandbox.tick()
+
+
 def main() -> None:
     host = os.environ.get("HOST", "127.0.0.1")
     port = int(os.environ.get("PORT", "9100"))
-    with make_server(host, port, from_settings(), Server, Handler) as server:
+    sandbox, stopped = from_settings(), threading.Event()
+    threading.Thread(target=tick_on, args=(sandbox, stopped), daemon=True).start()
+    with make_server(host, port, sandbox, Server, Handler) as server:
         print(f"sandbox on http://{host}:{server.server_port}/control", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             sys.exit(0)
+        finally:
+            stopped.set()
 
 
 if __name__ == "__main__":

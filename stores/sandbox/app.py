@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from stores.sandbox import mail
-from stores.sandbox.api import Api, Refused, refusal
+from stores.sandbox import mail, pushes
+from stores.sandbox.api import Api
 from stores.sandbox.auth import Auth
+from stores.sandbox.calls import Marketplace, Refused
 from stores.sandbox.control import Control
+from stores.sandbox.gateway import refusal
 from stores.sandbox.settings import (
     APP_KEY,
     APP_SECRET,
@@ -19,6 +21,7 @@ from stores.sandbox.settings import (
     from_environment,
     wall_clock,
 )
+from stores.sandbox.shops import Directory
 from stores.sandbox.state import State
 from stores.sandbox.web import Request, Response, StartResponse, WSGIApp, as_json, redirect
 
@@ -26,15 +29,23 @@ from stores.sandbox.web import Request, Response, StartResponse, WSGIApp, as_jso
 class Sandbox:
     """Sends each request to the part that answers it."""
 
-    def __init__(self, settings: Settings, deliver: mail.Deliver | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        deliver: mail.Deliver | None = None,
+        post: pushes.Post = pushes.over_http,
+    ) -> None:
         self.settings = settings
         self.state = State(settings.state_file)
+        shops = Directory(settings.more_shops)
         if settings.has_demo_codes:
-            self.state.issue_demo_codes()
-        self._api = Api(settings, self.state)
-        self._auth = Auth(settings, self.state)
-        post = deliver or mail.over_smtp(settings.mail_host, settings.mail_port)
-        self._control = Control(settings, self.state, post)
+            self.state.issue_demo_codes(shops.all)
+        marketplace = Marketplace(settings, self.state, shops)
+        self._api = Api(marketplace)
+        self._auth = Auth(marketplace)
+        self._pusher = pushes.Pusher(marketplace, post)
+        deliver = deliver or mail.over_smtp(settings.mail_host, settings.mail_port)
+        self._control = Control(marketplace, self._pusher, deliver)
         self._pages: dict[str, Callable[[Request], Response]] = {
             "/": lambda _: redirect("/control"),
             "/healthz": lambda _: as_json({"ok": True}),
@@ -47,6 +58,11 @@ class Sandbox:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self._answer(Request.read(environ)).send(start_response)
+
+    def tick(self) -> None:
+        """Send what is due: events to the app, mails of a wave. Called every few seconds."""
+        self._pusher.tick()
+        self._control.tick()
 
     def mail_keys(self) -> dict[str, str]:
         """Return the public keys of the sandbox's mail, as the domain name system would."""
@@ -79,9 +95,14 @@ def make_app(
     app_secret: str = APP_SECRET,
     redirect_url: str = REDIRECT_URL,
     deliver: mail.Deliver | None = None,
+    post: pushes.Post = pushes.over_http,
     **settings: Any,
 ) -> Sandbox:
-    """Return a sandbox of its own. ``deliver(to, content)`` takes its mails instead of SMTP."""
+    """Return a sandbox of its own.
+
+    ``deliver(to, content)`` takes its mails instead of SMTP, ``post(address, body, headers)`` its
+    events instead of HTTP. Nothing is sent but by ``tick``.
+    """
     chosen = Settings(
         seed=str(seed),
         now=now,
@@ -89,7 +110,7 @@ def make_app(
         app_secret=app_secret,
         redirect_url=redirect_url,
     )
-    return Sandbox(replace(chosen, **settings), deliver)
+    return Sandbox(replace(chosen, **settings), deliver, post)
 
 
 @functools.cache

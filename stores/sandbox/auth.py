@@ -4,22 +4,32 @@ import hmac
 from html import escape
 from urllib.parse import urlencode
 
-from stores.sandbox import api
-from stores.sandbox.settings import Settings
-from stores.sandbox.shops import BY_ID, SHOPS, Shop, of_seller
-from stores.sandbox.state import State
+from stores.sandbox import gateway
+from stores.sandbox.calls import Marketplace, Refused
+from stores.sandbox.shops import Shop
 from stores.sandbox.web import Request, Response, as_json, page, redirect
 
 LONGEST_STATE = 512
-SCOPES = ["seller.authorization.info", "seller.order.info", "seller.shop.info"]
+SCOPES = [
+    "seller.authorization.info",
+    "seller.shop.info",
+    "seller.order.info",
+    "seller.fulfillment.basic",
+    "seller.return_refund.basic",
+    "seller.product.basic",
+    "seller.finance.info",
+    "seller.customer_service",
+    "data.shop_analytics.public.read",
+]
 
 
 class Auth:
     """Consent and tokens."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
-        self.settings = settings
-        self.state = state
+    def __init__(self, marketplace: Marketplace) -> None:
+        self.settings = marketplace.settings
+        self.state = marketplace.state
+        self.shops = marketplace.shops
 
     # -- The consent page --------------------------------------------------------------------
 
@@ -33,17 +43,20 @@ class Auth:
             return _no("The state parameter is too long.")
         if request.method == "POST":
             return self._decided(given, mark)
-        chosen = given.get("shop", SHOPS[0].id)
+        chosen = given.get("shop", self.shops.all[0].id)
         return page(
             "consent.html",
             title="Authorize an app",
             service_id=service,
             state=mark,
-            shops_html="".join(_choice(shop, is_chosen=shop.id == chosen) for shop in SHOPS),
+            shops_html="".join(
+                _choice(shop, self.shops.of_seller(shop.open_id), is_chosen=shop.id == chosen)
+                for shop in self.shops.all
+            ),
         )
 
     def _decided(self, given: dict[str, str], mark: str) -> Response:
-        decision, shop = given.get("decision"), BY_ID.get(given.get("shop", ""))
+        decision, shop = given.get("decision"), self.shops.by_id.get(given.get("shop", ""))
         if decision == "refuse":
             return self._back({"error": "access_denied", "state": mark})
         if decision != "authorize" or shop is None:
@@ -66,18 +79,25 @@ class Auth:
     # -- Tokens ------------------------------------------------------------------------------
 
     def token(self, request: Request) -> Response:
-        outage = self.state.incidents.outage
-        if outage:
-            return api.broken(self.settings, outage, lambda: self._token(request))
+        shops = self.shops.of_seller(self._holder(request))
+        outage = self.state.incidents.first("outage", shops, self.settings.seconds())
+        if outage is not None:
+            return gateway.broken(self.settings, outage, lambda: self._token(request))
         return self._token(request)
 
     def _token(self, request: Request) -> Response:
         try:
             self._check_app(request)
             data = self._issue(self._spent(request))
-        except api.Refused as refused:
-            return api.refusal(self.settings, refused)
-        return as_json(api.envelope(self.settings, data))
+        except Refused as refused:
+            return gateway.refusal(self.settings, refused)
+        return as_json(gateway.envelope(self.settings, data))
+
+    def _holder(self, request: Request) -> str:
+        """Return whose code or refresh token a call brings, spent or not; "" for nobody's."""
+        code, token = request.parameter("auth_code"), request.parameter("refresh_token")
+        grant = self.state.codes.get(code) or self.state.refresh.get(token)
+        return grant.open_id if grant else ""
 
     def _spent(self, request: Request) -> str:
         """Use up the code or refresh token of ``request`` and return whose it was."""
@@ -85,27 +105,30 @@ class Auth:
         name, kind = ("refresh_token", "refresh") if is_refresh else ("auth_code", "code")
         expected = "refresh_token" if is_refresh else "authorized_code"
         if request.parameter("grant_type") != expected:
-            raise api.Refused(400, 36004001, f"Invalid grant type, expected {expected}.")
-        grant = self.state.spend(kind, request.parameter(name), self.settings.seconds())
+            raise Refused(400, 36004001, f"Invalid grant type, expected {expected}.")
+        now = self.settings.seconds()
+        shops = self.shops.of_seller(self._holder(request))
+        is_removed = is_refresh and self.state.incidents.first("revoked", shops, now)
+        grant = None if is_removed else self.state.spend(kind, request.parameter(name), now)
         if grant is None:
             said = "Invalid refresh token." if is_refresh else "Invalid auth code."
-            raise api.Refused(200, 36004004, said)
+            raise Refused(200, 36004004, said)
         return grant.open_id
 
     def _check_app(self, request: Request) -> None:
         if request.method != "GET":
-            raise api.Refused(405, 36009010, "Invalid method.")
+            raise Refused(405, 36009010, "Invalid method.")
         secret = request.parameter("app_secret").encode()
         is_ours = hmac.compare_digest(secret, self.settings.app_secret.encode())
         if request.parameter("app_key") != self.settings.app_key or not is_ours:
-            raise api.Refused(200, 36004002, "Invalid credentials. Invalid app_key or app_secret.")
+            raise Refused(200, 36004002, "Invalid credentials. Invalid app_key or app_secret.")
 
     def _issue(self, open_id: str) -> dict[str, object]:
         now = self.settings.seconds()
         access_until = now + self.settings.access_seconds
         refresh_until = now + self.settings.refresh_seconds
         access, refresh = self.state.issue_tokens(open_id, access_until, refresh_until)
-        first = of_seller(open_id)[0]
+        first = self.shops.of_seller(open_id)[0]
         return {
             "access_token": access,
             "access_token_expire_in": access_until,
@@ -119,8 +142,7 @@ class Auth:
         }
 
 
-def _choice(shop: Shop, *, is_chosen: bool) -> str:
-    siblings = of_seller(shop.open_id)
+def _choice(shop: Shop, siblings: list[Shop], *, is_chosen: bool) -> str:
     shared = f" · one of {len(siblings)} shops of this seller" if len(siblings) > 1 else ""
     return (
         f'<label class="choice"><input type="radio" name="shop" value="{shop.id}"'

@@ -1,47 +1,69 @@
 """The control page: someone, or a script, makes things go wrong and sends notices.
 
-Every form is a POST to ``/control/<act>``. A script that asks for JSON gets JSON back.
+Every form is a POST to ``/control/<act>``. A script that asks for JSON gets JSON back. Where an act
+takes a ``shop``, no shop or ``all`` means every shop; where it takes ``minutes``, none means until
+someone ends it, on the page by ``end`` with its number or by ``reset`` for all.
 """
 
 import smtplib
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from html import escape
 from urllib.parse import quote, urlsplit
 
-from stores.sandbox import api, mail
-from stores.sandbox.settings import Settings
-from stores.sandbox.shops import BY_ID, SHOPS, Shop
-from stores.sandbox.state import Incidents, State
+from stores.sandbox import fields, mail, pushes
+from stores.sandbox.calls import Marketplace
+from stores.sandbox.fields import Form, Wrong
+from stores.sandbox.incidents import OUTAGES, SHIPPED_AFTER, Incident
+from stores.sandbox.letters import Letters
+from stores.sandbox.shops import Shop
+from stores.sandbox.state import Push
 from stores.sandbox.web import Request, Response, as_json, page, redirect
 
 MOST_LATE_ORDERS = 500
+MOST_EVENTS = 1000
+EVENTS = {
+    "valid": "as it should be",
+    "repeated": "the same one twice",
+    "forged": "with a signature of somebody else",
+    "stale": "sent three days ago",
+}
+_STALE = 3 * 24 * 3600
 
-Act = Callable[[dict[str, str]], dict[str, object]]
-
-
-class Wrong(ValueError):
-    """A field of a form makes no sense; the text says which."""
+Act = Callable[[Form], dict[str, object]]
 
 
 class Control:
     """Starts and ends incidents."""
 
-    def __init__(self, settings: Settings, state: State, deliver: mail.Deliver) -> None:
-        self.settings = settings
-        self.state = state
-        self.deliver = deliver
+    def __init__(
+        self, marketplace: Marketplace, pusher: pushes.Pusher, deliver: mail.Deliver
+    ) -> None:
+        self.settings = marketplace.settings
+        self.state = marketplace.state
+        self.shops = marketplace.shops
+        self.pusher = pusher
+        self.letters = Letters(marketplace, deliver)
         self._acts: dict[str, Act] = {
             "late-orders": self._late_orders,
             "revoke": self._revoke,
             "expire": self._expire,
             "inactive": self._inactive,
+            "negative-balance": self._negative_balance,
+            "violation-wave": self.letters.start_wave,
             "outage": self._outage,
             "rate-limit": self._rate_limit,
             "clock-skew": self._clock_skew,
             "grant": self._grant,
-            "mail": self._mail,
+            "push": self._push,
+            "mail": self.letters.send,
+            "end": self._end,
             "reset": self._reset,
         }
+
+    def tick(self) -> None:
+        """Go on with what takes its time."""
+        self.letters.tick()
 
     def __call__(self, request: Request) -> Response:
         if request.method == "GET":
@@ -71,115 +93,160 @@ class Control:
 
     # -- Acts --------------------------------------------------------------------------------
 
-    def _late_orders(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
-        count = _number(form, "count", 10, least=1, most=MOST_LATE_ORDERS)
-        with self.state.changing():
-            self.state.incidents.bursts.append((shop.id, self.settings.seconds(), count))
-        return {"done": f"{count} orders of {shop.name} are overdue now", "shop": shop.id}
+    def _begin(self, incident: Incident, *, alone: bool = True) -> dict[str, object]:
+        """Start an incident; one that stands ``alone`` takes the place of its like."""
+        with self.state.changing() as state:
+            if alone:
+                now = self.settings.seconds()
+                state.incidents.end(now, kind=incident.kind, shop=incident.shop)
+            state.incidents.start(incident)
+        return {
+            "done": self._told(incident),
+            "shop": incident.shop or fields.ALL,
+            "incident": incident.number,
+        }
 
-    def _revoke(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
-        self.state.revoke(shop.open_id)
-        return {"done": f"{shop.seller} removed the app", "shop": shop.id}
+    def _over(self, kind: str, whose: str, done: str) -> dict[str, object]:
+        with self.state.changing() as state:
+            state.incidents.end(self.settings.seconds(), kind=kind, shop=whose or None)
+        return {"done": done, "shop": whose or fields.ALL}
 
-    def _expire(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
-        self.state.expire_access(shop.open_id)
-        return {"done": f"The access tokens of {shop.seller} have expired", "shop": shop.id}
+    def _late_orders(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
+        count = fields.number(form, "count", 10, least=1, most=MOST_LATE_ORDERS)
+        now = self.settings.seconds()
+        end = fields.end(form, now) or now + SHIPPED_AFTER
+        return self._begin(Incident(0, "late_orders", whose, now, end, count), alone=False)
 
-    def _inactive(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
-        with self.state.changing():
-            others = [other for other in self.state.incidents.inactive if other != shop.id]
-            is_on = form.get("on", "1") != "0"
-            self.state.incidents.inactive = [*others, shop.id] if is_on else others
-        return {"done": f"{shop.name} is {'inactive' if is_on else 'active'}", "shop": shop.id}
+    def _revoke(self, form: Form) -> dict[str, object]:
+        """Take the authorization away: for some minutes, or until the seller grants it anew."""
+        whose, shops = fields.shops(form, self.shops)
+        now = self.settings.seconds()
+        end = fields.end(form, now)
+        for shop in shops:
+            message = f"Shop_id {shop.id} is deauthorized from your APP by merchant."
+            event = pushes.Event(now, "SELLER_DEAUTHORIZATION", str(now), {"message": message})
+            self.pusher.enqueue(shop, event)
+        if end is not None:
+            return self._begin(Incident(0, "revoked", whose, now, end))
+        self.state.revoke({shop.open_id for shop in shops})
+        sellers = shops[0].seller if whose else "All sellers"
+        return {"done": f"{sellers} removed the app", "shop": whose or fields.ALL}
 
-    def _outage(self, form: dict[str, str]) -> dict[str, object]:
+    def _expire(self, form: Form) -> dict[str, object]:
+        whose, shops = fields.shops(form, self.shops)
+        self.state.expire_access({shop.open_id for shop in shops})
+        sellers = shops[0].seller if whose else "all sellers"
+        return {"done": f"The access tokens of {sellers} have expired", "shop": whose or fields.ALL}
+
+    def _inactive(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
+        if form.get("on", "1") == "0":
+            return self._over("inactive", whose, f"{self._name(whose)} is active")
+        now = self.settings.seconds()
+        return self._begin(Incident(0, "inactive", whose, now, fields.end(form, now)))
+
+    def _negative_balance(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
+        amount = fields.number(form, "amount", 0, least=0, most=10**12)
+        now = self.settings.seconds()
+        end = fields.end(form, now)
+        incident = Incident(0, "negative_balance", whose, now, end, amount=amount)
+        return self._begin(incident, alone=False)
+
+    def _outage(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
         kind = form.get("kind", "")
-        if kind and kind not in api.OUTAGES:
+        if not kind:
+            return self._over("outage", whose, "Outage: over")
+        if kind not in OUTAGES:
             raise Wrong("kind: there is no such outage.")
-        with self.state.changing():
-            self.state.incidents.outage = kind
-        return {"done": f"Outage: {api.OUTAGES.get(kind, 'over')}"}
+        now = self.settings.seconds()
+        wait = fields.number(form, "milliseconds", 5000, least=0, most=120_000)
+        end = fields.end(form, now)
+        return self._begin(Incident(0, "outage", whose, now, end, amount=wait, detail=kind))
 
-    def _rate_limit(self, form: dict[str, str]) -> dict[str, object]:
-        calls = _number(form, "calls", 5, least=0, most=10**6)
-        wait = _number(form, "retry_after", 1, least=0, most=3600)
-        with self.state.changing():
-            self.state.incidents.refused_calls = calls
-            self.state.incidents.retry_after = wait
-        return {"done": f"The next {calls} calls are too many"}
+    def _rate_limit(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
+        now = self.settings.seconds()
+        end = fields.end(form, now)
+        calls = fields.number(form, "calls", 0 if end else 5, least=0, most=10**6)
+        wait = fields.number(form, "retry_after", 1, least=0, most=3600)
+        if not calls and not end:
+            return self._over("rate_limit", whose, "No call is too many")
+        return self._begin(Incident(0, "rate_limit", whose, now, end, calls, wait))
 
-    def _clock_skew(self, form: dict[str, str]) -> dict[str, object]:
-        seconds = _number(form, "seconds", 600, least=-(10**6), most=10**6)
-        with self.state.changing():
-            self.state.incidents.clock_skew = seconds
-        return {"done": f"The marketplace's clock is {seconds} s ahead"}
+    def _clock_skew(self, form: Form) -> dict[str, object]:
+        whose, _ = fields.shops(form, self.shops)
+        seconds = fields.number(form, "seconds", 600, least=-(10**6), most=10**6)
+        now = self.settings.seconds()
+        end = fields.end(form, now)
+        return self._begin(Incident(0, "clock_skew", whose, now, end, amount=seconds))
 
-    def _grant(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
+    def _grant(self, form: Form) -> dict[str, object]:
+        shop = fields.shop(form, self.shops)
         code = self.state.issue_code(shop, self.settings.seconds())
         return {"done": f"{shop.seller} authorized the app", "shop": shop.id, "code": code}
 
-    def _mail(self, form: dict[str, str]) -> dict[str, object]:
-        shop = _shop(form)
-        to = form.get("to", "").strip()
-        if "@" not in to or not to.isascii() or any(letter.isspace() for letter in to):
-            raise Wrong("to: give the store's forwarding address.")
-        wish = mail.Wish(
-            kind=form.get("kind", "violation"),
-            to=to,
-            variant=form.get("variant", ""),
-            language=form.get("language") or "en",
-            form=form.get("form") or "both",
-            signature=form.get("signature") or "valid",
-        )
-        defaults = mail.Facts()
-        facts = mail.Facts(
-            rating=_number(form, "rating", defaults.rating, least=-1000, most=1000),
-            points=_number(form, "points", defaults.points, least=0, most=1000),
-            reason=_line(form, "reason") or defaults.reason,
-            subject=_line(form, "subject") or defaults.subject,
-            reference=_line(form, "reference"),
-            days_to_correct=_number(form, "days_to_correct", 3, least=0, most=365),
-            days_to_appeal=_number(form, "days_to_appeal", 30, least=0, most=365),
-        )
-        with self.state.changing():
-            number = self.state.mails_sent
-            self.state.mails_sent += 1
-        message = mail.compose(wish, shop, facts, self.settings.now(), number)
-        content = mail.signed(message, wish.signature, self.state.key_for_mail(mail.new_key))
-        self.deliver(to, content)
-        return {
-            "done": f"Sent to {to}: {message['Subject']}",
-            "shop": shop.id,
-            "subject": str(message["Subject"]),
-            "message_id": str(message["Message-ID"]),
-        }
+    def _push(self, form: Form) -> dict[str, object]:
+        """Lay events of one shop out for sending, all of the kind that a form asks for."""
+        shop = fields.shop(form, self.shops)
+        variant = form.get("variant") or "valid"
+        if variant not in EVENTS:
+            raise Wrong("variant: there is no such event.")
+        if not self.state.webhooks.get(shop.id):
+            raise Wrong("shop: its app has not said where events go.")
+        count = fields.number(form, "count", 1, least=1, most=MOST_EVENTS)
+        now = self.settings.seconds()
+        kind = min(self.state.webhooks[shop.id])
+        key = f"wished/{self.state.pushes['wished']}"
+        for number in range(count):
+            event = pushes.Event(now, kind, f"{key}/{number}", {"update_time": now})
+            push = self.pusher.enqueue(shop, event, at=now - _STALE if variant == "stale" else None)
+            self._spoil(push, variant)
+        with self.state.changing() as state:
+            state.pushes["wished"] += count
+        return {"done": f"{count} events are on their way", "shop": shop.id}
 
-    def _reset(self, _: dict[str, str]) -> dict[str, object]:
-        with self.state.changing():
-            self.state.incidents = Incidents()
+    def _spoil(self, push: Push | None, variant: str) -> None:
+        if push is not None and variant == "forged":
+            push.signature = push.signature[::-1]
+        if push is not None and variant == "repeated":
+            with self.state.changing() as state:
+                state.outbox.append(Push(push.address, push.body, push.signature, push.next_at))
+
+    def _end(self, form: Form) -> dict[str, object]:
+        number = fields.number(form, "incident", 0, least=1, most=10**9)
+        with self.state.changing() as state:
+            if not state.incidents.end(self.settings.seconds(), number=number):
+                raise Wrong("incident: there is no such incident going on.")
+        return {"done": "The incident is over"}
+
+    def _reset(self, _: Form) -> dict[str, object]:
+        with self.state.changing() as state:
+            state.incidents.end(self.settings.seconds())
         return {"done": "All incidents are over"}
 
     # -- The page ----------------------------------------------------------------------------
 
     def _page(self, request: Request, *, failure: str = "", status: int = 200) -> Response:
         if request.wants_json:
-            return as_json({"shops": [self._facts(shop) for shop in SHOPS]})
+            return as_json(self._facts())
         said = failure or request.parameter("done")
         tone = "bad" if failure else "good"
+        one = _options((shop.id, f"{shop.region} · {shop.name}") for shop in self.shops.all)
         return page(
             "control.html",
             status,
             title="Sandbox control",
             said_html=f'<p class="said {tone}" role="status">{escape(said)}</p>' if said else "",
             incidents_html=self._incidents(),
-            shops_html=_options((shop.id, f"{shop.region} · {shop.name}") for shop in SHOPS),
-            rows_html="".join(self._row(shop) for shop in SHOPS),
-            outages_html=_options([("", "none"), *api.OUTAGES.items()]),
+            shops_html=one,
+            any_shops_html=_options([(fields.ALL, "every shop")]) + one,
+            rows_html="".join(self._row(shop) for shop in self.shops.all),
+            outages_html=_options([("", "none"), *OUTAGES.items()]),
+            events_html=_options(EVENTS.items()),
+            pushes_html=self._pushes(),
             kinds_html=_options(
                 (kind, kind) for kind in sorted(mail.kinds(), key=lambda kind: kind != "violation")
             ),
@@ -189,67 +256,82 @@ class Control:
             mail_receiver=f"{self.settings.mail_host}:{self.settings.mail_port}",
         )
 
-    def _facts(self, shop: Shop) -> dict[str, object]:
+    def _facts(self) -> dict[str, object]:
+        return {
+            "shops": [self._shop_facts(shop) for shop in self.shops.all],
+            "incidents": [{**asdict(each), "told": self._told(each)} for each in self._going_on()],
+            "pushes": {**self.state.pushes, "waiting": len(self.state.outbox)},
+            "spent_again": self.state.spent_again,
+        }
+
+    def _going_on(self) -> list[Incident]:
+        return list(self.state.incidents.on(self.settings.seconds()))
+
+    def _shop_facts(self, shop: Shop) -> dict[str, object]:
         now = self.settings.seconds()
-        known = list(self.state.access.values())  # other threads add to it
-        grants = [grant for grant in known if grant.open_id == shop.open_id]
+        incidents = self.state.incidents
         return {
             "id": shop.id,
             "name": shop.name,
             "region": shop.region,
             "seller": shop.seller,
-            "is_authorized": any(not g.is_revoked and g.expires > now for g in grants),
-            "is_inactive": shop.id in self.state.incidents.inactive,
-            "late_orders": sum(count for _, count in self.state.bursts_of(shop)),
+            "is_authorized": self.state.authorized_until(shop.open_id) > now,
+            "is_inactive": incidents.first("inactive", [shop], now) is not None,
+            "late_orders": sum(burst.count for burst in incidents.bursts(shop)),
+            "webhooks": len(self.state.webhooks.get(shop.id, {})),
         }
 
     def _row(self, shop: Shop) -> str:
-        facts = self._facts(shop)
+        facts = self._shop_facts(shop)
         authorized = "authorized" if facts["is_authorized"] else "–"
         active = "inactive" if facts["is_inactive"] else "active"
         return (
             f"<tr><td>{shop.region}</td><td>{escape(shop.name)}</td><td><code>{shop.id}</code></td>"
-            f"<td>{authorized}</td><td>{active}</td><td>{facts['late_orders']}</td></tr>"
+            f"<td>{authorized}</td><td>{active}</td><td>{facts['late_orders']}</td>"
+            f"<td>{facts['webhooks']}</td></tr>"
         )
 
     def _incidents(self) -> str:
-        now = self.state.incidents
-        running = [
-            f"Outage: {api.OUTAGES[now.outage]}" if now.outage else "",
-            f"{now.refused_calls} calls to be refused as too many" if now.refused_calls else "",
-            f"Clock {now.clock_skew} s ahead" if now.clock_skew else "",
-            *(f"{BY_ID[shop].name} is inactive" for shop in now.inactive),
-            *(f"{count} late orders at {BY_ID[shop].name}" for shop, _, count in now.bursts),
-        ]
-        items = "".join(f"<li>{escape(text)}</li>" for text in running if text)
-        return f"<ul>{items}</ul>" if items else "<p>All is well.</p>"
+        items = "".join(
+            f"<li><span>{escape(self._told(each))}</span>"
+            '<form method="post" action="/control/end">'
+            f'<input type="hidden" name="incident" value="{each.number}">'
+            "<button>End it</button></form></li>"
+            for each in self._going_on()
+        )
+        return f'<ul class="incidents">{items}</ul>' if items else "<p>All is well.</p>"
+
+    def _pushes(self) -> str:
+        told = {**self.state.pushes, "waiting": len(self.state.outbox)}
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in told.items())
+
+    def _name(self, whose: str) -> str:
+        return self.shops.by_id[whose].name if whose else "every shop"
+
+    def _told(self, each: Incident) -> str:
+        """Return an incident in words."""
+        what = {
+            "late_orders": f"{each.count} late orders",
+            "revoked": "App removed",
+            "inactive": "Inactive",
+            "negative_balance": "Balance below nothing",
+            "violation_wave": f"{each.amount} of {each.count} violations told",
+            "outage": f"Outage: {OUTAGES.get(each.detail, '')}",
+            "rate_limit": f"{each.count or 'All'} calls too many",
+            "clock_skew": f"Clock {each.amount} s ahead",
+        }[each.kind]
+        left = "" if each.until is None else _minutes(each.until - self.settings.seconds())
+        return " · ".join(filter(None, (what, self._name(each.shop), left)))
+
+
+def _minutes(seconds: int) -> str:
+    return f"{-(-seconds // 60)} minutes to go"
 
 
 def _is_same_origin(request: Request) -> bool:
     """Whether the form is our own page's, or a script's, which says no origin at all."""
     origin = request.headers.get("origin", "")
     return not origin or urlsplit(origin).netloc == request.headers.get("host", "")
-
-
-def _shop(form: dict[str, str]) -> Shop:
-    shop = BY_ID.get(form.get("shop", ""))
-    if shop is None:
-        raise Wrong("shop: there is no such shop.")
-    return shop
-
-
-def _number(form: dict[str, str], name: str, default: int, *, least: int, most: int) -> int:
-    try:
-        number = int(form.get(name) or default)
-    except ValueError:
-        raise Wrong(f"{name}: this is not a number.") from None
-    if not least <= number <= most:
-        raise Wrong(f"{name}: this is not from {least} to {most}.")
-    return number
-
-
-def _line(form: dict[str, str], name: str) -> str:
-    return " ".join(form.get(name, "").split())
 
 
 def _options(pairs: Iterable[tuple[str, str]]) -> str:

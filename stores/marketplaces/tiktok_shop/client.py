@@ -22,12 +22,14 @@ from stores.marketplaces.core import (
     MarketplaceError,
     Node,
     NotAuthorized,
+    NothingThere,
     RateLimited,
     RequestRefused,
     SignatureRefused,
     StoreInactive,
     TokenExpired,
 )
+from stores.marketplaces.gates import Gate, OwnShelf, Shelf
 from stores.marketplaces.tiktok_shop import payloads, signing
 
 T = TypeVar("T")
@@ -40,6 +42,7 @@ class _Page(Protocol):
 
 P = TypeVar("P", bound=_Page)
 
+CODE = "tiktok_shop"
 DETAILS_AT_ONCE = 50
 STOCKS_AT_ONCE = 100
 
@@ -100,19 +103,38 @@ _REFUSALS: Mapping[int, type[MarketplaceError]] = MappingProxyType(
         101000: NotAuthorized,  # the token does not go with the shop
         105005: NotAuthorized,  # the scope was not granted
         36004004: NotAuthorized,  # the code or refresh token was used, has expired or is invalid
-        36009033: NotAuthorized,  # our address is not on the app's list
+        36009033: SignatureRefused,  # our address is not on the app's list
         10006402: NotAuthorized,
+        12009014: NotAuthorized,
+        12019114: NotAuthorized,
+        25020005: NotAuthorized,
         106001: SignatureRefused,
         36009003: MarketplaceDown,
         36009007: MarketplaceDown,  # a time-out on their side
+        45101001: MarketplaceDown,
+        **dict.fromkeys((10002014, 10002015, 10037002, 10037003, 10037004), MarketplaceDown),
         12052700: StoreInactive,
+        12019008: NothingThere,
+        12019112: NothingThere,
+        12019150: NothingThere,
+        12052031: NothingThere,
+        12052032: NothingThere,
+        12052048: NothingThere,
+        12052260: NothingThere,
+        12052547: NothingThere,
+        12052704: NothingThere,
+        12052901: NothingThere,  # the product is in no state for this
+        21008111: NothingThere,
+        22005007: NothingThere,
+        45101003: NothingThere,
     }
 )
-_TOO_MANY = 36009002
+_TOO_MANY = frozenset({36009002, 45101004})  # of calls a second, of chats a day
 _MANY_MEANINGS = 36009004
 _MEANINGS: tuple[tuple[str, type[MarketplaceError]], ...] = (
     ("access_token", NotAuthorized),
     ("access-token", NotAuthorized),
+    ("shop_cipher", NotAuthorized),
     ("app_key", SignatureRefused),
     ("timestamp", SignatureRefused),
     ("signature", SignatureRefused),
@@ -156,7 +178,8 @@ class Client:
     """Calls TikTok Shop for one app. Access tokens and shop ciphers come with each call.
 
     Every method may raise any ``core.MarketplaceError``; reads have then been tried again while
-    that could help.
+    that could help. ``shelf`` is where the breaker and the paces are kept: clients that are to
+    spare the marketplace together share one; without it a client has its own.
     """
 
     def __init__(
@@ -170,8 +193,10 @@ class Client:
         clock: Callable[[], datetime] = core.wall_clock,
         sleep: Callable[[float], None] = time.sleep,
         patience: core.Patience | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._caller = core.Caller(http, clock, sleep, patience or core.Patience())
+        self._gate = Gate(CODE, app_key, shelf or OwnShelf(), clock, sleep)
         self._app_key = app_key
         self._app_secret = app_secret
         self._api_url = api_url.rstrip("/")
@@ -505,7 +530,8 @@ class Client:
             **grant,
         }
         address = httpx.URL(f"{self._auth_url}/api/v2/token/{verb}", params=query)
-        return self._parsed(httpx.Request("GET", address), payloads.tokens)
+        with self._gate.passing(""):
+            return self._parsed(httpx.Request("GET", address), payloads.tokens)
 
     def _page(
         self,
@@ -542,13 +568,15 @@ class Client:
         subject: str = "",
     ) -> T:
         endpoint = ENDPOINTS[name]
+        parameters = query or {}
 
         def attempt() -> T:
-            # Signed anew each time: the timestamp is part of the signature.
-            request = self._signed_request(
-                endpoint.method, endpoint.path(subject), access_token, query or {}, content
-            )
-            return self._parsed(request, parse)
+            with self._gate.passing(parameters.get("shop_cipher", access_token)):
+                # Signed anew each time: the timestamp is part of the signature.
+                request = self._signed_request(
+                    endpoint.method, endpoint.path(subject), access_token, parameters, content
+                )
+                return self._parsed(request, parse)
 
         return self._caller.repeatedly(attempt)
 
@@ -594,7 +622,7 @@ class Client:
     def _refuse_status(self, answer: core.Answer, request_id: str, *, refusal: int = 0) -> None:
         """Raise for a status that says more than the envelope; a refusal in it says most."""
         code = str(refusal) if refusal else f"http-{answer.status}"
-        if answer.status == core.HTTP_TOO_MANY or refusal == _TOO_MANY:
+        if answer.status == core.HTTP_TOO_MANY or refusal in _TOO_MANY:
             wait = core.retry_after(answer, self._caller.clock())
             raise RateLimited(code=code, request_id=request_id, retry_after=wait)
         if answer.status in core.HTTP_SERVER_ERRORS:

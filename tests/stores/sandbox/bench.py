@@ -1,5 +1,8 @@
 """A sandbox on a bench: a clock that stands until it is moved, mails caught, a client beside it."""
 
+import hashlib
+import hmac
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +21,15 @@ SEN_VANG = "7495000000000000201"
 HARBOR_VN = "7495000000000000501"
 
 
+def signed(
+    path: str, query: dict[str, str], body: bytes = b"", *, secret: str = APP_SECRET
+) -> dict[str, str]:
+    """Return the query with its signature, made apart from client and sandbox."""
+    text = path + "".join(key + query[key] for key in sorted(query))
+    message = secret.encode() + text.encode() + body + secret.encode()
+    return {**query, "sign": hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()}
+
+
 @dataclass
 class Bench:
     """One sandbox and what it did. ``waits`` are the seconds the client would have slept."""
@@ -25,6 +37,8 @@ class Bench:
     app: Sandbox = field(init=False)
     now: datetime = NOON
     mails: list[tuple[str, bytes]] = field(default_factory=list)
+    pushes: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    takes_pushes: bool = True
     waits: list[float] = field(default_factory=list)
     http: httpx.Client = field(init=False)
 
@@ -35,6 +49,11 @@ class Bench:
         self.waits.append(seconds)
         self.move(seconds=seconds)
 
+    def take_push(self, address: str, body: bytes, headers: dict[str, str]) -> int:
+        """Stand for the app at the far end of a webhook."""
+        self.pushes.append((address, body, headers))
+        return 200 if self.takes_pushes else 503
+
     def act(self, name: str, **fields: object) -> dict[str, Any]:
         """Do what the control page's form ``name`` does."""
         answer = self.http.post(
@@ -44,6 +63,28 @@ class Bench:
         )
         content: dict[str, Any] = answer.json()
         return {"status": answer.status_code, **content}
+
+    def call(
+        self, path: str, token: str, body: object = None, *, method: str = "", **query: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Return status and envelope of a signed call; a query parameter of "" is left out."""
+        content = b"" if body is None else json.dumps(body).encode()
+        given = {"app_key": APP_KEY, "timestamp": str(int(self.now.timestamp())), **query}
+        parameters = signed(path, {key: value for key, value in given.items() if value}, content)
+        answer = self.http.request(
+            method or ("GET" if body is None else "POST"),
+            path,
+            params=parameters,
+            content=content,
+            headers={"content-type": "application/json", "x-tts-access-token": token},
+        )
+        envelope: dict[str, Any] = answer.json()
+        return answer.status_code, envelope
+
+    def told(self) -> list[str]:
+        """Return what the control page says is going on."""
+        answer = self.http.get("/control", headers={"accept": "application/json"})
+        return [incident["told"] for incident in answer.json()["incidents"]]
 
     def client(self, app_secret: str = APP_SECRET, transport: object = None) -> Client:
         http = (
@@ -68,10 +109,20 @@ def make_bench(**settings: Any) -> Bench:
         now=lambda: bench.now,
         redirect_url=CALLBACK,
         deliver=lambda to, content: bench.mails.append((to, content)),
-        **settings,
+        **{"post": bench.take_push, "sleep": bench.sleep, **settings},
     )
     bench.http = httpx.Client(transport=httpx.WSGITransport(app=bench.app), base_url=HOST)
     return bench
 
 
-__all__ = ["CALLBACK", "HARBOR_VN", "HOST", "NOON", "SEN_VANG", "Bench", "demo_code", "make_bench"]
+__all__ = [
+    "CALLBACK",
+    "HARBOR_VN",
+    "HOST",
+    "NOON",
+    "SEN_VANG",
+    "Bench",
+    "demo_code",
+    "make_bench",
+    "signed",
+]

@@ -15,11 +15,15 @@ def test_control_page_shows_shops_and_what_goes_on() -> None:
     bench.act("late-orders", shop=SEN_VANG, count=7)
 
     page = bench.http.get("/control").text
+    told = bench.told()
 
     assert all(shop.id in page for shop in shops.SHOPS)
-    assert "<li>Clock 90 s ahead</li>" in page
-    assert "<li>Sen Vàng Beauty is inactive</li>" in page
-    assert "<li>7 late orders at Sen Vàng Beauty</li>" in page
+    assert told == [
+        "Clock 90 s ahead · every shop",
+        "Inactive · Sen Vàng Beauty",
+        "7 late orders · Sen Vàng Beauty · 4320 minutes to go",
+    ]
+    assert all(f"<span>{each}</span>" in page for each in told)
 
 
 def test_form_leads_back_to_the_page_and_says_what_was_done() -> None:
@@ -135,7 +139,7 @@ def test_mail_that_nobody_takes_is_told() -> None:
     def nobody(*_: object) -> None:
         raise ConnectionRefusedError("no one there")
 
-    bench.app._control.deliver = nobody
+    bench.app._control.letters.deliver = nobody
 
     answer = bench.act("mail", shop=SEN_VANG, to="a@in.test")
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stores.sandbox import orders, shops
+from stores.sandbox import lives, orders, shops
 
 NOW = int(datetime(2026, 9, 1, 12, tzinfo=UTC).timestamp())
 SLIPPING = shops.BY_ID["7495000000000000102"]
@@ -10,8 +10,8 @@ STEADY = shops.BY_ID["7495000000000000201"]
 each_shop = pytest.mark.parametrize("shop", shops.SHOPS, ids=lambda shop: shop.name)
 
 
-def _placed(shop: shops.Shop, now: int = NOW, seed: str = "a") -> list[orders.Plan]:
-    return list(orders.Book(seed).placed(shop, now, []))
+def _placed(shop: shops.Shop, now: int = NOW, seed: str = "a") -> list[lives.Plan]:
+    return list(lives.Book(seed).placed(shop, now))
 
 
 def test_orders_are_a_function_of_seed_shop_and_moment() -> None:
@@ -26,7 +26,7 @@ def test_orders_reach_back_180_days_and_not_ahead() -> None:
     created = [plan.created for plan in _placed(STEADY)]
 
     assert max(created) <= NOW
-    assert NOW - 181 * orders.DAY <= min(created) < NOW - 179 * orders.DAY
+    assert NOW - 181 * lives.DAY <= min(created) < NOW - 179 * lives.DAY
 
 
 @each_shop
@@ -50,11 +50,11 @@ def test_lives_of_orders_are_in_order(shop: shops.Shop) -> None:
 @each_shop
 def test_orders_drift_with_time_and_only_forward(shop: shops.Shop) -> None:
     """What changes in a day has an update time in that day, so that a sync finds it."""
-    book = orders.Book("a")
-    today, tomorrow = NOW, NOW + orders.DAY
-    before = {plan.id: plan for plan in book.placed(shop, today, [])}
+    book = lives.Book("a")
+    today, tomorrow = NOW, NOW + lives.DAY
+    before = {plan.id: plan for plan in book.placed(shop, today)}
 
-    for plan in book.placed(shop, tomorrow, []):
+    for plan in book.placed(shop, tomorrow):
         if plan.id not in before:
             assert plan.updated(tomorrow) > today
         elif orders.document(plan, shop, today) != orders.document(plan, shop, tomorrow):
@@ -77,12 +77,12 @@ def test_all_bad_turns_happen_somewhere() -> None:
     assert initiators == {None, "BUYER", "SELLER", "SYSTEM"}
     assert any(plan.asked_to_cancel and not plan.cancelled for plan in plans)
     assert any(plan.part_shipped for plan in plans)
-    assert any(plan.released - (plan.paid or plan.created) > orders.DAY for plan in plans)
+    assert any(plan.released - (plan.paid or plan.created) > lives.DAY for plan in plans)
     assert any(plan.is_cod for plan in plans)
 
 
 def test_burst_stands_overdue_from_its_start_and_shows_as_updated() -> None:
-    burst = orders.late_burst("a", STEADY, NOW, 25)
+    burst = lives.late_burst("a", STEADY, lives.Burst(NOW, 25, NOW + 3 * lives.DAY))
 
     documents = [orders.document(plan, STEADY, NOW) for plan in burst]
 
@@ -91,7 +91,7 @@ def test_burst_stands_overdue_from_its_start_and_shows_as_updated() -> None:
     assert {document["update_time"] for document in documents} == {NOW}
     assert all(int(str(document["rts_sla_time"])) < NOW for document in documents)
     assert not any("rts_time" in document for document in documents)
-    later = {plan.status(NOW + 4 * orders.DAY) for plan in burst}
+    later = {plan.status(NOW + 4 * lives.DAY) for plan in burst}
     assert later <= {"AWAITING_COLLECTION", "IN_TRANSIT"}
 
 

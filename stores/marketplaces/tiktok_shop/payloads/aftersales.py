@@ -122,12 +122,12 @@ def _return(request: Node) -> ReturnPayload:
         return_tracking_number=request.field("return_tracking_number").text_or_empty(),
         pre_return_id=request.field("pre_return_id").identifier_or_none(),
         next_return_id=request.field("next_return_id").identifier_or_none(),
-        is_combined_return=request.field("is_combined_return").flag(),
+        is_combined_return=request.field("is_combined_return").written_flag(),
         combined_return_id=request.field("combined_return_id").identifier_or_none(),
-        can_buyer_keep_item=request.field("can_buyer_keep_item").flag(),
+        can_buyer_keep_item=request.field("can_buyer_keep_item").written_flag(),
         seller_proposed_return_type=request.field("seller_proposed_return_type").code_or_none(),
         partial_refund=money_or_none(request.field("partial_refund"), "amount"),
-        buyer_rejected_partial_refund=request.field("buyer_rejected_partial_refund").flag(),
+        buyer_rejected_partial_refund=request.field("buyer_rejected_partial_refund").written_flag(),
         order_line_item_ids=_line_item_ids(request.field("return_line_items")),
     )
 

@@ -1,0 +1,220 @@
+"""What stands before every call to a marketplace: a breaker for each app, a pace for each store.
+
+The breaker opens when calls of one app fail again and again, whichever store they are for, and
+then lets one call through at a time to see. A refusal for a reason that is the store's own counts
+as an answer: the marketplace is up. The pace is a token bucket; what the marketplace says about
+when to come back goes before it.
+
+Both are small states on a shelf. Processes that put them on one shelf act as one.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Protocol, TypeVar
+
+from stores.marketplaces.core import (
+    BadPayload,
+    BreakerOpen,
+    MarketplaceDown,
+    MarketplaceError,
+    RateLimited,
+    RequestRefused,
+    SignatureRefused,
+)
+
+T = TypeVar("T")
+State = Mapping[str, float]
+
+FAILURES_TO_OPEN: Final = 5  # in a row
+OPEN_FOR: Final = 30.0  # seconds until one call may try
+PROBE_LASTS: Final = 60.0  # seconds: a probe that never came back no longer counts
+KEPT_FOR: Final = 3600.0  # seconds: what nobody touched since says nothing, and no wait is longer
+_NO_WAIT: Final = 0.001  # seconds; less is the rounding of clocks
+_MANY_STATES: Final = 10_000
+_EMPTY: Final[State] = MappingProxyType({})
+_NOTHING_KEPT: Final = (_EMPTY, 0.0)
+
+
+class Shelf(Protocol):
+    """Keeps small states by name for all who call a marketplace."""
+
+    def change(self, name: str, step: Callable[[State], tuple[State, T]], *, keep_for: float) -> T:
+        """Put in the place of the state ``name`` what ``step`` makes of it; return its result.
+
+        One indivisible act: of two at once the second sees what the first made. ``step`` is pure
+        and may be called again. An absent state is empty; one may be forgotten after ``keep_for``
+        seconds without a change.
+        """
+        ...
+
+
+class OwnShelf:
+    """A shelf in the memory of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[str, tuple[State, float]] = {}  # each with when it may be forgotten
+
+    def change(self, name: str, step: Callable[[State], tuple[State, T]], *, keep_for: float) -> T:
+        now = time.monotonic()
+        with self._lock:
+            if len(self._states) > _MANY_STATES:
+                self._states = {key: kept for key, kept in self._states.items() if kept[1] > now}
+            state, result = step(self._states.get(name, _NOTHING_KEPT)[0])
+            self._states[name] = (state, now + keep_for)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast one store may be asked: ``per_second`` for long, ``burst`` at once.
+
+    A call that would have to wait for more than ``longest_wait`` seconds is not made.
+    """
+
+    per_second: float = 20.0
+    burst: float = 50.0
+    longest_wait: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The breaker of one app at one marketplace, and the paces of its stores."""
+
+    marketplace: str
+    app: str
+    shelf: Shelf
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    pace: Pace = Pace()
+
+    @contextmanager
+    def passing(self, store: str) -> Iterator[None]:
+        """Let one call for ``store`` through, and learn from what becomes of it.
+
+        ``store`` is whatever names the store to the marketplace; it is kept as a digest only.
+        Empty where the call is for none: then there is no pace.
+
+        Raises:
+            BreakerOpen: while the breaker is open; nothing has been sent.
+            RateLimited: where the store would have to wait too long; nothing has been sent.
+        """
+        if store:
+            self._await_turn(store)
+        wait, is_watched = self._breaker(_ask)
+        if wait > 0:
+            raise BreakerOpen(retry_after=wait)
+        try:
+            yield
+        except MarketplaceError as error:
+            self._judge(store, is_watched, error)
+            self._heed(store, error)
+            raise
+        self._judge(store, is_watched)
+
+    def _judge(
+        self,
+        store: str,
+        is_watched: bool,  # noqa: FBT001
+        error: MarketplaceError | None = None,
+    ) -> None:
+        if error is not None and speaks_against_all(error):
+            self._breaker(_fail)
+        elif type(error) is RequestRefused:
+            mark = float(int(_digest(store)[:12], 16))
+            self._breaker(lambda state, now: _fail_unexplained(state, now, mark))
+        elif is_watched:  # an untroubled breaker has nothing to learn from one more success
+            self._breaker(_succeed)
+
+    def _heed(self, store: str, error: MarketplaceError) -> None:
+        if store and isinstance(error, RateLimited) and error.retry_after is not None:
+            wait = min(error.retry_after, KEPT_FOR)
+            self._pace(store, lambda state, now: ({**state, "not_before": now + wait}, None))
+
+    def _await_turn(self, store: str) -> None:
+        wait = self._pace(store, lambda state, now: _take(state, now, self.pace))
+        if wait > self.pace.longest_wait:
+            raise RateLimited(code="own-pace", retry_after=wait)
+        if wait > _NO_WAIT:
+            self.sleep(wait)
+
+    def _breaker(self, step: Callable[[State, float], tuple[State, T]]) -> T:
+        return self._change(f"breaker:{self.marketplace}:{self.app}", step)
+
+    def _pace(self, store: str, step: Callable[[State, float], tuple[State, T]]) -> T:
+        return self._change(f"pace:{self.marketplace}:{self.app}:{_digest(store)}", step)
+
+    def _change(self, name: str, step: Callable[[State, float], tuple[State, T]]) -> T:
+        now = self.clock().timestamp()
+        return self.shelf.change(name, lambda state: step(state, now), keep_for=KEPT_FOR)
+
+
+def speaks_against_all(error: MarketplaceError) -> bool:
+    """Tell whether ``error`` may hit every store of the app: no answer, or one nobody can read.
+
+    What a store is refused for by name does not, nor one field that is not as documented.
+    """
+    if isinstance(error, BadPayload):
+        return error.is_no_answer
+    return isinstance(error, MarketplaceDown | SignatureRefused)
+
+
+def _digest(store: str) -> str:
+    return hashlib.sha256(store.encode()).hexdigest()[:32]
+
+
+def _ask(state: State, now: float) -> tuple[State, tuple[float, bool]]:
+    """Return the seconds to wait, and whether the breaker wants to hear of a success."""
+    failures = state.get("failures", 0)
+    if failures < FAILURES_TO_OPEN:
+        return state, (0, failures > 0)
+    wait = max(state["opened_at"] + OPEN_FOR, state.get("probed_at", 0) + PROBE_LASTS) - now
+    if wait > 0:
+        return state, (wait, False)
+    return {**state, "probed_at": now}, (0, True)
+
+
+def _succeed(state: State, now: float) -> tuple[State, None]:  # noqa: ARG001
+    """Close, but for a late answer to a call made before the breaker opened."""
+    is_late = state.get("failures", 0) >= FAILURES_TO_OPEN and "probed_at" not in state
+    return (state if is_late else _EMPTY), None
+
+
+def _fail(state: State, now: float) -> tuple[State, None]:
+    failures = state.get("failures", 0) + 1
+    if failures < FAILURES_TO_OPEN:
+        return {"failures": failures}, None
+    if failures > FAILURES_TO_OPEN and "probed_at" not in state:
+        return state, None  # late news from a call made before it opened
+    return {"failures": FAILURES_TO_OPEN, "opened_at": now}, None
+
+
+def _fail_unexplained(state: State, now: float, mark: float) -> tuple[State, None]:
+    """Count a refusal that nobody can explain, but no two in a row of one store.
+
+    What one store alone is refused for is its own affair.
+    """
+    if state.get("store") == mark and "probed_at" not in state:
+        return state, None
+    failed, _ = _fail(state, now)
+    return {**failed, "store": mark}, None
+
+
+def _take(state: State, now: float, pace: Pace) -> tuple[State, float]:
+    """Take one turn and return the seconds until it; take none if that is too long.
+
+    Turns may be taken ahead of their time, so what there is can be below zero.
+    """
+    since = max(0.0, now - state.get("at", now))
+    turns = min(pace.burst, state.get("turns", pace.burst) + since * pace.per_second)
+    not_before = state.get("not_before", 0.0)
+    wait = max(0.0, (1 - turns) / pace.per_second, not_before - now)
+    if wait > pace.longest_wait:
+        return state, wait
+    return {"turns": turns - 1, "at": now, "not_before": not_before}, wait
