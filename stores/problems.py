@@ -33,7 +33,14 @@ _TEXTS: Mapping[str, Promise] = MappingProxyType(
             " Connect the store again."
         ),
         "no_tokens": _("We hold no permission for this store any more. Connect the store again."),
-        "inactive": _("The marketplace holds this store to be inactive and refuses our calls."),
+        "not_authorized": _(
+            "The permission does not cover this. Connect the store again, and agree to all that is"
+            " asked for."
+        ),
+        "inactive": _(
+            "The marketplace holds this store to be inactive and refuses our calls. Sign in to the"
+            " seller centre, read its notices and make the store active again."
+        ),
         "rate_limited": _("The marketplace asks for fewer calls. We go on by ourselves."),
         "down": _("The marketplace does not answer. We try again by ourselves."),
         "ours": _("The marketplace's answer was not understood. We have been told and are on it."),

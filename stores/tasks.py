@@ -46,8 +46,8 @@ def exchange_code(agency: Agency, work: Work) -> None:
 
 
 @due_task(
-    "stores.sync",
-    words=_("Read a store's orders"),
+    syncing.SYNC,
+    words=_("Read what a store's marketplace has to say"),
     names=store_names,
     queue="sync",
     transactional=False,
