@@ -258,7 +258,7 @@ def test_an_answer_that_is_none_is_our_fault_and_is_asked_for_again_more_and_mor
     assert (work.done_at, work.attempts, work.quarantined_at) == (None, 0, None)
     assert {(each.state, each.problem) for each in SyncRun.objects.all()} == {("failed", "ours")}
     told = [each for each in caplog.records if each.getMessage() == "sync_not_understood"]
-    assert [(each.levelname, each.data, each.reason) for each in told] == [
+    assert [(each.levelname, vars(each)["data"], vars(each)["reason"]) for each in told] == [
         ("ERROR", "orders", "answer is not JSON")
     ] * 3
     assert not Order.objects.exists()
