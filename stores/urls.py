@@ -13,6 +13,7 @@ from stores.views import (
     notices,
     store,
     sub_accounts,
+    syncs,
     violations,
 )
 
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stores/<str:pk>/connect/shop/", connect.choose_shop, name="choose_shop"),
     path("stores/<str:pk>/disconnect/", connect.disconnect, name="disconnect"),
     path("stores/<str:pk>/sync/", connect.sync_now, name="sync_now"),
+    path("stores/<str:pk>/syncs/", syncs.syncs_page, name="syncs"),
     path("stores/<str:pk>/progress/", connect.progress, name="progress"),
     path("stores/<str:pk>/sub-accounts/", sub_accounts.seats, name="sub_accounts"),
     path("stores/<str:pk>/sub-accounts/new/", sub_accounts.add_seat, name="add_sub_account"),

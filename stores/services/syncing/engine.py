@@ -129,7 +129,7 @@ def _sync(course: _Round, kind: Kind) -> None:
         return
     with scope.agency(course.agency):
         if is_whole:
-            wait = kind.every_at_risk if course.is_at_risk else kind.every
+            wait = kind.told.every_at_risk if course.is_at_risk else kind.told.every
             keeping.complete(course.store, kind, run, at=course.at, again_at=course.at + wait)
         else:
             keeping.pause(course.store, kind, at=course.at)

@@ -59,7 +59,7 @@ def judge(error: MarketplaceError, kind: Kind, failures: int) -> Verdict:
     if isinstance(error, MarketplaceDown):
         return _down(error, min(2 * _SOON * doubled, _LONGEST_DOWN))
     of_store = isinstance(error, SignatureRefused)  # the app's key or clock: the same for all
-    wait = min(kind.every * doubled, max(kind.every, _LONGEST_OURS))
+    wait = min(kind.told.every * doubled, max(kind.told.every, _LONGEST_OURS))
     return Verdict("ours", wait, of_store=of_store, is_ours=True)
 
 

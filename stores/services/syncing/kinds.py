@@ -7,10 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
-from stores.marketplaces.registry import MARKETPLACES
+from stores.data_kinds import DATA, DataKind, told_at
 from stores.marketplaces.tiktok_shop.client import STOCKS_AT_ONCE, Client
 from stores.marketplaces.tiktok_shop.payloads import ProductPayload, ServicePerformance
 from stores.models import Connection, Product, Store
@@ -58,21 +55,17 @@ class Kind:
     """
 
     code: str
-    label: Promise
     fetch: Callable[[Call], Page]
     keep: Callable[[Store, Sequence[Any], datetime], int]
     measure: Callable[[Store, datetime], Values]
-    every: timedelta
-    every_at_risk: timedelta  # near a milestone
     first: timedelta = timedelta(days=180)
     overlap: timedelta = timedelta(minutes=10)
     in_order: Callable[[Any], datetime] | None = None
     all_at_once: Table[Any] | None = None  # what a whole reading does not name is gone
 
     @property
-    def old_after(self) -> timedelta:
-        """Return after how long without a complete sync the data counts as old."""
-        return 3 * self.every
+    def told(self) -> DataKind:
+        return DATA[self.code]
 
 
 def _changed(name: str, rows: str) -> Callable[[Call], Page]:
@@ -169,134 +162,98 @@ def _authorization_days(store: Store, at: datetime) -> int | None:
 
 
 _SERVICE_WINDOW: Final = timedelta(days=7)
-_MINUTES, _HOURS, _DAYS = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_DAYS: Final = timedelta(days=1)
 # A statement, payment or withdrawal tells no last change: as long as one may still be on its way
 # it is read again.
 _MONEY_MOVES: Final = 45 * _DAYS
 
 ORDERS: Final = Kind(
     code="orders",
-    label=_("Orders"),
     fetch=_changed("orders", "orders"),
     keep=_kept(tables.ORDERS),
     measure=_measure_orders,
     in_order=_updated,
-    every=15 * _MINUTES,
-    every_at_risk=5 * _MINUTES,
 )
 
 _TABLE: Final = (
     ORDERS,
     Kind(
         code="cancellations",
-        label=_("Cancellations"),
         fetch=_changed("cancellations", "cancellations"),
         keep=_kept(tables.CANCELLATIONS),
         measure=_nothing,
         in_order=_updated,
-        every=_HOURS,
-        every_at_risk=15 * _MINUTES,
     ),
     Kind(
         code="returns",
-        label=_("Returns and disputes"),
         fetch=_changed("returns", "returns"),
         keep=_kept(tables.RETURNS),
         measure=fetched.measure_returns,
         in_order=_updated,
-        every=_HOURS,
-        every_at_risk=15 * _MINUTES,
     ),
     Kind(
         code="conversations",
-        label=_("Conversations"),
         fetch=_conversations,
         keep=_kept(tables.CONVERSATIONS),
         measure=fetched.measure_conversations,
         all_at_once=tables.CONVERSATIONS,
-        every=_HOURS,
-        every_at_risk=30 * _MINUTES,
     ),
     Kind(
         code="products",
-        label=_("Products"),
         fetch=_products,
         keep=_kept(tables.PRODUCTS),
         measure=fetched.measure_products,
         first=3650 * _DAYS,
-        every=2 * _HOURS,
-        every_at_risk=_HOURS,
     ),
     Kind(
         code="stock",
-        label=_("Stock"),
         fetch=_stocks,
         keep=_kept(tables.STOCKS),
         measure=fetched.measure_stock,
         all_at_once=tables.STOCKS,
-        every=2 * _HOURS,
-        every_at_risk=_HOURS,
     ),
     Kind(
         code="packages",
-        label=_("Packages"),
         fetch=_changed("packages", "packages"),
         keep=_kept(tables.PACKAGES),
         measure=_nothing,
         in_order=_updated,
         first=30 * _DAYS,
-        every=2 * _HOURS,
-        every_at_risk=_HOURS,
     ),
     Kind(
         code="statements",
-        label=_("Statements"),
         fetch=_changed("statements", "statements"),
         keep=_kept(tables.STATEMENTS),
         measure=fetched.measure_statements,
         overlap=_MONEY_MOVES,
-        every=12 * _HOURS,
-        every_at_risk=6 * _HOURS,
     ),
     Kind(
         code="payments",
-        label=_("Payments"),
         fetch=_changed("payments", "payments"),
         keep=_kept(tables.PAYMENTS),
         measure=_nothing,
         overlap=_MONEY_MOVES,
-        every=12 * _HOURS,
-        every_at_risk=12 * _HOURS,
     ),
     Kind(
         code="withdrawals",
-        label=_("Withdrawals"),
         fetch=_changed("withdrawals", "withdrawals"),
         keep=_kept(tables.WITHDRAWALS),
         measure=fetched.measure_withdrawals,
         overlap=_MONEY_MOVES,
-        every=6 * _HOURS,
-        every_at_risk=3 * _HOURS,
     ),
     Kind(
         code="unsettled",
-        label=_("What is not settled yet"),
         fetch=_changed("unsettled", "transactions"),
         keep=_kept(tables.UNSETTLED),
         measure=_nothing,
         all_at_once=tables.UNSETTLED,
         overlap=180 * _DAYS,
-        every=12 * _HOURS,
-        every_at_risk=12 * _HOURS,
     ),
     Kind(
         code="service_performance",
-        label=_("Customer service"),
         fetch=_service,
         keep=_keep_service,
         measure=_nothing,
-        every=6 * _HOURS,
-        every_at_risk=3 * _HOURS,
     ),
 )
 
@@ -305,5 +262,4 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.code: kind for kind in
 
 def kinds_of(store: Store) -> tuple[Kind, ...]:
     """Return the kinds of data that a store's marketplace tells, the most urgent first."""
-    marketplace = MARKETPLACES[store.marketplace]
-    return tuple(kind for kind in _TABLE if marketplace.can_tell(kind.code, store.market))
+    return tuple(KINDS[kind.code] for kind in told_at(store.marketplace, store.market))
