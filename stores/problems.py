@@ -28,8 +28,19 @@ _TEXTS: Mapping[str, Promise] = MappingProxyType(
         "same_shop_here": _("Another store of this agency is already connected to this shop."),
         "revoked": _("The marketplace no longer lets us in. Connect the store again."),
         "expired": _("The permission has run out. Connect the store again."),
+        "renewal_lost": _(
+            "Renewing the permission was interrupted, and the marketplace does not give it twice."
+            " Connect the store again."
+        ),
         "no_tokens": _("We hold no permission for this store any more. Connect the store again."),
-        "inactive": _("The marketplace holds this store to be inactive and refuses our calls."),
+        "not_authorized": _(
+            "The permission does not cover this. Connect the store again, and agree to all that is"
+            " asked for."
+        ),
+        "inactive": _(
+            "The marketplace holds this store to be inactive and refuses our calls. Sign in to the"
+            " seller centre, read its notices and make the store active again."
+        ),
         "rate_limited": _("The marketplace asks for fewer calls. We go on by ourselves."),
         "down": _("The marketplace does not answer. We try again by ourselves."),
         "ours": _("The marketplace's answer was not understood. We have been told and are on it."),

@@ -47,8 +47,8 @@ def exchange_code(agency: Agency, work: Work) -> None:
 
 
 @due_task(
-    "stores.sync",
-    words=_("Read a store's orders"),
+    syncing.SYNC,
+    words=_("Read what a store's marketplace has to say"),
     names=store_names,
     queue="sync",
     transactional=False,
@@ -60,7 +60,7 @@ def sync(agency: Agency, work: Work) -> None:
 
 
 @due_task(
-    "stores.renew_tokens",
+    tokens.RENEW,
     words=_("Renew a store's access"),
     names=store_names,
     queue="sync",
@@ -78,7 +78,9 @@ def renew_tokens(agency: Agency, work: Work) -> None:
             renew=True,
         )
         again_at = access.renew_at if access else None
-    except (tokens.RenewalUnderWay, MarketplaceDown, RateLimited):
+    except tokens.RenewalUnderWay as other:
+        again_at = other.again_at
+    except (MarketplaceDown, RateLimited):
         again_at = work.at + tokens.LATER
     with scope.agency(agency):
         work.finish(again_at=again_at)

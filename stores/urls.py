@@ -14,6 +14,7 @@ from stores.views import (
     pushes,
     store,
     sub_accounts,
+    syncs,
     violations,
 )
 
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stores/<str:pk>/connect/shop/", connect.choose_shop, name="choose_shop"),
     path("stores/<str:pk>/disconnect/", connect.disconnect, name="disconnect"),
     path("stores/<str:pk>/sync/", connect.sync_now, name="sync_now"),
+    path("stores/<str:pk>/syncs/", syncs.syncs_page, name="syncs"),
     path("stores/<str:pk>/progress/", connect.progress, name="progress"),
     path("stores/<str:pk>/pushes/", pushes.pushes_page, name="pushes"),
     path("stores/<str:pk>/sub-accounts/", sub_accounts.seats, name="sub_accounts"),

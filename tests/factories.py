@@ -19,12 +19,18 @@ from checklist.services.proofs import recount
 from scoring.models import Quiz
 from stores import alert_kinds, markets
 from stores.models import (
+    AfterSale,
     Alert,
+    BalanceEntry,
     Client,
     Connection,
+    Conversation,
     Notice,
     Order,
+    Package,
+    Product,
     Reading,
+    SkuStock,
     Store,
     StoreAccess,
     StoreGroup,
@@ -222,6 +228,25 @@ def make_order(store: Store, *, at: datetime | None = None, **changes: Any) -> O
         "seen_at": at,
     }
     return Order.objects.create(store=store, **(values | changes))
+
+
+def make_fetched(store: Store, *, at: datetime, reason: str = "The picture is blurred") -> None:
+    """Write one row of each kind of data that a sync fetches beside orders."""
+    common = {"store": store, "external_id": "1729", "changed_at": at, "seen_at": at}
+    Package.objects.create(**common, status="PROCESSING", orders=1, made_at=at)
+    Product.objects.create(
+        **common,
+        title="Mug",
+        status="ACTIVATE",
+        failures=[{"position": "Picture", "reasons": [reason]}],
+        made_at=at,
+    )
+    SkuStock.objects.create(**common, product_id="1729", available=3, committed=1, confirmed_at=at)
+    AfterSale.objects.create(
+        **common, kind="return", order_id="57", type="REFUND", status="PENDING", made_at=at
+    )
+    Conversation.objects.create(**common, unread=2, confirmed_at=at)
+    BalanceEntry.objects.create(**common, kind="statement", status="PAID", confirmed_at=at)
 
 
 def make_reading(

@@ -29,6 +29,12 @@ def rating_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, Stor
     return rows
 
 
+def risk_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, bool]:
+    """Return which stores are near a milestone: they are looked at more often."""
+    near = current_ratings(store_ids).filter(is_near_milestone=True)
+    return dict.fromkeys(near.values_list("store_id", flat=True), True)
+
+
 def rating_of(store: Store) -> StoreRating | None:
     return StoreRating.objects.filter(store=store).first()
 

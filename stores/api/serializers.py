@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from stores import markets, metrics, rules
+from stores import markets, metrics, problems, rules
 from stores.api.fields import MomentField, StoreField, Strict
-from stores.models import Client, Reading, Store, StoreGroup, Violation
+from stores.data_kinds import DATA
+from stores.models import Client, Reading, Store, StoreGroup, SyncRun, Violation
 
 _INT = 2_147_483_647
 
@@ -39,6 +40,25 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         "source": reading.source,
         "recorded_at": reading.recorded_at,
         "note": reading.note,
+    }
+
+
+def sync_run_json(run: SyncRun) -> dict[str, Any]:
+    """Return a run as the API shows it; the problem's code has words in the reader's language."""
+    return {
+        "id": str(run.pk),
+        "store": str(run.store_id),
+        "data": run.data,
+        "state": run.state,
+        "is_first": run.is_first,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "expected": run.expected,
+        "fetched": run.fetched,
+        "changed": run.changed,
+        "problem": run.problem,
+        "detail": str(problems.text(run.problem)),
+        "request_id": run.request_id,
     }
 
 
@@ -143,6 +163,24 @@ class ReadingOut(serializers.Serializer[Any]):
     source = serializers.ChoiceField(choices=Reading.Source.choices)  # type: ignore[assignment]
     recorded_at = serializers.DateTimeField()
     note = serializers.CharField()
+
+
+class SyncRunOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    data = serializers.ChoiceField(  # type: ignore[assignment] # what the row calls it
+        choices=[(code, kind.label) for code, kind in DATA.items()]
+    )
+    state = serializers.ChoiceField(choices=SyncRun.State.choices)
+    is_first = serializers.BooleanField()
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expected = serializers.IntegerField(allow_null=True, help_text="How many rows, where told.")
+    fetched = serializers.IntegerField()
+    changed = serializers.IntegerField(help_text="How many of them were new or changed.")
+    problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
+    detail = serializers.CharField(help_text="The same in words.")
+    request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
 
 
 class ViolationIn(Strict):

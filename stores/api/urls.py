@@ -6,6 +6,7 @@ urlpatterns = [
     path("stores/", views.StoresView.as_view()),
     path("stores/<str:pk>/", views.StoreView.as_view()),
     path("readings/", views.ReadingsView.as_view()),
+    path("sync-runs/", views.SyncRunsView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

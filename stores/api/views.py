@@ -15,15 +15,18 @@ from stores.api.serializers import (
     ReadingOut,
     StoreIn,
     StoreOut,
+    SyncRunOut,
     ViolationIn,
     ViolationOut,
     reading_json,
     store_json,
+    sync_run_json,
     violation_json,
 )
+from stores.data_kinds import DATA
 from stores.markets import MARKETS
 from stores.metrics import METRICS
-from stores.models import Reading, Store, Violation
+from stores.models import Reading, Store, SyncRun, Violation
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
@@ -145,6 +148,29 @@ class ReadingsView(_View):
             via="api",
         )
         return Response(reading_json(reading), status=HTTP_201_CREATED)
+
+
+class SyncRunsView(_View):
+    """What was fetched from the stores' marketplaces, run by run."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-started_at": "-started_at"}
+
+    @extend_schema(
+        responses=SyncRunOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("data", enum=sorted(DATA)),
+            OpenApiParameter("state", enum=SyncRun.State.values),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(SyncRun.objects.all())
+        if data := self.one_of("data", DATA):
+            rows = rows.filter(data=data)
+        if state := self.one_of("state", SyncRun.State.values):
+            rows = rows.filter(state=state)
+        return self.paged(rows, sync_run_json)
 
 
 class ViolationsView(_View):

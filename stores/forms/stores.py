@@ -53,6 +53,13 @@ class StoreForm(forms.Form):
     owner = MemberChoice(
         label=_("Owner"), queryset=Membership.objects.none(), required=False, empty_label="–"
     )
+    safety_stock = forms.IntegerField(
+        label=_("Safety stock"),
+        min_value=0,
+        max_value=1_000_000,
+        required=False,
+        help_text=_("So few units of a SKU count as low. Empty: none does."),
+    )
     time_zone = forms.CharField(
         label=_("Time zone"),
         max_length=40,

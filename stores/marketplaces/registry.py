@@ -14,6 +14,7 @@ from django.conf import settings
 
 from stores.marketplaces import core
 from stores.marketplaces.gates import OwnShelf, Shelf
+from stores.marketplaces.shelves import shelf_at
 from stores.marketplaces.tiktok_shop.client import Client
 
 
@@ -108,8 +109,11 @@ def transport_in_use(transport: httpx.BaseTransport) -> Iterator[None]:
 
 @cache
 def _shared_line() -> _Line:
-    """Return the process's one pool of connections; made on first use, so after any fork."""
-    return _Line(httpx.Client(timeout=core.TIMEOUT))
+    """Return the process's pool of connections, and the shelf that it shares with the others.
+
+    Made on first use, so after any fork.
+    """
+    return _Line(httpx.Client(timeout=core.TIMEOUT), shelf_at(settings.REDIS_URL))
 
 
 def client_for(
@@ -121,7 +125,7 @@ def client_for(
 ) -> Client:
     """Return a client for ``marketplace`` with the app of the settings.
 
-    Its breaker and paces stand on ``shelf``, or on this process's own.
+    Its breaker and paces stand on ``shelf``, or on the one that all processes share.
 
     Raises:
         NoClient: if there is none.

@@ -1,19 +1,33 @@
 """Stores, how they are connected, what was fetched from them, and what the marketplace said."""
 
 from stores.models.connections import Connection, SubAccount, SyncCursor, SyncRun
+from stores.models.fetched import (
+    AfterSale,
+    BalanceEntry,
+    Conversation,
+    Package,
+    Product,
+    SkuStock,
+)
 from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
 
 __all__ = [
+    "AfterSale",
     "Alert",
+    "BalanceEntry",
     "Client",
     "Connection",
+    "Conversation",
     "Enforcement",
     "Import",
     "Notice",
     "Order",
+    "Package",
+    "Product",
     "Reading",
+    "SkuStock",
     "Store",
     "StoreAccess",
     "StoreGroup",

@@ -40,12 +40,18 @@ class Connection(AgencyModel):
 
 
 class SyncCursor(AgencyModel):
-    """How far one kind of data of a store has been fetched, and when it last was complete."""
+    """How far one kind of data of a store has been fetched, and when it last was complete.
+
+    ``problem`` is why its last try brought nothing; ``failures`` counts such tries in a row.
+    """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="cursors")
-    data = models.CharField(max_length=20)  # "orders"
+    data = models.CharField(max_length=20)  # a code of stores.services.syncing.kinds
     fetched_to = models.DateTimeField(null=True)
     fresh_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # None: at once
+    problem = models.CharField(max_length=40, blank=True)  # a code of stores.problems
+    failures = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "data"], name="sync_cursor_once")]
@@ -72,6 +78,7 @@ class SyncRun(AgencyModel):
     changed = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=200, blank=True)
     request_id = models.CharField(max_length=80, blank=True)  # the marketplace's, for its support
+    page_token = models.TextField(blank=True)  # where a run that ran out of time goes on
     asked_by = MembershipKey(null=True)
 
     class Meta:

@@ -64,6 +64,8 @@ class Store(AgencyModel):
         Client, on_delete=models.PROTECT, null=True, blank=True, related_name="stores"
     )
     owner = MembershipKey(null=True, blank=True)
+    # So few units of a SKU are too few; None: nobody has said, so no SKU counts as low.
+    safety_stock = models.PositiveIntegerField(_("safety stock"), null=True, blank=True)
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     created_at = models.DateTimeField()
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from stores import problems
-from stores.models import Connection, SyncCursor
-
-OLD_AFTER: Final = timedelta(minutes=45)  # three syncs missed
+from stores.data_kinds import DATA, ORDERS, DataKind, told_at
+from stores.models import Connection, Store, SyncCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Freshness:
 
 
 def freshness_of(
-    store_ids: Sequence[UUID], *, at: datetime, data: str = "orders"
+    store_ids: Sequence[UUID], *, at: datetime, data: str = ORDERS
 ) -> dict[UUID, Freshness]:
     """Return the freshness of ``data`` of every named store, in two queries."""
     connected = {
@@ -44,14 +42,56 @@ def freshness_of(
     seen = dict(
         SyncCursor.objects.filter(store__in=store_ids, data=data).values_list("store", "fresh_at")
     )
-    return {pk: _freshness(*connected.get(pk, ("", "")), seen.get(pk), at) for pk in store_ids}
+    kind = DATA[data]
+    return {
+        pk: _freshness(kind, *connected.get(pk, ("", "")), seen.get(pk), at) for pk in store_ids
+    }
 
 
-def _freshness(connection: str, problem: str, seen_at: datetime | None, at: datetime) -> Freshness:
+@dataclass(frozen=True, slots=True)
+class DataState:
+    """One kind of data of a store: how fresh it is, when it comes next, what stands in its way."""
+
+    kind: DataKind
+    freshness: Freshness
+    due_at: datetime | None
+    blind_for: timedelta | None  # since it was last whole; None: it is fresh, or never came
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.freshness.state == "never" and not self.freshness.problem
+
+
+def data_states(store: Store, *, at: datetime) -> list[DataState]:
+    """Return how each kind of data that the store's marketplace tells stands, in two queries."""
+    connection = Connection.objects.filter(store=store.pk).first()
+    state, of_all = (connection.state, connection.problem) if connection else ("", "")
+    cursors = {cursor.data: cursor for cursor in SyncCursor.objects.filter(store=store.pk)}
+    states = []
+    for kind in told_at(store.marketplace, store.market):
+        cursor = cursors.get(kind.code) or SyncCursor(data=kind.code)
+        lost = state != Connection.State.CONNECTED
+        problem = of_all if lost else cursor.problem
+        freshness = _freshness(kind, state, problem, cursor.fresh_at, at)
+        blind = freshness.is_blind and cursor.fresh_at is not None
+        states.append(
+            DataState(
+                kind=kind,
+                freshness=freshness,
+                due_at=None if lost else cursor.due_at,
+                blind_for=at - cursor.fresh_at if blind and cursor.fresh_at else None,
+            )
+        )
+    return states
+
+
+def _freshness(
+    kind: DataKind, connection: str, problem: str, seen_at: datetime | None, at: datetime
+) -> Freshness:
     if connection != Connection.State.CONNECTED:
         state = "not_connected"
     elif seen_at is None:
         state = "never"
     else:
-        state = "fresh" if at - seen_at <= OLD_AFTER else "old"
+        state = "fresh" if at - seen_at <= kind.old_after else "old"
     return Freshness(state=state, seen_at=seen_at, connection=connection, problem=problem)

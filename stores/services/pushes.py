@@ -22,7 +22,7 @@ from django.db.models import Q
 from stores.marketplaces.tiktok_shop import pushes as tiktok
 from stores.marketplaces.tiktok_shop.signing import push_signature
 from stores.models import Connection, Reading, Store
-from stores.services import inbox, losing, readings
+from stores.services import inbox, losing, readings, syncing
 from tenants import due
 from tenants.models import InboundEvent, StoreRoute
 from tenants.models.inbound import DIGEST_LENGTH
@@ -142,9 +142,10 @@ def _act_on(event: InboundEvent, body: bytes, push: tiktok.Push, at: datetime) -
     return Outcome.ASKED
 
 
-def _sync_soon(event: InboundEvent, _data: Collection[str], at: datetime) -> None:
-    """Let these kinds of data of the event's store be read soon; today a sync reads them all."""
-    due.add(kind="stores.sync", subject=event.store_id or "", at=at + SOON)
+def _sync_soon(event: InboundEvent, data: Collection[str], at: datetime) -> None:
+    """Let these kinds of data of the event's store be read soon."""
+    if event.store_id is not None:
+        syncing.hint(store_id=event.store_id, data=data, at=at + SOON)
 
 
 def _end_authorization(event: InboundEvent, push: tiktok.Push) -> Outcome:
@@ -176,7 +177,7 @@ def _warn_of_the_end(
     A reading of a later moment stands, and so does an end that comes sooner.
     """
     if days is None:
-        _sync_soon(event, (), at)
+        _sync_soon(event, ("orders",), at)
         return Outcome.ASKED
     of_now = Connection.objects.filter(store=event.store_id, connected_at__lt=push.sent_at)
     connection = of_now.select_related("store").first()

@@ -35,6 +35,7 @@ _EDITABLE: Final = frozenset(
         "external_id",
         "client",
         "owner",
+        "safety_stock",
     }
 )
 _PLACE: Final = frozenset({"marketplace", "market", "seller_type"})
@@ -83,6 +84,7 @@ def create_store(  # noqa: PLR0913 - a store is its place, its names and its peo
     client: Client | None = None,
     groups: Iterable[StoreGroup] = (),
     owner: Membership | None = None,
+    safety_stock: int | None = None,
     via: str = "page",
 ) -> Store:
     """Add a store; without ``time_zone`` it has its market's. ``by`` reaches it from then on.
@@ -108,6 +110,7 @@ def create_store(  # noqa: PLR0913 - a store is its place, its names and its peo
         external_id=external_id,
         client=client,
         owner=owner,
+        safety_stock=safety_stock,
         created_at=at,
     )
     _check_place(store)

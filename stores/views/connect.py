@@ -93,7 +93,8 @@ def sync_now(request: MemberRequest, pk: str) -> HttpResponse:
         messages.success(request, _("Asked for. New figures show in a minute."))
     else:
         messages.error(request, _("This store is not connected, so there is nothing to fetch."))
-    return redirect("stores:store", pk=store.pk)
+    back = "stores:syncs" if request.POST.get("back") == "syncs" else "stores:store"
+    return redirect(back, pk=store.pk)
 
 
 @requires("stores.view")

@@ -190,6 +190,7 @@ def _values(store: Store) -> dict[str, Any]:
         "external_id": store.external_id,
         "client": store.client_id,
         "owner": store.owner_id,
+        "safety_stock": store.safety_stock,
         "groups": list(store.groupings.values_list("group", flat=True)),
     }
 

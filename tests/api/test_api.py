@@ -85,9 +85,10 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"stores/{hidden.pk}/platform-ratings/",
             f"violations/{violation.pk}/",
             f"readings/?store={hidden.pk}",
+            f"sync-runs/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 6
+    assert statuses == [404] * 7
     assert api.get("violations/")[1]["results"] == []
 
 

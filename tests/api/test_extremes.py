@@ -164,6 +164,8 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("stores/", "market"),
         ("stores/", "marketplace"),
         ("readings/", "metric"),
+        ("sync-runs/", "data"),
+        ("sync-runs/", "state"),
     ],
 )
 @pytest.mark.parametrize("value", ["zz", "", "\x00"])

@@ -1,11 +1,13 @@
 """The sandbox, called in-process, and the few acts that tests of connecting and syncing share."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import httpx
 
+from stores.marketplaces import registry
 from stores.marketplaces.tiktok_shop.client import Client
 from stores.models import Store
 from stores.sandbox.app import Sandbox, make_app
@@ -46,8 +48,8 @@ def sandbox(clock: Clock) -> Sandbox:
     return make_app("tests", clock, has_demo_codes=False)
 
 
-def client(app: Sandbox, clock: Clock) -> Client:
-    http = httpx.Client(transport=httpx.WSGITransport(app=app))
+def client(app: Sandbox, clock: Clock, transport: httpx.BaseTransport | None = None) -> Client:
+    http = httpx.Client(transport=transport or httpx.WSGITransport(app=app))
     return Client(
         http,
         APP_KEY,
@@ -57,6 +59,11 @@ def client(app: Sandbox, clock: Clock) -> Client:
         clock=clock,
         sleep=lambda _: None,
     )
+
+
+def in_use(app: Sandbox) -> AbstractContextManager[None]:
+    """Let the clients that tasks make call ``app``."""
+    return registry.transport_in_use(httpx.WSGITransport(app=app))
 
 
 def act(app: Sandbox, name: str, **form: str | int) -> None:

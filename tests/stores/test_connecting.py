@@ -364,7 +364,7 @@ def test_renewing_stores_both_new_tokens(
 
 def test_a_renewal_under_way_is_not_begun_twice(agency: Agency, app: Sandbox, clock: Clock) -> None:
     # given
-    connection = factories.make_connection(at=NOW, refresh_started_at=NOW - timedelta(seconds=59))
+    connection = factories.make_connection(at=NOW, refresh_started_at=NOW - timedelta(seconds=44))
 
     # when, then
     with scope.public(), pytest.raises(tokens.RenewalUnderWay):

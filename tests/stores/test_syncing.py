@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -6,12 +7,13 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from stores import problems
-from stores.marketplaces.core import BadPayload
 from stores.marketplaces.tiktok_shop.payloads import OrderPayload
 from stores.models import Alert, Connection, Order, Reading, Store, SyncCursor, SyncRun
 from stores.sandbox.app import Sandbox
 from stores.selectors.orders import OrderHealth, order_health
-from stores.services import orders, syncing, tokens
+from stores.services import syncing, tokens
+from stores.services.syncing import tables
+from stores.services.syncing.kinds import ORDERS
 from tenants import scope
 from tenants.models import Agency, DueWork, StoreRoute
 from tests import factories
@@ -45,7 +47,11 @@ def sync(
     work = marketplace.work_of("stores.sync", store.pk, clock())
     with scope.public():
         syncing.sync_store(
-            agency=agency, work=work, client=marketplace.client(app, clock), hold_for=hold_for
+            agency=agency,
+            work=work,
+            client=marketplace.client(app, clock),
+            hold_for=hold_for,
+            only=(ORDERS,),
         )
     return DueWork.objects.get(pk=work.id)
 
@@ -230,16 +236,32 @@ def test_an_inactive_store_is_marked_and_comes_back_by_itself(
     assert Alert.objects.get(code="store.inactive").state == "resolved"
 
 
-def test_an_answer_that_is_none_is_our_fault_and_rises(
-    agency: Agency, app: Sandbox, clock: Clock, store: Store
+def test_an_answer_that_is_none_is_our_fault_and_is_asked_for_again_more_and_more_rarely(
+    agency: Agency,
+    app: Sandbox,
+    clock: Clock,
+    store: Store,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     marketplace.act(app, "outage", kind="html")
+    waits = []
 
-    with pytest.raises(BadPayload):
-        sync(agency, store, app, clock)
+    with caplog.at_level(logging.ERROR, logger="stores.services.syncing.keeping"):
+        for _ in range(3):
+            work = sync(agency, store, app, clock)
+            waits.append(work.due_at - clock())
+            clock.at = work.due_at
 
+    # then each is an error line of its own, and the store is not given up
     assert Connection.objects.get().problem == "ours"
-    assert DueWork.objects.get(kind="stores.sync").done_at is None
+    assert waits == [timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60)]
+    assert (work.done_at, work.attempts, work.quarantined_at) == (None, 0, None)
+    assert {(each.state, each.problem) for each in SyncRun.objects.all()} == {("failed", "ours")}
+    told = [each for each in caplog.records if each.getMessage() == "sync_not_understood"]
+    assert [(each.levelname, vars(each)["data"], vars(each)["reason"]) for each in told] == [
+        ("ERROR", "orders", "answer is not JSON")
+    ] * 3
+    assert not Order.objects.exists()
 
 
 def test_a_sync_of_a_store_not_connected_does_nothing(
@@ -307,7 +329,7 @@ def test_keep_takes_the_newest_of_a_page_and_ignores_what_comes_late(
 
     # when
     changed = [
-        orders.keep(store, batch, at=NOW + timedelta(hours=2))
+        tables.ORDERS.keep(store, batch, at=NOW + timedelta(hours=2))
         for batch in ([old, new, old], [old], [new])
     ]
 
@@ -329,7 +351,7 @@ def test_a_page_is_kept_in_one_statement(
 
     for page in pages:
         with django_assert_num_queries(1):
-            orders.keep(store, page.orders, at=NOW)
+            tables.ORDERS.keep(store, page.orders, at=NOW)
 
 
 def test_completed_at_is_the_first_change_that_said_so(
@@ -345,8 +367,8 @@ def test_completed_at_is_the_first_change_that_said_so(
     touched = _changed(done, status="COMPLETED", later=timedelta(hours=5))
 
     # when
-    orders.keep(store, [done], at=NOW)
-    orders.keep(store, [touched], at=NOW)
+    tables.ORDERS.keep(store, [done], at=NOW)
+    tables.ORDERS.keep(store, [touched], at=NOW)
 
     # then
     assert Order.objects.get(external_id=order.id).completed_at == done.update_time

@@ -89,6 +89,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.Notice.kind", "stores.Notice.reason", "stores.Notice.trust_reasons"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
+            "stores.SyncCursor.problem",
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
@@ -186,6 +187,7 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     SyncCursor.objects.create(store=store, data="orders", fresh_at=at)
     SyncRun.objects.create(store=store, data="orders", state="done", started_at=at)
     factories.make_order(store)
+    factories.make_fetched(store, at=at, reason=canary)
     factories.make_reading(store, "overdue_orders", 3)
     factories.make_sub_account(store)
     factories.make_alert(store, detail={"value": canary, "limit": "0"})
