@@ -122,6 +122,7 @@ def push_in(stage: Stage, name: str, *, count: int, rate: float, seed: int) -> P
     await_whole(stage)
     shops = _connect(stage, name)
     posts = mix(seed, count, shops, stage.env)
+    _warm_up(stage, shops[0])
     with stage.without_programs("sync"):  # so that a sync which was asked for stays so
         with stage.without("valkey"), stage.without_programs("worker", "dispatcher"):
             began = time.monotonic()
@@ -260,6 +261,11 @@ def _connect(stage: Stage, name: str) -> list[Shop]:
         check=True,
     )
     return [Shop(**each) for each in json.loads(told.stdout)]
+
+
+def _warm_up(stage: Stage, shop: Shop) -> None:
+    """Let the web processes have served before, as most have: these are of no store."""
+    _post_all(stage, mix(0, 200, [replace(shop, shop="1")], stage.env), rate=100)
 
 
 def _post_all(stage: Stage, posts: Sequence[Push], rate: float) -> list[_Answer]:

@@ -41,7 +41,6 @@ def test_pushes_are_kept_once_and_read_as_in_order_after_valkey_and_workers_were
     stage: Stage,
 ) -> None:
     run = pushes.push_in(stage, "pushes", count=400, rate=100, seed=20261129)
-    print(f"\n{run}")
 
     assert run.answers == {"200 for 200": 360, "401 for 401": 20, "400 for 400": 20}
     assert (run.lost, run.doubled, run.unasked, run.unread) == ([], 0, [], 0)
