@@ -174,7 +174,7 @@ def _ask(state: State, now: float) -> tuple[State, tuple[float, bool]]:
     failures = state.get("failures", 0)
     if failures < FAILURES_TO_OPEN:
         return state, (0, failures > 0)
-    wait = max(state["opened_at"] + OPEN_FOR, state.get("probed_at", 0) + PROBE_LASTS) - now
+    wait = max(state.get("opened_at", 0) + OPEN_FOR, state.get("probed_at", 0) + PROBE_LASTS) - now
     if wait > 0:
         return state, (wait, False)
     return {**state, "probed_at": now}, (0, True)

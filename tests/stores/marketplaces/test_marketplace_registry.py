@@ -2,7 +2,8 @@ import httpx
 import pytest
 
 from stores.marketplaces import registry
-from stores.marketplaces.core import RequestRefused
+from stores.marketplaces.core import BreakerOpen, MarketplaceDown, RequestRefused
+from stores.marketplaces.gates import OwnShelf, Shelf
 
 
 def test_client_for_takes_the_transport_in_use() -> None:
@@ -26,3 +27,53 @@ def test_tiktok_shop_tells_nothing_of_ratings_violations_and_balances() -> None:
     }
 
     assert told == {"orders": True, "rating": False, "violations": False, "balance": False}
+
+
+TOLD = {
+    "orders",
+    "packages",
+    "cancellations",
+    "returns",
+    "products",
+    "stock",
+    "statements",
+    "payments",
+    "withdrawals",
+    "unsettled",
+    "conversations",
+    "service_performance",
+    "shop_performance",
+}
+
+
+def test_tiktok_shop_tells_payments_but_in_south_east_asia() -> None:
+    tiktok_shop = registry.MARKETPLACES["tiktok_shop"]
+
+    told = {
+        market: {what for what in TOLD if tiktok_shop.can_tell(what, market)}
+        for market in ("US", "GB", "VN", "ID", None)
+    }
+
+    assert told == {
+        "US": TOLD,
+        "GB": TOLD,
+        "VN": TOLD - {"payments"},
+        "ID": TOLD - {"payments"},
+        None: TOLD,
+    }
+
+
+def _call(shelf: Shelf | None = None) -> type[Exception]:
+    with pytest.raises(MarketplaceDown) as refusal:
+        registry.client_for("tiktok_shop", shelf=shelf, sleep=lambda _: None).shops("a token")
+    return type(refusal.value)
+
+
+def test_clients_of_one_process_share_a_breaker_until_the_transport_changes() -> None:
+    down = httpx.MockTransport(lambda _: httpx.Response(503))
+
+    with registry.transport_in_use(down):
+        assert [_call(), _call(), _call()] == [MarketplaceDown, BreakerOpen, BreakerOpen]
+        assert _call(OwnShelf()) is MarketplaceDown
+    with registry.transport_in_use(down):
+        assert _call() is MarketplaceDown

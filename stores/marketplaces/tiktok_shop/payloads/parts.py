@@ -31,7 +31,7 @@ def page_of(
     """Return the members of the list ``name``, the token of the next page, the total of all pages.
 
     Where the marketplace says no total it is the number of members. A list may be left away only
-    by an answer that counts none or holds nothing else: no member is lost in silence.
+    by an answer that counts none and holds no other: no member is lost in silence.
     """
     listed, following, total = (
         data.field(field) for field in (name, "next_page_token", "total_count")
@@ -72,5 +72,7 @@ def next_actions(request: Node) -> tuple[NextAction, ...]:
 
 
 def _says_nothing(data: Node) -> bool:
+    """Tell whether an answer counts none, has no next page and no list by another name."""
     said = data.value if isinstance(data.value, dict) else {}
-    return said.get("total_count") == 0 or not any(said.values())
+    tells = said.get("total_count") or said.get("next_page_token")
+    return not tells and not any(isinstance(value, list) and value for value in said.values())
