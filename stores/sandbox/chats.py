@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from stores.sandbox import buyers, chance
@@ -56,14 +57,15 @@ class Conversation:
         return next((message.at for message in self.messages if not message.by_buyer), None)
 
 
-def of_day(seed: str, shop: Shop, day: int) -> list[Conversation]:
+@lru_cache(maxsize=40_000)
+def of_day(seed: str, shop: Shop, day: int) -> tuple[Conversation, ...]:
     """Return the conversations that began on one UTC day."""
     wished = shop.habits.orders_a_day * 0.25 * (0.5 + chance.share(seed, shop.id, day, "chats"))
     count = int(wished) + (chance.share(seed, shop.id, day, "one more") < wished % 1)
-    return [
+    return tuple(
         _conversation(shop, chance.identifier("74", seed, shop.id, day, number), day)
         for number in range(count)
-    ]
+    )
 
 
 def _conversation(shop: Shop, number: str, day: int) -> Conversation:

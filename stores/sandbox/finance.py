@@ -14,6 +14,7 @@ from stores.sandbox.shops import Shop
 PAID_AFTER = 2 * DAY
 _SETTLED_HOURS = 6  # after the statement
 _WITHDRAWN_HOURS = 9
+_BANK_DAYS = 2
 _WEEK = 7
 _MONDAY = 4  # 1970-01-01 was a Thursday
 TYPES = frozenset({"WITHDRAW", "SETTLE", "TRANSFER", "REVERSE"})
@@ -395,9 +396,12 @@ def withdrawals(call: Call) -> object:
 def _movements(call: Call, since: int, until: int) -> Iterator[Movement]:
     """Yield what moved in ``[since, until)``, and a little around it."""
     # The withdrawal of a Monday takes out what the week before it brought.
-    by_day = {each.day: each for each in statements(call, since - (_WEEK + 2) * DAY, until + DAY)}
+    by_day = {
+        each.day: each
+        for each in statements(call, since - (_WEEK + _BANK_DAYS + 2) * DAY, until + DAY)
+    }
     oldest = call.now // DAY - HISTORY_DAYS
-    for day in range(max(since // DAY - 1, oldest), (until - 1) // DAY + 1):
+    for day in range(max(since // DAY - _BANK_DAYS - 1, oldest), (until - 1) // DAY + 1):
         for each in deductions(call, day):
             yield Movement(each.id, "TRANSFER", each.amount, each.at)
         statement = by_day.get(day)
@@ -416,12 +420,12 @@ def _withdrawal(call: Call, day: int, by_day: dict[int, Statement]) -> Iterator[
     mark = f"{call.shop.mark:0>4}{day:08d}"
     at = day * DAY + _WITHDRAWN_HOURS * HOUR
     failed = chance.share(call.seed, call.shop.id, day, "bank") < 0.05  # noqa: PLR2004
-    if call.now < at + DAY:
+    if call.now < at + _BANK_DAYS * DAY:
         yield Movement(f"WDR{mark}", "WITHDRAW", amount, at, "PROCESSING")
         return
     yield Movement(f"WDR{mark}", "WITHDRAW", amount, at, "FAILED" if failed else "SUCCESS")
     if failed:
-        yield Movement(f"REV{mark}", "REVERSE", amount, at + DAY)
+        yield Movement(f"REV{mark}", "REVERSE", amount, at + _BANK_DAYS * DAY)
 
 
 ROUTES: Routes = {

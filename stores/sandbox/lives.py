@@ -16,7 +16,7 @@ from stores.sandbox.shops import Shop
 HOUR = 3600
 DAY = 24 * HOUR
 HISTORY_DAYS = 180
-LONGEST_LIFE_DAYS = 45  # after so many days nothing happens to an order any more
+LONGEST_LIFE_DAYS = 32  # after so many days nothing happens to an order any more
 KEPT_DAYS = 60_000
 _ORDER, _LATE_ORDER = "57", "58"  # how ids begin
 WEEKEND = 5  # Monday is 0
@@ -98,9 +98,28 @@ class Plan:
         return "Out of stock" if self.cancelled_by == "SELLER" else "Need to change address"
 
     def updated(self, now: int) -> int:
-        moments = [moment for moment, _ in self.events()]
-        moments += [self.asked_to_cancel or 0, self.answered or 0, self.touched]
-        return max(moment for moment in moments if moment <= now)
+        newest = self.created
+        for moment in self._moments():
+            if moment is not None and newest < moment <= now:
+                newest = moment
+        return newest
+
+    def _moments(self) -> tuple[int | None, ...]:
+        # As ``events`` has them, and what changes no state; asked so often that it must be quick.
+        released = self.released if self.paid is not None or self.is_cod else None
+        return (
+            self.paid,
+            released,
+            self.part_shipped,
+            self.rts,
+            self.collected,
+            self.delivered,
+            self.completed,
+            self.cancelled,
+            self.asked_to_cancel,
+            self.answered,
+            self.touched,
+        )
 
 
 def _by_time(event: tuple[int, str]) -> int:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import httpx
 
-from stores.sandbox import aftersale, catalog, chance, chats, packages
+from stores.sandbox import cancellations, catalog, chance, chats, packages, returns
 from stores.sandbox.calls import Marketplace
-from stores.sandbox.lives import DAY, HOUR
+from stores.sandbox.lives import DAY, HOUR, Burst, Plan
 from stores.sandbox.settings import Settings
 from stores.sandbox.shops import Shop
 from stores.sandbox.state import Push
@@ -20,6 +20,7 @@ from stores.sandbox.webhooks import TYPES, is_allowed
 RETRIES = (2 * 60, 30 * 60, 3 * HOUR, 12 * HOUR)
 WARNED_DAYS = 30  # before an authorization expires
 SENT_AT_ONCE = 200
+LOOKED_AHEAD, LOOKED_BACK = HOUR, DAY
 HTTP_OK = 200
 _TIMEOUT = 5.0
 
@@ -42,24 +43,53 @@ def signature(settings: Settings, body: bytes) -> str:
     return hmac.new(settings.app_secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def events(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Iterator[Event]:
-    """Yield what happened at a shop after ``since`` and until ``now``."""
-    found = (
-        *_of_orders(marketplace, shop, since, now),
-        *_of_returns(marketplace, shop, since, now),
-        *_of_products(marketplace, shop, since, now),
-        *_of_chats(marketplace, shop, since, now),
-        *_of_authorization(marketplace, shop, since, now),
-    )
-    yield from (event for event in found if since < event.at <= now)
+class Window(NamedTuple):
+    """The time from ``since`` to before ``until`` in which events are looked for at a shop."""
+
+    marketplace: Marketplace
+    shop: Shop
+    since: int
+    until: int
+
+    def __contains__(self, moment: object) -> bool:
+        return isinstance(moment, int) and self.since <= moment < self.until
 
 
-def _of_orders(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Iterator[Event]:
-    for plan in marketplace.plans_touched(shop, now, since):
-        steps = [*plan.events()]
-        if plan.touched:
-            steps.append((plan.touched, plan.status(plan.touched)))
-        for at, status in steps:
+def events(window: Window) -> list[Event]:
+    """Return what happens at a shop in a window, in its order."""
+    found = [
+        *_of_orders(window),
+        *_of_returns(window),
+        *_of_products(window),
+        *_of_chats(window),
+        *_of_authorization(window),
+    ]
+    return sorted(found, key=lambda event: event.at)
+
+
+def _of_orders(window: Window) -> Iterator[Event]:
+    marketplace, shop, since, until = window
+    for plan in marketplace.plans_touched(shop, until, since):
+        yield from _of_order(plan, window)
+        for parcel in packages.parcels(plan):
+            if parcel.is_split and parcel.created in window:
+                data: dict[str, object] = {
+                    "sc_type": "SPLIT",
+                    "role_type": "ROLE_SELLER",
+                    "package_list": [{"package_id": parcel.id}],
+                    "update_time": parcel.created,
+                }
+                yield Event(parcel.created, "PACKAGE_UPDATE", parcel.id, data)
+        for each in cancellations.cancellations(iter([plan]), until):
+            yield from _of_cancellation(each, window)
+
+
+def _of_order(plan: Plan, window: Window) -> Iterator[Event]:
+    steps = [*plan.events()]
+    if plan.touched:
+        steps.append((plan.touched, plan.status(plan.touched)))
+    for at, status in steps:
+        if at in window:
             said = "CANCEL" if status == "CANCELLED" else status  # pushes have a word of their own
             data: dict[str, object] = {
                 "order_id": plan.id,
@@ -68,20 +98,14 @@ def _of_orders(marketplace: Marketplace, shop: Shop, since: int, now: int) -> It
                 "update_time": at,
             }
             yield Event(at, "ORDER_STATUS_CHANGE", f"{plan.id}/{at}/{status}", data)
-        for parcel in packages.parcels(plan):
-            if parcel.is_split:
-                data = {
-                    "sc_type": "SPLIT",
-                    "role_type": "ROLE_SELLER",
-                    "package_list": [{"package_id": parcel.id}],
-                    "update_time": parcel.created,
-                }
-                yield Event(parcel.created, "PACKAGE_UPDATE", parcel.id, data)
-        for each in aftersale.cancellations(iter([plan]), now):
-            at, status = each.now(now)
-            data = {
-                "order_id": plan.id,
-                "cancellations_role": "BUYER" if each.is_buyers else plan.cancelled_by,
+
+
+def _of_cancellation(each: cancellations.Cancellation, window: Window) -> Iterator[Event]:
+    for at, status in each.steps():
+        if at in window:
+            data: dict[str, object] = {
+                "order_id": each.plan.id,
+                "cancellations_role": "BUYER" if each.is_buyers else each.plan.cancelled_by,
                 "cancel_status": status,
                 "cancel_id": each.id,
                 "create_time": each.created,
@@ -89,10 +113,13 @@ def _of_orders(marketplace: Marketplace, shop: Shop, since: int, now: int) -> It
             yield Event(at, "CANCELLATION_STATUS_CHANGE", f"{each.id}/{status}", data)
 
 
-def _of_returns(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Iterator[Event]:
-    plans = marketplace.plans_touched(shop, now, since - aftersale.LONGEST_RETURN_DAYS * DAY)
-    for each in aftersale.returns(plans, shop, now):
+def _of_returns(window: Window) -> Iterator[Event]:
+    marketplace, shop, since, until = window
+    plans = marketplace.plans_touched(shop, until, since - returns.LONGEST_DAYS * DAY)
+    for each in returns.returns(plans, shop, until):
         for stage in each.stages:
+            if stage.at not in window:
+                continue
             data: dict[str, object] = {
                 "order_id": each.plan.id,
                 "return_role": stage.role,
@@ -105,10 +132,11 @@ def _of_returns(marketplace: Marketplace, shop: Shop, since: int, now: int) -> I
             yield Event(stage.at, "RETURN_STATUS_CHANGE", f"{each.id}/{stage.at}", data)
 
 
-def _of_products(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Iterator[Event]:
+def _of_products(window: Window) -> Iterator[Event]:
+    marketplace, shop, _, until = window
     for place in range(len(catalog.GOODS)):
-        showing = catalog.showing(marketplace.settings.seed, shop, place, now)
-        if showing.since <= since:
+        showing = catalog.showing(marketplace.settings.seed, shop, place, until - 1)
+        if showing.since not in window:
             continue
         failed = showing.audit == "FAILED"
         data: dict[str, object] = {
@@ -120,11 +148,15 @@ def _of_products(marketplace: Marketplace, shop: Shop, since: int, now: int) -> 
         yield Event(showing.since, "PRODUCT_STATUS_CHANGE", f"{place}/{showing.since}", data)
 
 
-def _of_chats(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Iterator[Event]:
-    for each in chats.begun(marketplace.settings.seed, shop, since - 7 * DAY, now):
-        begun: dict[str, object] = {"conversation_id": each.id, "create_time": each.created}
-        yield Event(each.created, "NEW_CONVERSATION", each.id, begun)
+def _of_chats(window: Window) -> Iterator[Event]:
+    marketplace, shop, since, until = window
+    for each in chats.begun(marketplace.settings.seed, shop, since - 7 * DAY, until):
+        if each.created in window:
+            begun: dict[str, object] = {"conversation_id": each.id, "create_time": each.created}
+            yield Event(each.created, "NEW_CONVERSATION", each.id, begun)
         for message in each.messages:
+            if message.at not in window:
+                continue
             data = chats.message_document(each, message, shop)
             data["message_id"] = data.pop("id")
             data["conversation_id"] = each.id
@@ -133,13 +165,12 @@ def _of_chats(marketplace: Marketplace, shop: Shop, since: int, now: int) -> Ite
             yield Event(message.at, "NEW_MESSAGE", message.id, data)
 
 
-def _of_authorization(
-    marketplace: Marketplace, shop: Shop, since: int, now: int
-) -> Iterator[Event]:
+def _of_authorization(window: Window) -> Iterator[Event]:
     """Yield the daily warning, at each midnight of the last days of an authorization."""
-    until = marketplace.state.authorized_until(shop.open_id)
-    for day in range(since // DAY + 1, now // DAY + 1):
-        left = (until - day * DAY) // DAY
+    marketplace, shop, since, until = window
+    ends = marketplace.state.authorized_until(shop.open_id)
+    for day in range(-(-since // DAY), -(-until // DAY)):
+        left = (ends - day * DAY) // DAY
         if 0 <= left <= WARNED_DAYS:
             message = f"Authorization of shop_id {shop.id} is expiring in {left} days."
             kind = "UPCOMING_AUTHORIZATION_EXPIRATION"
@@ -162,6 +193,15 @@ def over_http(address: str, body: bytes, headers: dict[str, str]) -> int:
     return answer.status_code
 
 
+class Ahead(NamedTuple):
+    """The events that a shop will have, if nobody starts another burst of late orders."""
+
+    since: int
+    until: int
+    bursts: list[Burst]
+    events: list[Event]
+
+
 class Pusher:
     """Finds what happened since it last looked, and sends what is due."""
 
@@ -170,6 +210,7 @@ class Pusher:
         self.settings = marketplace.settings
         self.state = marketplace.state
         self.post = post
+        self._ahead: dict[str, Ahead] = {}
         self._alone = threading.Lock()
 
     def tick(self) -> None:
@@ -179,20 +220,33 @@ class Pusher:
             self._send()
 
     def _find(self) -> None:
+        """Lay out what happened since the last look; this very second is left to the next."""
         now = self.settings.seconds()
-        since = self.state.pushed_until or now
-        if since == now and self.state.pushed_until:
-            return
+        since = max(self.state.pushed_until or now, now - LOOKED_BACK)
         found = [
             (shop, event)
             for shop_id in tuple(self.state.webhooks)
             for shop in (self.marketplace.shops.by_id[shop_id],)
             if self.state.authorized_until(shop.open_id) > now
-            for event in events(self.marketplace, shop, since, now)
+            for event in self._events(shop, since, now)
         ]
         for shop, event in sorted(found, key=lambda pair: pair[1].at):
             self.enqueue(shop, event)
         self.state.pushed_until = now
+
+    def _events(self, shop: Shop, since: int, until: int) -> list[Event]:
+        """Return what happened at a shop; looked for ahead, for the look costs more than a wait."""
+        bursts = self.state.incidents.bursts(shop)
+        ahead = self._ahead.get(shop.id)
+        if (
+            ahead is None
+            or ahead.bursts != bursts
+            or not ahead.since <= since <= until <= ahead.until
+        ):
+            window = Window(self.marketplace, shop, since, until + LOOKED_AHEAD)
+            ahead = Ahead(since, window.until, bursts, events(window))
+            self._ahead[shop.id] = ahead
+        return [event for event in ahead.events if since <= event.at < until]
 
     def enqueue(self, shop: Shop, event: Event, *, at: int | None = None) -> Push | None:
         """Lay an event out for sending, if the shop's app asked for its kind.

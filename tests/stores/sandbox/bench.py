@@ -102,10 +102,10 @@ class Bench:
         return self.client().exchange_code(code).access_token
 
 
-def make_bench(**settings: Any) -> Bench:
+def make_bench(seed: str = "bench", **settings: Any) -> Bench:
     bench = Bench()
     bench.app = make_app(
-        "bench",
+        seed,
         now=lambda: bench.now,
         redirect_url=CALLBACK,
         deliver=lambda to, content: bench.mails.append((to, content)),

@@ -1,9 +1,9 @@
 """Every answer of the sandbox, held against the fields that TikTok Shop documents for it.
 
 ``contract.yaml`` names, for each call, the fields of ``data`` by type: ``text``, ``whole`` (a whole
-number), ``flag``, ``texts`` and ``wholes`` (lists), ``one x`` (an object) and ``each x`` (a list of objects). An
-answer may leave fields out, as the marketplace's do, but holds none besides. ``never`` names what
-the sandbox sends at no time, because it belongs to markets or features that it has none of.
+number), ``flag``, ``texts`` and ``wholes`` (lists), ``one x`` (an object), ``each x`` (a list of
+objects). An answer may leave fields out, as the marketplace's do, but holds none besides. ``never``
+names what the sandbox sends at no time: it belongs to markets or features that it has none of.
 """
 
 from collections.abc import Callable, Iterator
