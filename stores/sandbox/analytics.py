@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from stores.sandbox import aftersale, chats
+from stores.sandbox import chats, returns
 from stores.sandbox.calls import Call, Refused, Routes, wrong
 from stores.sandbox.lives import Plan
 from stores.sandbox.shops import Shop
@@ -88,7 +88,7 @@ def _interval(call: Call, period: Period, rate: Decimal, currency: str) -> dict[
         return {"amount": _written(amount, shop, currency), "currency": code}
 
     taken_back = [plan for plan in placed if plan.cancelled is not None]
-    returned = list(aftersale.returns(iter(placed), shop, call.now))
+    returned = list(returns.returns(iter(placed), shop, call.now))
     refunded = sum((Decimal(each.plan.amount) for each in returned), Decimal(0)) / rate
     return {
         "start_date": period.first.isoformat(),

@@ -4,13 +4,14 @@ import re
 from itertools import chain
 
 from stores.sandbox import (
-    aftersale,
     analytics,
+    cancellations,
     chats,
     finance,
     orders,
     packages,
     products,
+    returns,
     sellers,
     webhooks,
 )
@@ -18,7 +19,18 @@ from stores.sandbox.calls import Call, Handler, Marketplace, Refused
 from stores.sandbox.gateway import Gateway, broken, envelope, refusal
 from stores.sandbox.web import Request, Response, as_json
 
-AREAS = (sellers, orders, packages, aftersale, products, finance, chats, analytics, webhooks)
+AREAS = (
+    sellers,
+    orders,
+    packages,
+    cancellations,
+    returns,
+    products,
+    finance,
+    chats,
+    analytics,
+    webhooks,
+)
 
 
 class Api:

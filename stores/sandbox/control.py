@@ -320,11 +320,14 @@ class Control:
             "rate_limit": f"{each.count or 'All'} calls too many",
             "clock_skew": f"Clock {each.amount} s ahead",
         }[each.kind]
-        left = "" if each.until is None else _minutes(each.until - self.settings.seconds())
+        left = "" if each.until is None else _left(each.until - self.settings.seconds())
         return " · ".join(filter(None, (what, self._name(each.shop), left)))
 
 
-def _minutes(seconds: int) -> str:
+def _left(seconds: int) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3_600)):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {unit} to go"
     return f"{-(-seconds // 60)} minutes to go"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from stores.sandbox import aftersale, catalog, chance, chats, packages
+from stores.sandbox import cancellations, catalog, chance, chats, packages, returns
 from stores.sandbox.calls import Marketplace
 from stores.sandbox.lives import DAY, HOUR, Burst, Plan
 from stores.sandbox.settings import Settings
@@ -80,7 +80,7 @@ def _of_orders(window: Window) -> Iterator[Event]:
                     "update_time": parcel.created,
                 }
                 yield Event(parcel.created, "PACKAGE_UPDATE", parcel.id, data)
-        for each in aftersale.cancellations(iter([plan]), until):
+        for each in cancellations.cancellations(iter([plan]), until):
             yield from _of_cancellation(each, window)
 
 
@@ -100,7 +100,7 @@ def _of_order(plan: Plan, window: Window) -> Iterator[Event]:
             yield Event(at, "ORDER_STATUS_CHANGE", f"{plan.id}/{at}/{status}", data)
 
 
-def _of_cancellation(each: aftersale.Cancellation, window: Window) -> Iterator[Event]:
+def _of_cancellation(each: cancellations.Cancellation, window: Window) -> Iterator[Event]:
     for at, status in each.steps():
         if at in window:
             data: dict[str, object] = {
@@ -115,8 +115,8 @@ def _of_cancellation(each: aftersale.Cancellation, window: Window) -> Iterator[E
 
 def _of_returns(window: Window) -> Iterator[Event]:
     marketplace, shop, since, until = window
-    plans = marketplace.plans_touched(shop, until, since - aftersale.LONGEST_RETURN_DAYS * DAY)
-    for each in aftersale.returns(plans, shop, until):
+    plans = marketplace.plans_touched(shop, until, since - returns.LONGEST_DAYS * DAY)
+    for each in returns.returns(plans, shop, until):
         for stage in each.stages:
             if stage.at not in window:
                 continue

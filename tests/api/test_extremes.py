@@ -271,5 +271,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 8
+    assert len(lists) == 9
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 
 from stores.marketplaces import registry
+from stores.marketplaces.gates import Shelf
 from stores.marketplaces.tiktok_shop.client import Client
 from stores.models import Store
 from stores.sandbox.app import Sandbox, make_app
@@ -48,7 +49,12 @@ def sandbox(clock: Clock) -> Sandbox:
     return make_app("tests", clock, has_demo_codes=False)
 
 
-def client(app: Sandbox, clock: Clock, transport: httpx.BaseTransport | None = None) -> Client:
+def client(
+    app: Sandbox,
+    clock: Clock,
+    transport: httpx.BaseTransport | None = None,
+    shelf: Shelf | None = None,
+) -> Client:
     http = httpx.Client(transport=transport or httpx.WSGITransport(app=app))
     return Client(
         http,
@@ -58,6 +64,7 @@ def client(app: Sandbox, clock: Clock, transport: httpx.BaseTransport | None = N
         APP["auth_url"],
         clock=clock,
         sleep=lambda _: None,
+        shelf=shelf,
     )
 
 

@@ -86,7 +86,7 @@ def test_the_stores_page_shows_what_stands_against_it(browser: HttpClient) -> No
         "No new listings in force.",
         "Orders past dispatch: 14",
         "limit 0",
-        "1 fresh, 18 unknown",
+        "1 fresh, 21 unknown",
         "1 listed, 1 marked",
         "No two-step",
         "Not connected.",

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from scoring.models import StoreRating
 from stores import problems
 from stores.marketplaces.tiktok_shop.payloads import OrderPayload
 from stores.models import Alert, Connection, Order, Reading, Store, SyncCursor, SyncRun
@@ -13,7 +14,7 @@ from stores.sandbox.app import Sandbox
 from stores.selectors.orders import OrderHealth, order_health
 from stores.services import syncing, tokens
 from stores.services.syncing import tables
-from stores.services.syncing.kinds import ORDERS
+from stores.services.syncing.kinds import KINDS, ORDERS
 from tenants import scope
 from tenants.models import Agency, DueWork, StoreRoute
 from tests import factories
@@ -133,6 +134,54 @@ def test_a_sync_out_of_time_goes_on_where_its_last_page_ended(
     run = SyncRun.objects.get()
     assert (run.state, run.is_first) == ("done", True)
     assert run.changed == Order.objects.count() > 400
+
+
+@pytest.mark.parametrize(("is_near", "minutes"), [(True, 5), (False, 15)])
+def test_a_store_near_a_milestone_is_looked_at_more_often(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, *, is_near: bool, minutes: int
+) -> None:
+    StoreRating.objects.update_or_create(
+        store=store, defaults={"is_near_milestone": is_near, "evaluated_at": NOW}
+    )
+
+    work = sync(agency, store, app, clock)
+
+    assert work.due_at == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("days", "is_warned"), [(30, False), (29, True)])
+def test_the_end_of_an_authorization_is_warned_of_thirty_days_ahead(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, *, days: int, is_warned: bool
+) -> None:
+    Connection.objects.update(refresh_expires_at=NOW + timedelta(days=days, hours=1))
+
+    syncing.measure(store, at=NOW)
+
+    alerts = Alert.objects.filter(code="reading.authorization_days")
+    assert alerts.exists() is is_warned
+
+
+def test_a_bare_hint_means_orders_and_a_named_one_what_it_names(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given nothing is due for hours
+    later = NOW + timedelta(hours=3)
+    for data in KINDS:
+        SyncCursor.objects.create(store=store, data=data, due_at=later)
+    kinds = (ORDERS, KINDS["returns"], KINDS["conversations"])
+
+    # when a push says only that something has changed, and another what
+    for named in ([], ["conversations"]):
+        if named:
+            syncing.hint(store_id=store.pk, data=named, at=NOW)
+        work = marketplace.work_of("stores.sync", store.pk, clock())
+        with scope.public():
+            syncing.sync_store(
+                agency=agency, work=work, client=marketplace.client(app, clock), only=kinds
+            )
+
+    # then
+    assert [run.data for run in SyncRun.objects.order_by("pk")] == ["orders", "conversations"]
 
 
 def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(

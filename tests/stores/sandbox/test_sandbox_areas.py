@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stores.sandbox import aftersale, lives, shops
+from stores.sandbox import lives, returns, shops
 from tests.stores.sandbox.bench import SEN_VANG, Bench, make_bench
 
 TROUBLED = shops.BY_ID["7495000000000000202"]
@@ -157,11 +157,11 @@ def test_no_order_and_no_return_outlives_what_searches_look_back() -> None:
     slowest = max(
         each.stages[-1].at - (each.plan.delivered or 0)
         for shop in shops.SHOPS
-        for each in aftersale.returns(book.placed(shop, 1_788_264_000), shop, far)
+        for each in returns.returns(book.placed(shop, 1_788_264_000), shop, far)
     )
 
     assert oldest < lives.LONGEST_LIFE_DAYS * DAY
-    assert slowest < aftersale.LONGEST_RETURN_DAYS * DAY
+    assert slowest < returns.LONGEST_DAYS * DAY
 
 
 def test_packages_belong_to_the_orders_that_name_them() -> None:

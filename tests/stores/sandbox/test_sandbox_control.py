@@ -21,7 +21,7 @@ def test_control_page_shows_shops_and_what_goes_on() -> None:
     assert told == [
         "Clock 90 s ahead · every shop",
         "Inactive · Sen Vàng Beauty",
-        "7 late orders · Sen Vàng Beauty · 4320 minutes to go",
+        "7 late orders · Sen Vàng Beauty · 3 days to go",
     ]
     assert all(f"<span>{each}</span>" in page for each in told)
 

@@ -1,187 +1,18 @@
-"""Cancellations and returns: what buyers, sellers and the marketplace take back."""
+"""Returns: how a buyer asks, what the seller answers, and how a dispute ends."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stores.sandbox import buyers, catalog, chance, packages
+from stores.sandbox import buyers, chance, packages, refunds
 from stores.sandbox.calls import Call, Refused, Routes
-from stores.sandbox.lives import DAY, HOUR, PRODUCTS, Plan
+from stores.sandbox.lives import DAY, HOUR, Plan
 from stores.sandbox.paging import TIMES, Kinds, Sorting, filters, is_in_windows, page
 from stores.sandbox.shops import Shop
 
-ANSWER_A_CANCELLATION = 72 * HOUR
-ANSWER_A_RETURN = 4 * DAY
-LONGEST_RETURN_DAYS = 18  # from delivery on
-_IMAGE = {"url": "https://images.sandbox.test/sku.jpg", "width": 200, "height": 200}
-
-# -- Cancellations ---------------------------------------------------------------------------
-
-PENDING = "CANCELLATION_REQUEST_PENDING"
-SUCCESS = "CANCELLATION_REQUEST_SUCCESS"
-WITHDRAWN = "CANCELLATION_REQUEST_CANCELLED"
-COMPLETE = "CANCELLATION_REQUEST_COMPLETE"
-CANCELLATION_FILTERS: Kinds = {
-    **TIMES,
-    "cancel_ids": list,
-    "order_ids": list,
-    "buyer_user_ids": list,
-    "cancel_types": frozenset({"CANCEL", "BUYER_CANCEL"}),
-    "cancel_status": frozenset({PENDING, SUCCESS, WITHDRAWN, COMPLETE}),
-    "locale": str,
-}
-SORTING = Sorting(("create_time", "update_time"), "create_time", "ASC", size=10, largest=50)
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """One wish to cancel an order, and how it went."""
-
-    plan: Plan
-    created: int
-
-    @property
-    def id(self) -> str:
-        return f"40{self.plan.id[2:]}"
-
-    @property
-    def is_buyers(self) -> bool:
-        return self.plan.asked_to_cancel is not None
-
-    def steps(self) -> Iterator[tuple[int, str]]:
-        """Yield from when it is in which state, also those to come."""
-        answered = self.plan.answered
-        if not self.is_buyers:
-            yield self.created, COMPLETE
-            return
-        yield self.created, PENDING
-        if answered is None:
-            return
-        if self.plan.cancelled_by != "BUYER":
-            yield answered, WITHDRAWN
-            return
-        yield answered, SUCCESS
-        yield answered + 6 * HOUR, COMPLETE
-
-    def now(self, now: int) -> tuple[int, str]:
-        return [step for step in self.steps() if step[0] <= now][-1]
-
-
-def cancellations(plans: Iterator[Plan], now: int) -> Iterator[Cancellation]:
-    for plan in plans:
-        created = plan.asked_to_cancel or plan.cancelled
-        if created is not None and created <= now:
-            yield Cancellation(plan, created)
-
-
-def search_cancellations(call: Call) -> object:
-    shop, now = call.shop, call.now
-    wanted = filters(call.body, CANCELLATION_FILTERS)
-    earliest = max(wanted.get("update_time_ge", 0), wanted.get("create_time_ge", 0))
-    rows = (
-        each
-        for each in cancellations(call.plans_touched(earliest), now)
-        if _is_wanted_cancellation(each, wanted, now)
-    )
-    found = page(
-        call,
-        rows,
-        lambda each, field: (
-            each.created if field == "create_time" else each.now(now)[0],
-            each.id,
-        ),
-        SORTING,
-    )
-    return {
-        "cancellations": [_cancellation(each, shop, now) for each in found.rows],
-        "next_page_token": found.next_page_token,
-        "total_count": found.total,
-    }
-
-
-def _is_wanted_cancellation(each: Cancellation, wanted: dict[str, Any], now: int) -> bool:
-    updated, status = each.now(now)
-    return (
-        is_in_windows(wanted, each.created, updated)
-        and _is_named(wanted, "cancel_ids", each.id)
-        and _is_named(wanted, "order_ids", each.plan.id)
-        and _is_named(wanted, "buyer_user_ids", buyers.user_id(each.plan.id))
-        and _is_named(wanted, "cancel_status", status)
-        and _is_named(wanted, "cancel_types", "BUYER_CANCEL" if each.is_buyers else "CANCEL")
-    )
-
-
-def _is_named(wanted: dict[str, Any], name: str, value: str) -> bool:
-    return name not in wanted or value in wanted[name]
-
-
-def _cancellation(each: Cancellation, shop: Shop, now: int) -> dict[str, object]:
-    plan = each.plan
-    updated, status = each.now(now)
-    code, text = _REASONS[plan.cancelled_by or "BUYER"]
-    document: dict[str, object] = {
-        "cancel_id": each.id,
-        "order_id": plan.id,
-        "cancel_type": "BUYER_CANCEL" if each.is_buyers else "CANCEL",
-        "cancel_status": status,
-        "role": "BUYER" if each.is_buyers else plan.cancelled_by,
-        "cancel_reason": code,
-        "cancel_reason_text": text,
-        "create_time": each.created,
-        "update_time": updated,
-        "seller_next_action_response": [],
-        "refund_amount": _refund(shop, plan.amount),
-        "cancel_line_items": [
-            {
-                "cancel_line_item_id": f"41{packages.line_item_id(plan, number)[2:]}",
-                **_line_item(plan, shop, number),
-            }
-            for number in range(len(plan.items))
-        ],
-    }
-    if status == PENDING:
-        document["seller_next_action_response"] = [
-            {"action": "SELLER_RESPOND_CANCEL", "deadline": each.created + ANSWER_A_CANCELLATION}
-        ]
-    return document
-
-
-_REASONS = {
-    "BUYER": ("ecom_order_to_ship_canceled_reason_address", "Need to change address"),
-    "SELLER": ("ecom_order_to_ship_canceled_reason_out_of_stock", "Out of stock"),
-    "SYSTEM": ("ecom_order_system_canceled_reason_overdue", "Not handed over in time"),
-}
-
-
-def _line_item(plan: Plan, shop: Shop, number: int) -> dict[str, object]:
-    name, price = plan.items[number]
-    place = PRODUCTS.index(name)
-    return {
-        "order_line_item_id": packages.line_item_id(plan, number),
-        "sku_id": catalog.sku_id(shop, place),
-        "sku_name": "Default",
-        "product_image": _IMAGE,
-        "product_name": name,
-        "seller_sku": catalog.seller_sku(shop, place),
-        "refund_amount": _refund(shop, price),
-    }
-
-
-def _refund(shop: Shop, amount: str) -> dict[str, str]:
-    return {
-        "currency": shop.market.currency,
-        "refund_total": amount,
-        "refund_subtotal": amount,
-        "refund_shipping_fee": "0",
-        "refund_tax": "0",
-        "retail_delivery_fee": "0",
-        "buyer_service_fee": "0",
-    }
-
-
-# -- Returns ---------------------------------------------------------------------------------
-
-RETURN_STATES = frozenset(
+ANSWERED_WITHIN = 4 * DAY
+LONGEST_DAYS = 18  # from delivery on
+STATES = frozenset(
     {
         "RETURN_OR_REFUND_REQUEST_PENDING",
         "REFUND_OR_RETURN_REQUEST_REJECT",
@@ -193,18 +24,18 @@ RETURN_STATES = frozenset(
         "RETURN_OR_REFUND_REQUEST_COMPLETE",
     }
 )
-RETURN_FILTERS: Kinds = {
+FILTERS: Kinds = {
     **TIMES,
     "return_ids": list,
     "order_ids": list,
     "buyer_user_ids": list,
     "return_types": frozenset({"REFUND", "RETURN_AND_REFUND", "REPLACEMENT"}),
-    "return_status": RETURN_STATES,
+    "return_status": STATES,
     "seller_proposed_return_type": frozenset({"PARTIAL_REFUND"}),
     "arbitration_status": frozenset({"IN_PROGRESS", "SUPPORT_BUYER", "SUPPORT_SELLER", "CLOSED"}),
     "locale": str,
 }
-RETURN_SORTING = Sorting(
+SORTING = Sorting(
     ("create_time", "update_time"), "create_time", "ASC", size=10, smallest=10, largest=50
 )
 _WHY = (
@@ -259,7 +90,7 @@ def returns(plans: Iterator[Plan], shop: Shop, now: int) -> Iterator[Return]:
 def _return(plan: Plan, delivered: int, shop: Shop) -> Return:
     kind = chance.pick(("REFUND", "RETURN_AND_REFUND", "RETURN_AND_REFUND", "REPLACEMENT"), plan.id)
     asked = delivered + chance.between(3 * HOUR, 4 * DAY, plan.id, "asked")
-    answered = asked + chance.between(4 * HOUR, ANSWER_A_RETURN - HOUR, plan.id, "answered")
+    answered = asked + chance.between(4 * HOUR, ANSWERED_WITHIN - HOUR, plan.id, "answered")
     act = {"REFUND": "REFUND", "RETURN_AND_REFUND": "RETURN", "REPLACEMENT": "REPLACEMENT"}[kind]
     first = Stage(
         asked,
@@ -267,7 +98,7 @@ def _return(plan: Plan, delivered: int, shop: Shop) -> Return:
         "BUYER",
         "Customer asked for a return",
         f"SELLER_RESPOND_{act}",
-        asked + ANSWER_A_RETURN,
+        asked + ANSWERED_WITHIN,
     )
     if chance.share(plan.id, "dispute") < shop.habits.disputed:
         return Return(plan, kind, (first, *_dispute(plan, answered)))
@@ -325,40 +156,40 @@ def _granted(plan: Plan, answered: int, kind: str) -> Iterator[Stage]:
     )
 
 
-def search_returns(call: Call) -> object:
+def search(call: Call) -> object:
     shop, now = call.shop, call.now
-    wanted = filters(call.body, RETURN_FILTERS)
+    wanted = filters(call.body, FILTERS)
     earliest = max(wanted.get("update_time_ge", 0), wanted.get("create_time_ge", 0))
-    plans = call.plans_touched(earliest - LONGEST_RETURN_DAYS * DAY)
-    rows = (each for each in returns(plans, shop, now) if _is_wanted_return(each, wanted, now))
+    plans = call.plans_touched(earliest - LONGEST_DAYS * DAY)
+    rows = (each for each in returns(plans, shop, now) if _is_wanted(each, wanted, now))
     found = page(
         call,
         rows,
         lambda each, field: (each.created if field == "create_time" else each.now(now).at, each.id),
-        RETURN_SORTING,
+        SORTING,
     )
     return {
-        "return_orders": [_return_order(each, shop, now) for each in found.rows],
+        "return_orders": [_document(each, shop, now) for each in found.rows],
         "next_page_token": found.next_page_token,
         "total_count": found.total,
     }
 
 
-def _is_wanted_return(each: Return, wanted: dict[str, Any], now: int) -> bool:
+def _is_wanted(each: Return, wanted: dict[str, Any], now: int) -> bool:
     stage = each.now(now)
     return (
         is_in_windows(wanted, each.created, stage.at)
         and "seller_proposed_return_type" not in wanted
-        and _is_named(wanted, "return_ids", each.id)
-        and _is_named(wanted, "order_ids", each.plan.id)
-        and _is_named(wanted, "buyer_user_ids", buyers.user_id(each.plan.id))
-        and _is_named(wanted, "return_types", each.kind)
-        and _is_named(wanted, "return_status", stage.status)
-        and _is_named(wanted, "arbitration_status", stage.arbitration)
+        and refunds.is_named(wanted, "return_ids", each.id)
+        and refunds.is_named(wanted, "order_ids", each.plan.id)
+        and refunds.is_named(wanted, "buyer_user_ids", buyers.user_id(each.plan.id))
+        and refunds.is_named(wanted, "return_types", each.kind)
+        and refunds.is_named(wanted, "return_status", stage.status)
+        and refunds.is_named(wanted, "arbitration_status", stage.arbitration)
     )
 
 
-def _return_order(each: Return, shop: Shop, now: int) -> dict[str, object]:
+def _document(each: Return, shop: Shop, now: int) -> dict[str, object]:
     plan, stage = each.plan, each.now(now)
     code, text = chance.pick(_WHY, plan.id, "why")
     zero = {"currency": shop.market.currency}
@@ -379,7 +210,7 @@ def _return_order(each: Return, shop: Shop, now: int) -> dict[str, object]:
         "return_line_items": [
             {
                 "return_line_item_id": f"43{packages.line_item_id(plan, number)[2:]}",
-                **_line_item(plan, shop, number),
+                **refunds.line_item(plan, shop, number),
             }
             for number in range(len(plan.items))
         ],
@@ -400,7 +231,7 @@ def _return_order(each: Return, shop: Shop, now: int) -> dict[str, object]:
                 "buyer_paid_return_shipping_fee": "0",
             }
         ],
-        "refund_amount": _refund(shop, plan.amount),
+        "refund_amount": refunds.refund(shop, plan.amount),
         "return_shipping_document_type": "SHIPPING_LABEL",
         "return_method": "PLATFORM_SHIPPED",
         "is_combined_return": False,
@@ -454,7 +285,6 @@ def _record(of: Return, stage: Stage) -> dict[str, object]:
 
 
 ROUTES: Routes = {
-    ("POST", "/return_refund/202309/cancellations/search"): search_cancellations,
-    ("POST", "/return_refund/202309/returns/search"): search_returns,
+    ("POST", "/return_refund/202309/returns/search"): search,
     ("GET", "/return_refund/202309/returns/{id}/records"): records,
 }
