@@ -20,6 +20,8 @@ from stores.sandbox.webhooks import TYPES, is_allowed
 RETRIES = (2 * 60, 30 * 60, 3 * HOUR, 12 * HOUR)
 WARNED_DAYS = 30  # before an authorization expires
 SENT_AT_ONCE = 200
+# As documented, these come without an id of their own.
+WITHOUT_ID = {"SELLER_DEAUTHORIZATION", "UPCOMING_AUTHORIZATION_EXPIRATION"}
 LOOKED_AHEAD, LOOKED_BACK = HOUR, DAY
 HTTP_OK = 200
 _TIMEOUT = 5.0
@@ -257,9 +259,10 @@ class Pusher:
         if webhook is None:
             return None
         now = self.settings.seconds()
+        number = chance.identifier("73", shop.id, event.kind, event.key)
         content = {
             "type": TYPES[event.kind],
-            "tts_notification_id": chance.identifier("73", shop.id, event.kind, event.key),
+            **({} if event.kind in WITHOUT_ID else {"tts_notification_id": number}),
             "shop_id": shop.id,
             "timestamp": now if at is None else at,
             "data": event.data,
