@@ -232,9 +232,11 @@ class Pusher:
             if self.state.authorized_until(shop.open_id) > now
             for event in self._events(shop, since, now)
         ]
-        for shop, event in sorted(found, key=lambda pair: pair[1].at):
-            self.enqueue(shop, event)
         self.state.pushed_until = now
+        if found:
+            with self.state.changing():
+                for shop, event in sorted(found, key=lambda pair: pair[1].at):
+                    self.enqueue(shop, event)
 
     def _events(self, shop: Shop, since: int, until: int) -> list[Event]:
         """Return what happened at a shop; looked for ahead, for the look costs more than a wait."""
