@@ -5,6 +5,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import httpx
@@ -179,17 +180,17 @@ def _of_authorization(window: Window) -> Iterator[Event]:
             yield Event(day * DAY, kind, str(day), {"message": message})
 
 
+@cache
+def _client() -> httpx.Client:
+    # One for all: each would read all certificates anew. It keeps no connection open.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False, limits=limits)
+
+
 def over_http(address: str, body: bytes, headers: dict[str, str]) -> int:
     """Post an event; follow nowhere, and use no proxy."""
     try:
-        answer = httpx.post(
-            address,
-            content=body,
-            headers=headers,
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        answer = _client().post(address, content=body, headers=headers)
     except httpx.HTTPError as failure:
         raise OSError("The event was not taken.") from failure
     return answer.status_code
