@@ -76,7 +76,7 @@ def _conversation(shop: Shop, number: str, day: int) -> Conversation:
         messages.append(Message(chance.identifier("75", number, turn), at, True, asked))  # noqa: FBT003
         if chance.share(number, turn, "answered") < shop.habits.unanswered:
             break
-        slow = chance.share(number, turn, "slow") < shop.habits.unanswered
+        slow = chance.share(number, turn, "slow") < shop.habits.unanswered / 2
         least, most = (25 * HOUR, 60 * HOUR) if slow else (2 * _MINUTE, 8 * HOUR)
         at += chance.between(least, most, number, turn, "answer")
         reply = Message(chance.identifier("76", number, turn), at, False, "We look into it.")  # noqa: FBT003

@@ -123,10 +123,11 @@ class Control:
         whose, shops = fields.shops(form, self.shops)
         now = self.settings.seconds()
         end = fields.end(form, now)
-        for shop in shops:
-            message = f"Shop_id {shop.id} is deauthorized from your APP by merchant."
-            event = pushes.Event(now, "SELLER_DEAUTHORIZATION", str(now), {"message": message})
-            self.pusher.enqueue(shop, event)
+        with self.state.changing():
+            for shop in shops:
+                message = f"Shop_id {shop.id} is deauthorized from your APP by merchant."
+                event = pushes.Event(now, "SELLER_DEAUTHORIZATION", str(now), {"message": message})
+                self.pusher.enqueue(shop, event)
         if end is not None:
             return self._begin(Incident(0, "revoked", whose, now, end))
         self.state.revoke({shop.open_id for shop in shops})
@@ -200,11 +201,11 @@ class Control:
         now = self.settings.seconds()
         kind = min(self.state.webhooks[shop.id])
         key = f"wished/{self.state.pushes['wished']}"
-        for number in range(count):
-            event = pushes.Event(now, kind, f"{key}/{number}", {"update_time": now})
-            push = self.pusher.enqueue(shop, event, at=now - _STALE if variant == "stale" else None)
-            self._spoil(push, variant)
+        sent_at = now - _STALE if variant == "stale" else None
         with self.state.changing() as state:
+            for number in range(count):
+                event = pushes.Event(now, kind, f"{key}/{number}", {"update_time": now})
+                self._spoil(self.pusher.enqueue(shop, event, at=sent_at), variant)
             state.pushes["wished"] += count
         return {"done": f"{count} events are on their way", "shop": shop.id}
 

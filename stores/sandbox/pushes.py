@@ -5,6 +5,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import httpx
@@ -20,6 +21,8 @@ from stores.sandbox.webhooks import TYPES, is_allowed
 RETRIES = (2 * 60, 30 * 60, 3 * HOUR, 12 * HOUR)
 WARNED_DAYS = 30  # before an authorization expires
 SENT_AT_ONCE = 200
+# As documented, these come without an id of their own.
+WITHOUT_ID = {"SELLER_DEAUTHORIZATION", "UPCOMING_AUTHORIZATION_EXPIRATION"}
 LOOKED_AHEAD, LOOKED_BACK = HOUR, DAY
 HTTP_OK = 200
 _TIMEOUT = 5.0
@@ -177,17 +180,17 @@ def _of_authorization(window: Window) -> Iterator[Event]:
             yield Event(day * DAY, kind, str(day), {"message": message})
 
 
+@cache
+def _client() -> httpx.Client:
+    # One for all: each would read all certificates anew. It keeps no connection open.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False, limits=limits)
+
+
 def over_http(address: str, body: bytes, headers: dict[str, str]) -> int:
     """Post an event; follow nowhere, and use no proxy."""
     try:
-        answer = httpx.post(
-            address,
-            content=body,
-            headers=headers,
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        answer = _client().post(address, content=body, headers=headers)
     except httpx.HTTPError as failure:
         raise OSError("The event was not taken.") from failure
     return answer.status_code
@@ -230,9 +233,11 @@ class Pusher:
             if self.state.authorized_until(shop.open_id) > now
             for event in self._events(shop, since, now)
         ]
-        for shop, event in sorted(found, key=lambda pair: pair[1].at):
-            self.enqueue(shop, event)
         self.state.pushed_until = now
+        if found:
+            with self.state.changing():
+                for shop, event in sorted(found, key=lambda pair: pair[1].at):
+                    self.enqueue(shop, event)
 
     def _events(self, shop: Shop, since: int, until: int) -> list[Event]:
         """Return what happened at a shop; looked for ahead, for the look costs more than a wait."""
@@ -257,9 +262,10 @@ class Pusher:
         if webhook is None:
             return None
         now = self.settings.seconds()
+        number = chance.identifier("73", shop.id, event.kind, event.key)
         content = {
             "type": TYPES[event.kind],
-            "tts_notification_id": chance.identifier("73", shop.id, event.kind, event.key),
+            **({} if event.kind in WITHOUT_ID else {"tts_notification_id": number}),
             "shop_id": shop.id,
             "timestamp": now if at is None else at,
             "data": event.data,

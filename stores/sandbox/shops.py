@@ -46,7 +46,7 @@ class Habits:
     long_hold: float = 0.02  # on hold for days
     returned: float = 0.04  # of what was delivered
     disputed: float = 0.15  # of the returns
-    unanswered: float = 0.04  # of the conversations
+    unanswered: float = 0.03  # of the conversations
     deducted: float = 0.01  # days with a deduction by policy
     flawed: float = 0.03  # products that fail an audit in a fortnight
 

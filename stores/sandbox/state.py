@@ -71,15 +71,21 @@ class State:
         self.mail_key = ""
         self._file = file
         self._lock = threading.RLock()
+        self._depth = 0
         if file is not None and file.exists():
             self._load(json.loads(file.read_text(encoding="utf-8")))
 
     @contextmanager
     def changing(self) -> Iterator["State"]:
-        """Hold the state alone, and write it down at the end."""
+        """Hold the state alone, and write it down at the end of the outermost change."""
         with self._lock:
-            yield self
-            self._save()
+            self._depth += 1
+            try:
+                yield self
+            finally:
+                self._depth -= 1
+            if not self._depth:
+                self._save()
 
     def issue_code(self, shop: Shop, now: int, code: str = "") -> str:
         with self.changing():

@@ -141,6 +141,15 @@ def test_window_of_updates_holds_what_all_rows_say(name: str) -> None:
     assert windowed
 
 
+def test_search_draws_only_the_days_that_its_window_may_concern() -> None:
+    bench = make_bench()
+    now = int(bench.now.timestamp())
+
+    listed(bench, TROUBLED, "orders", update_time_ge=now - 3600)
+
+    assert len(bench.app._api.marketplace.book._days) == lives.LONGEST_LIFE_DAYS + 1
+
+
 def test_answers_repeat_and_differ_by_seed() -> None:
     first, second = (listed(make_bench(), TROUBLED, "returns") for _ in range(2))
 

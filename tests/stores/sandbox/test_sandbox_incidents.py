@@ -283,3 +283,14 @@ def test_incident_refuses_what_makes_no_sense(
     name: str, fields: dict[str, object], error: str
 ) -> None:
     assert make_bench().act(name, **fields) == {"status": 400, "ok": False, "error": error}
+
+
+def test_change_within_a_change_is_written_at_the_end_of_both(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    state = make_bench(state_file=file).app.state
+    with state.changing():
+        with state.changing():
+            state.mails_sent = 1
+        assert not file.exists()
+
+    assert json.loads(file.read_text())["mails_sent"] == 1

@@ -271,6 +271,7 @@ def test_removing_the_app_is_pushed_and_nothing_after_it() -> None:
     bench.app.tick()
 
     (told,) = _contents(bench)
+    assert set(told) == {"type", "shop_id", "timestamp", "data"}  # no id, as documented
     assert (told["type"], told["shop_id"]) == (6, SEN.id)
     assert SEN.id in told["data"]["message"]
 
