@@ -50,6 +50,7 @@ class SyncCursor(AgencyModel):
     fetched_to = models.DateTimeField(null=True)
     fresh_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)  # None: at once
+    hinted_at = models.DateTimeField(null=True)  # a change that a run under way may have missed
     problem = models.CharField(max_length=40, blank=True)  # a code of stores.problems
     failures = models.PositiveSmallIntegerField(default=0)
 

@@ -184,6 +184,23 @@ def test_a_bare_hint_means_orders_and_a_named_one_what_it_names(
     assert [run.data for run in SyncRun.objects.order_by("pk")] == ["orders", "conversations"]
 
 
+def test_what_is_hinted_at_while_it_is_fetched_comes_once_more(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store
+) -> None:
+    # given a run of several pages, of which the first was read before something changed
+    sync(agency, store, app, clock, hold_for=0)
+    hinted_at = NOW + timedelta(minutes=1)
+
+    # when
+    syncing.hint(store_id=store.pk, data=["orders"], at=hinted_at)
+    work = sync(agency, store, app, clock)
+
+    # then
+    assert SyncRun.objects.get().state == "done"
+    cursor = SyncCursor.objects.get()
+    assert (cursor.due_at, cursor.hinted_at, work.due_at) == (hinted_at, None, hinted_at)
+
+
 def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(
     agency: Agency, app: Sandbox, clock: Clock, store: Store
 ) -> None:

@@ -74,6 +74,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
+_NUMBER = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 _DAYS_LEFT = re.compile(r"\bin (\d{1,4}) days?\b")
 
 
@@ -100,7 +101,7 @@ def read_push(body: bytes) -> Push:
     envelope = Node(read_json(body), "push")
     return Push(
         shop_id=_id_or_empty(envelope.field("shop_id")),
-        notification_id=_id_or_empty(envelope.field("tts_notification_id")),
+        notification_id=_number_or_empty(envelope.field("tts_notification_id")),
         type=envelope.field("type").identifier(),
         sent_at=envelope.field("timestamp").moment(),
     )
@@ -121,3 +122,10 @@ def days_left(body: bytes) -> int | None:
 
 def _id_or_empty(node: Node) -> str:
     return "" if node.is_absent else node.identifier()
+
+
+def _number_or_empty(node: Node) -> str:
+    """Return a notification's number; one longer than any of theirs is taken, too."""
+    if isinstance(node.value, str):
+        return node.matching(_NUMBER, "a notification's number")
+    return _id_or_empty(node)

@@ -26,8 +26,12 @@ def ask_for_sync(*, store: Store, by: Membership | None, at: datetime) -> None:
 
 @transaction.atomic
 def hint(*, store_id: UUID, data: Collection[str], at: datetime) -> None:
-    """Let the named kinds of data be fetched at ``at``, or earlier where that was planned."""
+    """Let the named kinds of data be fetched at ``at``, or earlier where that was planned.
+
+    What is being fetched right now may have been read before it changed, so it comes once more.
+    """
     _let_come(store_id, at, data)
+    SyncCursor.objects.filter(store=store_id, data__in=data).update(hinted_at=at)
     due.add(kind=SYNC, subject=store_id, at=at)
 
 

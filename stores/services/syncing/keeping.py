@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models.functions import Greatest, Least
 
 from stores.marketplaces.core import MarketplaceError
 from stores.models import Connection, Store, SyncCursor, SyncRun
@@ -103,7 +103,15 @@ def complete(store: Store, kind: Kind, run: SyncRun, *, at: datetime, again_at: 
     SyncCursor.objects.filter(store=store.pk, data=kind.code).update(
         fetched_to=run.started_at,
         fresh_at=run.started_at,
-        due_at=again_at,
+        due_at=Case(
+            When(
+                hinted_at__gt=run.started_at,
+                then=Least("hinted_at", Value(again_at, output_field=DateTimeField())),
+            ),
+            default=Value(again_at),
+            output_field=DateTimeField(),
+        ),
+        hinted_at=None,
         problem="",
         failures=0,
     )
