@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from config.launcher import bootstrap, processes, state
 from config.launcher.servers import DATABASE, LOGIN_ROLE, SUPERUSER
 from tests.faults.schedule import Fault, Kind
 
-_STARTS_WITHIN: Final = 120.0  # seconds
+_STARTS_WITHIN: Final = 240.0  # seconds
 _POOL: Final = 2  # processes of each worker
 
 
@@ -196,8 +196,10 @@ class Stage:
 
 
 @contextmanager
-def running_stage(*, agencies: int, web_workers: int = 2) -> Iterator[Stage]:
-    """Start a stage of its own in a folder that goes with it."""
+def running_stage(
+    *, agencies: int, web_workers: int = 2, settings: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Start a stage of its own in a folder that goes with it; ``settings`` go to all programs."""
     with tempfile.TemporaryDirectory(prefix="storewarden-faults-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the database's own user passes through
@@ -209,6 +211,7 @@ def running_stage(*, agencies: int, web_workers: int = 2) -> Iterator[Stage]:
                     "PATH": os.environ["PATH"],
                     "RUN_DIR": name,
                     "WEB_WORKERS": str(web_workers),
+                    **(settings or {}),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
