@@ -19,6 +19,7 @@ _LET_COME = """
 UPDATE tenants_duework SET due_at = now(), done_at = NULL, attempts = 0
 WHERE kind = 'stores.sync'
 """
+_ALL_DUE = 'UPDATE "{schema}".stores_synccursor SET due_at = NULL'
 _RUNS = """
 SELECT count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state <> 'done'),
   extract(epoch FROM max(finished_at)), count(DISTINCT store_id)
@@ -67,7 +68,7 @@ def connect(stage: Stage, *, stores_each: int) -> None:
 def sweep(stage: Stage, *, stores: int) -> Sweep:
     """Let every kind of data of every store be due at once, and wait until all were fetched."""
     for place in stage.agencies:
-        stage.execute(f'UPDATE "{place.schema}".stores_synccursor SET due_at = NULL')
+        stage.execute(_ALL_DUE.format(schema=place.schema))
     since = time.time()
     stage.execute(_LET_COME)
     _wait(stage, "kind = 'stores.sync' AND due_at <= now() AND done_at IS NULL", _SWEEPS_WITHIN)
