@@ -533,6 +533,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/stores/{id}/rating/",
         "/api/v1/stores/{id}/waterfall/",
         "/api/v1/stores/{id}/what-if/",
+        "/api/v1/sync-runs/",
         "/api/v1/violations/",
         "/api/v1/violations/{id}/",
     ]
