@@ -20,7 +20,7 @@ T = TypeVar("T")
 _PREFIX: Final = "storewarden:gate:"
 _WITHIN: Final = 0.25  # seconds: so long Valkey may take
 _AWAY_FOR: Final = 5.0  # seconds until one that did not answer is asked again
-_MOST_TRIES: Final = 20  # of a change that others come before
+_MOST_TRIES: Final = 200  # of a change that others come before
 
 
 class ValkeyShelf:
