@@ -1,5 +1,6 @@
 """What the API takes and gives about stores, readings and violations."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -7,7 +8,18 @@ from rest_framework import serializers
 from stores import markets, metrics, problems, rules
 from stores.api.fields import MomentField, StoreField, Strict
 from stores.data_kinds import DATA
-from stores.models import Client, Reading, Store, StoreGroup, SyncRun, Violation
+from stores.models import (
+    AfterSale,
+    Client,
+    Product,
+    Reading,
+    Store,
+    StoreGroup,
+    SyncRun,
+    Violation,
+)
+from stores.selectors.after_sales import CaseState
+from stores.selectors.stock import LEVELS, Level
 
 _INT = 2_147_483_647
 
@@ -60,6 +72,55 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "detail": str(problems.text(run.problem)),
         "request_id": run.request_id,
     }
+
+
+def after_sale_json(case: Any) -> dict[str, Any]:
+    """Return an ``AfterSale`` with its state as the API shows it; codes are the marketplace's."""
+    return {
+        "id": str(case.pk),
+        "store": str(case.store_id),
+        "external_id": case.external_id,
+        "kind": case.kind,
+        "state": case.state,
+        "order_id": case.order_id,
+        "type": case.type,
+        "status": case.status,
+        "dispute": case.dispute,
+        "asked_by": case.asked_by,
+        "next_act": case.next_act,
+        "answer_by": case.answer_by,
+        "amount": _amount(case.amount),
+        "currency": case.currency,
+        "made_at": case.made_at,
+        "changed_at": case.changed_at,
+    }
+
+
+def stock_json(stock: Any, product: Product | None) -> dict[str, Any]:
+    """Return a ``SkuStock`` with its level, and its product where that is known."""
+    return {
+        "id": str(stock.pk),
+        "store": str(stock.store_id),
+        "external_id": stock.external_id,
+        "seller_sku": stock.seller_sku,
+        "state": Level(stock.level).name.lower(),
+        "available": stock.available,
+        "committed": stock.committed,
+        "safety_stock": stock.floor,
+        "confirmed_at": stock.confirmed_at,
+        "product": {
+            "external_id": stock.product_id,
+            "title": product.title if product else None,
+            "status": product.status if product else None,
+            "audit_status": product.audit_status if product else None,
+            "audit_failures": product.failures if product else [],
+        },
+    }
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    """Return an amount as text, so that nothing rounds it, without zeros that say nothing."""
+    return None if amount is None else format(amount.normalize(), "f")
 
 
 def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -181,6 +242,51 @@ class SyncRunOut(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
     detail = serializers.CharField(help_text="The same in words.")
     request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
+
+
+class AfterSaleOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the case.")
+    kind = serializers.ChoiceField(choices=AfterSale.Kind.choices)
+    state = serializers.ChoiceField(choices=CaseState.choices, help_text="Whose turn it is.")
+    order_id = serializers.CharField()
+    type = serializers.CharField(help_text="The marketplace's own code.")
+    status = serializers.CharField(help_text="The marketplace's own code.")
+    dispute = serializers.CharField(help_text="The arbitration's status, else empty.")
+    asked_by = serializers.CharField(help_text="BUYER, SELLER, ..., as the marketplace says.")
+    next_act = serializers.CharField(help_text="What the seller has to do, else empty.")
+    answer_by = serializers.DateTimeField(allow_null=True, help_text="And until when.")
+    amount = serializers.CharField(allow_null=True, help_text="The refund, a decimal as text.")
+    currency = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+
+
+class AuditFailureOut(serializers.Serializer[Any]):
+    position = serializers.CharField(help_text="The part of the product.")
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class ProductOut(serializers.Serializer[Any]):
+    external_id = serializers.CharField(help_text="The marketplace's own number of the product.")
+    title = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True, help_text="The marketplace's own code.")
+    audit_status = serializers.CharField(allow_null=True, help_text="The marketplace's own code.")
+    audit_failures = AuditFailureOut(many=True)
+
+
+class StockOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the SKU.")
+    seller_sku = serializers.CharField()
+    state = serializers.ChoiceField(choices=[(name, level.label) for name, level in LEVELS.items()])
+    available = serializers.IntegerField()
+    committed = serializers.IntegerField()
+    safety_stock = serializers.IntegerField(allow_null=True, help_text="So few are too few.")
+    confirmed_at = serializers.DateTimeField()
+    product = ProductOut()
 
 
 class ViolationIn(Strict):
