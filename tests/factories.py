@@ -296,6 +296,23 @@ def make_stock(product: Product, *, at: datetime | None = None, **changes: Any) 
     return SkuStock.objects.create(store=product.store, **(values | changes))
 
 
+def make_balance_entry(store: Store, *, at: datetime | None = None, **changes: Any) -> BalanceEntry:
+    """Return a statement made at ``at`` that was paid."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"34{next(_numbers):016}",
+        "kind": "statement",
+        "status": "PAID",
+        "amount": "250.00",
+        "currency": "USD",
+        "made_at": at,
+        "changed_at": at,
+        "seen_at": at,
+        "confirmed_at": at,
+    }
+    return BalanceEntry.objects.create(store=store, **(values | changes))
+
+
 def make_reading(
     store: Store,
     metric: str = "overdue_orders",

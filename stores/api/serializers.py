@@ -10,6 +10,7 @@ from stores.api.fields import MomentField, StoreField, Strict
 from stores.data_kinds import DATA
 from stores.models import (
     AfterSale,
+    BalanceEntry,
     Client,
     Product,
     Reading,
@@ -19,6 +20,7 @@ from stores.models import (
     Violation,
 )
 from stores.selectors.after_sales import CaseState
+from stores.selectors.balance import EntryState
 from stores.selectors.stock import LEVELS, Level
 
 _INT = 2_147_483_647
@@ -115,6 +117,25 @@ def stock_json(stock: Any, product: Product | None) -> dict[str, Any]:
             "audit_status": product.audit_status if product else None,
             "audit_failures": product.failures if product else [],
         },
+    }
+
+
+def balance_entry_json(entry: Any) -> dict[str, Any]:
+    """Return a ``BalanceEntry`` with its state; type and status are the marketplace's codes."""
+    return {
+        "id": str(entry.pk),
+        "store": str(entry.store_id),
+        "external_id": entry.external_id,
+        "kind": entry.kind,
+        "state": entry.state,
+        "is_policy_deduction": entry.is_policy_deduction,
+        "type": entry.type,
+        "status": entry.status,
+        "amount": _amount(entry.amount),
+        "currency": entry.currency,
+        "made_at": entry.made_at,
+        "paid_at": entry.paid_at,
+        "seen_at": entry.seen_at,
     }
 
 
@@ -287,6 +308,24 @@ class StockOut(serializers.Serializer[Any]):
     safety_stock = serializers.IntegerField(allow_null=True, help_text="So few are too few.")
     confirmed_at = serializers.DateTimeField()
     product = ProductOut()
+
+
+class BalanceEntryOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the entry.")
+    kind = serializers.ChoiceField(choices=BalanceEntry.Kind.choices)
+    state = serializers.ChoiceField(choices=EntryState.choices)
+    is_policy_deduction = serializers.BooleanField()
+    type = serializers.CharField(help_text="The marketplace's own code.")
+    status = serializers.CharField(help_text="The marketplace's own code.")
+    amount = serializers.CharField(
+        allow_null=True, help_text="A decimal as text; what is taken from the store is negative."
+    )
+    currency = serializers.CharField()
+    made_at = serializers.DateTimeField(allow_null=True)
+    paid_at = serializers.DateTimeField(allow_null=True)
+    seen_at = serializers.DateTimeField(help_text="When the entry first came.")
 
 
 class ViolationIn(Strict):

@@ -12,6 +12,7 @@ from stores.access import store_of_key, stores_of_key, uuid_or_404
 from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
+    BalanceEntryOut,
     ReadingIn,
     ReadingOut,
     StockOut,
@@ -21,6 +22,7 @@ from stores.api.serializers import (
     ViolationIn,
     ViolationOut,
     after_sale_json,
+    balance_entry_json,
     reading_json,
     stock_json,
     store_json,
@@ -30,9 +32,10 @@ from stores.api.serializers import (
 from stores.data_kinds import DATA
 from stores.markets import MARKETS
 from stores.metrics import METRICS
-from stores.models import AfterSale, Reading, SkuStock, Store, SyncRun, Violation
-from stores.selectors import after_sales, stock
+from stores.models import AfterSale, BalanceEntry, Reading, SkuStock, Store, SyncRun, Violation
+from stores.selectors import after_sales, balance, stock
 from stores.selectors.after_sales import CaseState
+from stores.selectors.balance import EntryState
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
@@ -222,6 +225,32 @@ class StockView(_View):
         return pages.get_paginated_response(
             [stock_json(row, products.get((row.store_id, row.product_id))) for row in found]
         )
+
+
+class BalanceEntriesView(_View):
+    """Statements, payments, withdrawals with the policy deductions, and what is not settled."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-seen_at": "-seen_at"}  # not all have a moment at which they were made
+
+    @extend_schema(
+        responses=BalanceEntryOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("kind", enum=BalanceEntry.Kind.values),
+            OpenApiParameter("state", enum=EntryState.values),
+            OpenApiParameter("is_policy_deduction", enum=["true"]),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(balance.with_state(BalanceEntry.objects.all()))
+        if kind := self.one_of("kind", BalanceEntry.Kind.values):
+            rows = rows.filter(kind=kind)
+        if state := self.one_of("state", EntryState.values):
+            rows = rows.filter(state=state)
+        if self.one_of("is_policy_deduction", ["true"]):
+            rows = rows.filter(is_policy_deduction=True)
+        return self.paged(rows, balance_entry_json)
 
 
 class ViolationsView(_View):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,8 +14,8 @@ from django.views.decorators.http import require_GET
 
 from stores.access import store_for
 from stores.models import AfterSale, Product, SkuStock, Store
-from stores.selectors import after_sales, stock
-from stores.selectors.fetched import AUDIT_FAILED
+from stores.selectors import after_sales, balance, stock
+from stores.selectors.fetched import AUDIT_FAILED, POLICY_DEDUCTION
 from stores.selectors.freshness import DataState, data_states
 from stores.views import paging
 from tenants.access import MemberRequest, requires
@@ -201,3 +202,56 @@ def _skus(rows: list[SkuStock]) -> list[_Sku]:
         for row in rows
         for product in [products.get((row.store_id, row.product_id))]
     ]
+
+
+_ENTRY_TONES: Final = {balance.EntryState.UNPAID: "warn", balance.EntryState.PAID: "good"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A balance entry as the page shows it."""
+
+    entry: Any  # a BalanceEntry with its state
+
+    @property
+    def state(self) -> balance.EntryState:
+        return balance.EntryState(self.entry.state)
+
+    @property
+    def tone(self) -> str:
+        return _ENTRY_TONES.get(self.state, "none")
+
+
+@requires("stores.view")
+@require_GET
+def balance_page(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    after = paging.place(request.GET.get("after", ""))
+
+    def entries(label: str, which: Q, none: str) -> _List:
+        return _List(
+            label=label,
+            rows=lambda: balance.entries_after(store.pk, after, which),
+            after=lambda row: paging.mark(row.listed_at, row.pk),
+            none=none,
+            shown=lambda rows: [_Entry(row) for row in rows],
+        )
+
+    lists = {
+        "all": entries(
+            _("All"), ~balance.UNSETTLED, _("No statement, payment or withdrawal has come.")
+        ),
+        "unpaid": entries(_("Unpaid"), balance.UNPAID, _("Everything is paid.")),
+        "deductions": entries(
+            _("Policy deductions"), POLICY_DEDUCTION, _("No policy deduction has come.")
+        ),
+        "unsettled": entries(_("Not settled"), balance.UNSETTLED, _("Everything is settled.")),
+    }
+    return _page(
+        request,
+        store,
+        template="stores/balance.html",
+        kinds=("statements", "payments", "withdrawals", "unsettled"),
+        lists=lists,
+        at=timezone.now(),
+    )

@@ -88,9 +88,10 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"sync-runs/?store={hidden.pk}",
             f"after-sales/?store={hidden.pk}",
             f"stock/?store={hidden.pk}",
+            f"balance-entries/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 9
+    assert statuses == [404] * 10
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -513,6 +514,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
         "/api/v1/after-sales/",
+        "/api/v1/balance-entries/",
         "/api/v1/changes/",
         "/api/v1/drift/",
         "/api/v1/due-work/",
