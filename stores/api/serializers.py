@@ -12,6 +12,7 @@ from stores.models import (
     AfterSale,
     BalanceEntry,
     Client,
+    Order,
     Product,
     Reading,
     Store,
@@ -24,6 +25,25 @@ from stores.selectors.balance import EntryState
 from stores.selectors.stock import LEVELS, Level
 
 _INT = 2_147_483_647
+ORDER_FIELDS = (
+    "external_id",
+    "status",
+    "is_overdue",
+    "is_on_hold",
+    "is_cancel_asked",
+    "placed_at",
+    "changed_at",
+    "rts_due_at",
+    "rts_at",
+    "tts_due_at",
+    "shipping_due_at",
+    "collection_due_at",
+    "collected_at",
+    "delivery_due_at",
+    "delivered_at",
+    "completed_at",
+    "cancel_due_at",
+)
 
 
 def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -73,6 +93,17 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "problem": run.problem,
         "detail": str(problems.text(run.problem)),
         "request_id": run.request_id,
+    }
+
+
+def order_json(order: Any) -> dict[str, Any]:
+    """Return an ``Order`` as the API shows it, with whether it is overdue; nothing of its buyer."""
+    return {
+        "id": str(order.pk),
+        "store": str(order.store_id),
+        **{name: getattr(order, name) for name in ORDER_FIELDS},
+        "amount": _amount(order.amount),
+        "currency": order.currency,
     }
 
 
@@ -263,6 +294,15 @@ class SyncRunOut(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
     detail = serializers.CharField(help_text="The same in words.")
     request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
+
+
+class OrderOut(serializers.ModelSerializer[Order]):
+    is_overdue = serializers.BooleanField(help_text="Not ready to ship, though it should be.")
+    amount = serializers.CharField(allow_null=True, help_text="A decimal as text.")
+
+    class Meta:
+        model = Order
+        fields = ("id", "store", *ORDER_FIELDS, "amount", "currency")
 
 
 class AfterSaleOut(serializers.Serializer[Any]):

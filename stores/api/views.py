@@ -13,6 +13,7 @@ from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
+    OrderOut,
     ReadingIn,
     ReadingOut,
     StockOut,
@@ -23,6 +24,7 @@ from stores.api.serializers import (
     ViolationOut,
     after_sale_json,
     balance_entry_json,
+    order_json,
     reading_json,
     stock_json,
     store_json,
@@ -32,8 +34,17 @@ from stores.api.serializers import (
 from stores.data_kinds import DATA
 from stores.markets import MARKETS
 from stores.metrics import METRICS
-from stores.models import AfterSale, BalanceEntry, Reading, SkuStock, Store, SyncRun, Violation
-from stores.selectors import after_sales, balance, stock
+from stores.models import (
+    AfterSale,
+    BalanceEntry,
+    Order,
+    Reading,
+    SkuStock,
+    Store,
+    SyncRun,
+    Violation,
+)
+from stores.selectors import after_sales, balance, orders, stock
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.services import readings, violations
@@ -180,6 +191,29 @@ class SyncRunsView(_View):
         if state := self.one_of("state", SyncRun.State.values):
             rows = rows.filter(state=state)
         return self.paged(rows, sync_run_json)
+
+
+class OrdersView(_View):
+    """Orders with their states and deadlines; nothing about a buyer is kept."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-placed_at": "-placed_at", "-changed_at": "-changed_at"}
+
+    @extend_schema(
+        responses=OrderOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("status", enum=orders.STATUSES),
+            OpenApiParameter("is_overdue", enum=["true", "false"]),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(orders.with_overdue(Order.objects.all(), at=self.now))
+        if status := self.one_of("status", orders.STATUSES):
+            rows = rows.filter(status=status)
+        if is_overdue := self.one_of("is_overdue", ["true", "false"]):
+            rows = rows.filter(is_overdue=is_overdue == "true")
+        return self.paged(rows, order_json)
 
 
 class AfterSalesView(_View):
