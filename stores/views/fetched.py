@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from stores.access import store_for
+from stores.code_words import words_for
 from stores.models import AfterSale, Product, SkuStock, Store
 from stores.selectors import after_sales, balance, stock
 from stores.selectors.fetched import AUDIT_FAILED, POLICY_DEDUCTION
@@ -79,6 +80,29 @@ def _why_nothing(states: Sequence[DataState]) -> str:
     return next((why for why in ("not_connected", "never") if why in told), "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An after-sales case as the page shows it."""
+
+    case: Any  # an AfterSale with its state
+
+    @property
+    def type(self) -> str:
+        return words_for(self.case.type)
+
+    @property
+    def status(self) -> str:
+        return words_for(self.case.status)
+
+    @property
+    def next_act(self) -> str:
+        return words_for(self.case.next_act)
+
+
+def _cases(rows: list[AfterSale]) -> list[_Case]:
+    return [_Case(row) for row in rows]
+
+
 @requires("stores.view")
 @require_GET
 def after_sales_page(request: MemberRequest, pk: str) -> HttpResponse:
@@ -90,12 +114,14 @@ def after_sales_page(request: MemberRequest, pk: str) -> HttpResponse:
             rows=lambda: after_sales.open_cases(store.pk, after),
             after=lambda row: paging.mark(row.due_at, row.pk),
             none=_("No cancellation, return or dispute waits for the seller."),
+            shown=_cases,
         ),
         "all": _List(
             label=_("All"),
             rows=lambda: after_sales.all_cases(store.pk, after),
             after=_made_mark,
             none=_("No buyer has asked for a cancellation or a return."),
+            shown=_cases,
         ),
     }
     return _page(
@@ -120,6 +146,14 @@ class _Listing:
     """A product as the page shows it: its state, and why its audit failed."""
 
     product: Product
+
+    @property
+    def status(self) -> str:
+        return words_for(self.product.status)
+
+    @property
+    def audit(self) -> str:
+        return words_for(self.product.audit_status)
 
     @property
     def failures(self) -> list[str]:
@@ -212,6 +246,14 @@ class _Entry:
     """A balance entry as the page shows it."""
 
     entry: Any  # a BalanceEntry with its state
+
+    @property
+    def type(self) -> str:
+        return words_for(self.entry.type)
+
+    @property
+    def status(self) -> str:
+        return words_for(self.entry.status)
 
     @property
     def state(self) -> balance.EntryState:

@@ -169,12 +169,6 @@ def money(amount: Decimal | None, currency: str = "") -> str:
 
 
 @register.filter
-def code_words(code: str) -> str:
-    """Write a marketplace's own code as words: RETURN_OR_REFUND is "Return or refund"."""
-    return code.replace("_", " ").capitalize() or DASH
-
-
-@register.filter
 def change_tone(value: float | Decimal | None) -> str:
     """Return "bad" for a loss, "good" for a gain, "none" otherwise."""
     if not value:

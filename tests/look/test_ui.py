@@ -114,10 +114,6 @@ def test_money_shows_no_digits_but_those_it_has() -> None:
     assert ui.money(None, "USD") == "–"
 
 
-def test_a_marketplaces_code_is_written_as_words() -> None:
-    assert [ui.code_words(code) for code in ("RETURN_OR_REFUND", "")] == ["Return or refund", "–"]
-
-
 def test_numbers_have_a_real_minus_and_changes_their_sign() -> None:
     with translation.override("en"):
         plain = [ui.number(value) for value in (None, 0, -92, 1486)]

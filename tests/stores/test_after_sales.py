@@ -41,7 +41,7 @@ def words(browser: HttpClient, store: Store, **query: str) -> str:
 
 
 def orders(browser: HttpClient, store: Store, **query: str) -> list[str]:
-    return [case.order_id for case in browser.get(address(store), query).context["rows"]]
+    return [shown.case.order_id for shown in browser.get(address(store), query).context["rows"]]
 
 
 def test_what_waits_comes_by_its_deadline_and_all_comes_newest_first(
@@ -72,7 +72,7 @@ def test_what_waits_comes_by_its_deadline_and_all_comes_newest_first(
     assert orders(browser, store) == ["late", "soon", "undated"]
     assert orders(browser, store, show="all") == ["late", "settled", "soon", "undated"]
     assert orders(browser, store, show="nonsense") == ["late", "soon", "undated"]
-    assert "Cancellation Return and refund Waits for the seller Seller respond refund" in shown
+    assert "Cancellation Return and refund Waits for the seller answer the refund" in shown
     assert "In dispute Awaiting buyer ship 12.50 USD" in shown
     assert "1 h late" in shown
 
@@ -89,7 +89,7 @@ def test_the_list_goes_on_where_the_page_before_ended(
     first = browser.get(address(store), {"show": show})
     second = browser.get(f"{address(store)}?{first.context['older']}")
 
-    pages = [[case.order_id for case in page.context["rows"]] for page in (first, second)]
+    pages = [[shown.case.order_id for shown in page.context["rows"]] for page in (first, second)]
     assert [len(page) for page in pages] == [50, 3]
     assert sorted(pages[0] + pages[1], key=int) == [str(number) for number in range(53)]
     assert second.context["older"] == ""

@@ -80,7 +80,7 @@ def test_entries_come_newest_first_with_what_is_unpaid_and_what_was_deducted(
         "deductions": ["fine"],
     }
     assert numbers(browser, store, "unsettled") == ["due"]
-    assert "Policy deduction Transfer Paid Success −20 USD" in shown
+    assert "Policy deduction Moved by the marketplace Paid Success −20 USD" in shown
     assert "Statement Unpaid Failed −7.50 USD" in shown
     assert measure_withdrawals(store, at)["policy_deductions"] == 1
 

@@ -66,7 +66,7 @@ def test_what_is_out_or_low_comes_first_with_its_products_state(
     assert skus(browser, store)[0] == "out"
     assert sorted(skus(browser, store)[1:]) == ["low", "own-floor"]
     assert skus(browser, store, show="all")[-1] == "enough"
-    assert "low Blue mug Low on stock 5 5 2 Activate Audit failed" in shown
+    assert "low Blue mug Low on stock 5 5 2 On sale Audit failed" in shown
     assert "Picture: It is blurred; It is too small" in shown
     assert measure_stock(store, NOW) == {"out_of_stock": 1, "low_stock": 2}
 
