@@ -7,6 +7,7 @@ from stores.views import (
     clients,
     connect,
     enforcements,
+    fetched,
     fleet,
     imports,
     mail_settings,
@@ -36,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stores/<str:pk>/syncs/", syncs.syncs_page, name="syncs"),
     path("stores/<str:pk>/progress/", connect.progress, name="progress"),
     path("stores/<str:pk>/pushes/", pushes.pushes_page, name="pushes"),
+    path("stores/<str:pk>/after-sales/", fetched.after_sales_page, name="after_sales"),
+    path("stores/<str:pk>/stock/", fetched.stock_page, name="stock"),
+    path("stores/<str:pk>/balance/", fetched.balance_page, name="balance"),
     path("stores/<str:pk>/sub-accounts/", sub_accounts.seats, name="sub_accounts"),
     path("stores/<str:pk>/sub-accounts/new/", sub_accounts.add_seat, name="add_sub_account"),
     path(

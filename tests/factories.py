@@ -249,6 +249,70 @@ def make_fetched(store: Store, *, at: datetime, reason: str = "The picture is bl
     BalanceEntry.objects.create(**common, kind="statement", status="PAID", confirmed_at=at)
 
 
+def make_after_sale(store: Store, *, at: datetime | None = None, **changes: Any) -> AfterSale:
+    """Return a return of an hour before ``at`` that asks nothing of the seller."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"40{next(_numbers):016}",
+        "kind": "return",
+        "order_id": "576",
+        "type": "RETURN_AND_REFUND",
+        "status": "AWAITING_BUYER_SHIP",
+        "amount": "12.50",
+        "currency": "USD",
+        "made_at": at - timedelta(hours=1),
+        "changed_at": at,
+        "seen_at": at,
+    }
+    return AfterSale.objects.create(store=store, **(values | changes))
+
+
+def make_product(store: Store, *, at: datetime | None = None, **changes: Any) -> Product:
+    """Return a product on sale without a problem."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"17{next(_numbers):016}",
+        "title": "Mug",
+        "status": "ACTIVATE",
+        "made_at": at,
+        "changed_at": at,
+        "seen_at": at,
+    }
+    return Product.objects.create(store=store, **(values | changes))
+
+
+def make_stock(product: Product, *, at: datetime | None = None, **changes: Any) -> SkuStock:
+    """Return a SKU of a product with 20 units left."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"18{next(_numbers):016}",
+        "product_id": product.external_id,
+        "available": 20,
+        "committed": 0,
+        "changed_at": at,
+        "seen_at": at,
+        "confirmed_at": at,
+    }
+    return SkuStock.objects.create(store=product.store, **(values | changes))
+
+
+def make_balance_entry(store: Store, *, at: datetime | None = None, **changes: Any) -> BalanceEntry:
+    """Return a statement made at ``at`` that was paid."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"34{next(_numbers):016}",
+        "kind": "statement",
+        "status": "PAID",
+        "amount": "250.00",
+        "currency": "USD",
+        "made_at": at,
+        "changed_at": at,
+        "seen_at": at,
+        "confirmed_at": at,
+    }
+    return BalanceEntry.objects.create(store=store, **(values | changes))
+
+
 def make_reading(
     store: Store,
     metric: str = "overdue_orders",

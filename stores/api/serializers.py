@@ -1,5 +1,6 @@
 """What the API takes and gives about stores, readings and violations."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -7,9 +8,42 @@ from rest_framework import serializers
 from stores import markets, metrics, problems, rules
 from stores.api.fields import MomentField, StoreField, Strict
 from stores.data_kinds import DATA
-from stores.models import Client, Reading, Store, StoreGroup, SyncRun, Violation
+from stores.models import (
+    AfterSale,
+    BalanceEntry,
+    Client,
+    Order,
+    Product,
+    Reading,
+    Store,
+    StoreGroup,
+    SyncRun,
+    Violation,
+)
+from stores.selectors.after_sales import CaseState
+from stores.selectors.balance import EntryState
+from stores.selectors.stock import LEVELS, Level
 
 _INT = 2_147_483_647
+ORDER_FIELDS = (
+    "external_id",
+    "status",
+    "is_overdue",
+    "is_on_hold",
+    "is_cancel_asked",
+    "placed_at",
+    "changed_at",
+    "rts_due_at",
+    "rts_at",
+    "tts_due_at",
+    "shipping_due_at",
+    "collection_due_at",
+    "collected_at",
+    "delivery_due_at",
+    "delivered_at",
+    "completed_at",
+    "cancel_due_at",
+)
 
 
 def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -60,6 +94,85 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "detail": str(problems.text(run.problem)),
         "request_id": run.request_id,
     }
+
+
+def order_json(order: Any) -> dict[str, Any]:
+    """Return an ``Order`` as the API shows it, with whether it is overdue; nothing of its buyer."""
+    return {
+        "id": str(order.pk),
+        "store": str(order.store_id),
+        **{name: getattr(order, name) for name in ORDER_FIELDS},
+        "amount": _amount(order.amount),
+        "currency": order.currency,
+    }
+
+
+def after_sale_json(case: Any) -> dict[str, Any]:
+    """Return an ``AfterSale`` with its state as the API shows it; codes are the marketplace's."""
+    return {
+        "id": str(case.pk),
+        "store": str(case.store_id),
+        "external_id": case.external_id,
+        "kind": case.kind,
+        "state": case.state,
+        "order_id": case.order_id,
+        "type": case.type,
+        "status": case.status,
+        "dispute": case.dispute,
+        "asked_by": case.asked_by,
+        "next_act": case.next_act,
+        "answer_by": case.answer_by,
+        "amount": _amount(case.amount),
+        "currency": case.currency,
+        "made_at": case.made_at,
+        "changed_at": case.changed_at,
+    }
+
+
+def stock_json(stock: Any, product: Product | None) -> dict[str, Any]:
+    """Return a ``SkuStock`` with its level, and its product where that is known."""
+    return {
+        "id": str(stock.pk),
+        "store": str(stock.store_id),
+        "external_id": stock.external_id,
+        "seller_sku": stock.seller_sku,
+        "state": Level(stock.level).name.lower(),
+        "available": stock.available,
+        "committed": stock.committed,
+        "safety_stock": stock.floor,
+        "confirmed_at": stock.confirmed_at,
+        "product": {
+            "external_id": stock.product_id,
+            "title": product.title if product else None,
+            "status": product.status if product else None,
+            "audit_status": product.audit_status if product else None,
+            "audit_failures": product.failures if product else [],
+        },
+    }
+
+
+def balance_entry_json(entry: Any) -> dict[str, Any]:
+    """Return a ``BalanceEntry`` with its state; type and status are the marketplace's codes."""
+    return {
+        "id": str(entry.pk),
+        "store": str(entry.store_id),
+        "external_id": entry.external_id,
+        "kind": entry.kind,
+        "state": entry.state,
+        "is_policy_deduction": entry.is_policy_deduction,
+        "type": entry.type,
+        "status": entry.status,
+        "amount": _amount(entry.amount),
+        "currency": entry.currency,
+        "made_at": entry.made_at,
+        "paid_at": entry.paid_at,
+        "seen_at": entry.seen_at,
+    }
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    """Return an amount as text, so that nothing rounds it, without zeros that say nothing."""
+    return None if amount is None else format(amount.normalize(), "f")
 
 
 def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -181,6 +294,78 @@ class SyncRunOut(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
     detail = serializers.CharField(help_text="The same in words.")
     request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
+
+
+class OrderOut(serializers.ModelSerializer[Order]):
+    is_overdue = serializers.BooleanField(help_text="Not ready to ship, though it should be.")
+    amount = serializers.CharField(allow_null=True, help_text="A decimal as text.")
+
+    class Meta:
+        model = Order
+        fields = ("id", "store", *ORDER_FIELDS, "amount", "currency")
+
+
+class AfterSaleOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the case.")
+    kind = serializers.ChoiceField(choices=AfterSale.Kind.choices)
+    state = serializers.ChoiceField(choices=CaseState.choices, help_text="Whose turn it is.")
+    order_id = serializers.CharField()
+    type = serializers.CharField(help_text="The marketplace's own code.")
+    status = serializers.CharField(help_text="The marketplace's own code.")
+    dispute = serializers.CharField(help_text="The arbitration's status, else empty.")
+    asked_by = serializers.CharField(help_text="BUYER, SELLER, ..., as the marketplace says.")
+    next_act = serializers.CharField(help_text="What the seller has to do, else empty.")
+    answer_by = serializers.DateTimeField(allow_null=True, help_text="And until when.")
+    amount = serializers.CharField(allow_null=True, help_text="The refund, a decimal as text.")
+    currency = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+
+
+class AuditFailureOut(serializers.Serializer[Any]):
+    position = serializers.CharField(help_text="The part of the product.")
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class ProductOut(serializers.Serializer[Any]):
+    external_id = serializers.CharField(help_text="The marketplace's own number of the product.")
+    title = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True, help_text="The marketplace's own code.")
+    audit_status = serializers.CharField(allow_null=True, help_text="The marketplace's own code.")
+    audit_failures = AuditFailureOut(many=True)
+
+
+class StockOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the SKU.")
+    seller_sku = serializers.CharField()
+    state = serializers.ChoiceField(choices=[(name, level.label) for name, level in LEVELS.items()])
+    available = serializers.IntegerField()
+    committed = serializers.IntegerField()
+    safety_stock = serializers.IntegerField(allow_null=True, help_text="So few are too few.")
+    confirmed_at = serializers.DateTimeField()
+    product = ProductOut()
+
+
+class BalanceEntryOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the entry.")
+    kind = serializers.ChoiceField(choices=BalanceEntry.Kind.choices)
+    state = serializers.ChoiceField(choices=EntryState.choices)
+    is_policy_deduction = serializers.BooleanField()
+    type = serializers.CharField(help_text="The marketplace's own code.")
+    status = serializers.CharField(help_text="The marketplace's own code.")
+    amount = serializers.CharField(
+        allow_null=True, help_text="A decimal as text; what is taken from the store is negative."
+    )
+    currency = serializers.CharField()
+    made_at = serializers.DateTimeField(allow_null=True)
+    paid_at = serializers.DateTimeField(allow_null=True)
+    seen_at = serializers.DateTimeField(help_text="When the entry first came.")
 
 
 class ViolationIn(Strict):

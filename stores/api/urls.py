@@ -7,6 +7,10 @@ urlpatterns = [
     path("stores/<str:pk>/", views.StoreView.as_view()),
     path("readings/", views.ReadingsView.as_view()),
     path("sync-runs/", views.SyncRunsView.as_view()),
+    path("orders/", views.OrdersView.as_view()),
+    path("after-sales/", views.AfterSalesView.as_view()),
+    path("balance-entries/", views.BalanceEntriesView.as_view()),
+    path("stock/", views.StockView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

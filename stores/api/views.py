@@ -11,14 +11,22 @@ from stores import rules
 from stores.access import store_of_key, stores_of_key, uuid_or_404
 from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
+    AfterSaleOut,
+    BalanceEntryOut,
+    OrderOut,
     ReadingIn,
     ReadingOut,
+    StockOut,
     StoreIn,
     StoreOut,
     SyncRunOut,
     ViolationIn,
     ViolationOut,
+    after_sale_json,
+    balance_entry_json,
+    order_json,
     reading_json,
+    stock_json,
     store_json,
     sync_run_json,
     violation_json,
@@ -26,7 +34,19 @@ from stores.api.serializers import (
 from stores.data_kinds import DATA
 from stores.markets import MARKETS
 from stores.metrics import METRICS
-from stores.models import Reading, Store, SyncRun, Violation
+from stores.models import (
+    AfterSale,
+    BalanceEntry,
+    Order,
+    Reading,
+    SkuStock,
+    Store,
+    SyncRun,
+    Violation,
+)
+from stores.selectors import after_sales, balance, orders, stock
+from stores.selectors.after_sales import CaseState
+from stores.selectors.balance import EntryState
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
@@ -171,6 +191,100 @@ class SyncRunsView(_View):
         if state := self.one_of("state", SyncRun.State.values):
             rows = rows.filter(state=state)
         return self.paged(rows, sync_run_json)
+
+
+class OrdersView(_View):
+    """Orders with their states and deadlines; nothing about a buyer is kept."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-placed_at": "-placed_at", "-changed_at": "-changed_at"}
+
+    @extend_schema(
+        responses=OrderOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("status", enum=orders.STATUSES),
+            OpenApiParameter("is_overdue", enum=["true", "false"]),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(orders.with_overdue(Order.objects.all(), at=self.now))
+        if status := self.one_of("status", orders.STATUSES):
+            rows = rows.filter(status=status)
+        if is_overdue := self.one_of("is_overdue", ["true", "false"]):
+            rows = rows.filter(is_overdue=is_overdue == "true")
+        return self.paged(rows, order_json)
+
+
+class AfterSalesView(_View):
+    """Cancellations and returns that buyers asked for, and the disputes about them."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-made_at": "-made_at", "-changed_at": "-changed_at"}
+
+    @extend_schema(
+        responses=AfterSaleOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("kind", enum=AfterSale.Kind.values),
+            OpenApiParameter("state", enum=CaseState.values),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(after_sales.with_state(AfterSale.objects.all()))
+        if kind := self.one_of("kind", AfterSale.Kind.values):
+            rows = rows.filter(kind=kind)
+        if state := self.one_of("state", CaseState.values):
+            rows = rows.filter(state=state)
+        return self.paged(rows, after_sale_json)
+
+
+class StockView(_View):
+    """SKUs on sale, what is left of them, and the products they are of."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"external_id": "external_id", "-changed_at": "-changed_at"}
+
+    @extend_schema(
+        responses=StockOut(many=True),
+        parameters=[STORE, OpenApiParameter("state", enum=list(stock.LEVELS))],
+    )
+    def get(self, request: Request) -> Response:
+        rows = self.only_store(stock.with_level(SkuStock.objects.all()))
+        if state := self.one_of("state", stock.LEVELS):
+            rows = rows.filter(level=stock.LEVELS[state])
+        pages = self.pagination_class()
+        found = pages.paginate_queryset(rows, request, view=self)
+        products = stock.products_of(found)
+        return pages.get_paginated_response(
+            [stock_json(row, products.get((row.store_id, row.product_id))) for row in found]
+        )
+
+
+class BalanceEntriesView(_View):
+    """Statements, payments, withdrawals with the policy deductions, and what is not settled."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    orderings: ClassVar = {"-seen_at": "-seen_at"}  # not all have a moment at which they were made
+
+    @extend_schema(
+        responses=BalanceEntryOut(many=True),
+        parameters=[
+            STORE,
+            OpenApiParameter("kind", enum=BalanceEntry.Kind.values),
+            OpenApiParameter("state", enum=EntryState.values),
+            OpenApiParameter("is_policy_deduction", enum=["true"]),
+        ],
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
+        rows = self.only_store(balance.with_state(BalanceEntry.objects.all()))
+        if kind := self.one_of("kind", BalanceEntry.Kind.values):
+            rows = rows.filter(kind=kind)
+        if state := self.one_of("state", EntryState.values):
+            rows = rows.filter(state=state)
+        if self.one_of("is_policy_deduction", ["true"]):
+            rows = rows.filter(is_policy_deduction=True)
+        return self.paged(rows, balance_entry_json)
 
 
 class ViolationsView(_View):

@@ -159,6 +159,16 @@ def signed(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def money(amount: Decimal | None, currency: str = "") -> str:
+    """Write an amount with its currency, no digits but those it has: "1,250.50 USD", "90 VND"."""
+    if amount is None:
+        return DASH
+    whole, cents = amount.quantize(Decimal(1)), amount.quantize(Decimal("0.01"))
+    exact = next((short for short in (whole, cents) if short == amount), amount.normalize())
+    return f"{number(exact)} {currency}".strip()
+
+
+@register.filter
 def change_tone(value: float | Decimal | None) -> str:
     """Return "bad" for a loss, "good" for a gain, "none" otherwise."""
     if not value:

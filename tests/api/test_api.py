@@ -86,9 +86,13 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"violations/{violation.pk}/",
             f"readings/?store={hidden.pk}",
             f"sync-runs/?store={hidden.pk}",
+            f"after-sales/?store={hidden.pk}",
+            f"stock/?store={hidden.pk}",
+            f"balance-entries/?store={hidden.pk}",
+            f"orders/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 7
+    assert statuses == [404] * 11
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -510,10 +514,13 @@ def test_the_schema_names_every_resource(db: None) -> None:
     schema = json.loads(answer.content)
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
+        "/api/v1/after-sales/",
+        "/api/v1/balance-entries/",
         "/api/v1/changes/",
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
+        "/api/v1/orders/",
         "/api/v1/quizzes/",
         "/api/v1/quizzes/{id}/pass/",
         "/api/v1/quizzes/{id}/withdraw/",
@@ -523,6 +530,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/rulebooks/{name}/",
         "/api/v1/rulebooks/{name}/difference/",
         "/api/v1/rulebooks/{name}/figures/",
+        "/api/v1/stock/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
         "/api/v1/stores/{id}/drift/",

@@ -1,6 +1,7 @@
 """The filters and tags that pages are written with."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -99,6 +100,18 @@ def test_ago_tells_the_age(age: timedelta, told: str) -> None:
 
 def test_ago_of_nothing_is_never() -> None:
     assert ui.ago(None, NOW) == "never"
+
+
+def test_money_shows_no_digits_but_those_it_has() -> None:
+    amounts = ["1250.50000000", "90.00000000", "-0.125", "12000000"]
+
+    assert [ui.money(Decimal(each), "USD") for each in amounts] == [
+        "1,250.50 USD",
+        "90 USD",
+        "−0.125 USD",
+        "12,000,000 USD",
+    ]
+    assert ui.money(None, "USD") == "–"
 
 
 def test_numbers_have_a_real_minus_and_changes_their_sign() -> None:
