@@ -14,6 +14,7 @@ from stores.models import Import, Store
 from stores.services import (
     connections,
     imports,
+    inbox,
     mail_reading,
     mail_routes,
     pushes,
@@ -93,6 +94,11 @@ def read_notice(agency: Agency, work: Work) -> None:
 @due_task(pushes.READ_PUSH, words=_("Read what a marketplace has pushed"))
 def read_push(_agency: Agency, work: Work) -> None:
     pushes.read_event(event_id=UUID(work.subject), at=work.at)
+
+
+@due_task(pushes.FORGET_PUSH, words=_("Drop the copy of a push of an unknown type"))
+def forget_push(_agency: Agency, work: Work) -> None:
+    inbox.forget(UUID(work.subject))
 
 
 @due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=60, bulk=True)

@@ -11,6 +11,7 @@ from stores.views import (
     imports,
     mail_settings,
     notices,
+    pushes,
     store,
     sub_accounts,
     syncs,
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stores/<str:pk>/sync/", connect.sync_now, name="sync_now"),
     path("stores/<str:pk>/syncs/", syncs.syncs_page, name="syncs"),
     path("stores/<str:pk>/progress/", connect.progress, name="progress"),
+    path("stores/<str:pk>/pushes/", pushes.pushes_page, name="pushes"),
     path("stores/<str:pk>/sub-accounts/", sub_accounts.seats, name="sub_accounts"),
     path("stores/<str:pk>/sub-accounts/new/", sub_accounts.add_seat, name="add_sub_account"),
     path(

@@ -109,7 +109,7 @@ def keep_mail(*, route: MailRoute, raw: bytes, at: datetime) -> InboundEvent:
 
     The same mail to the same address is kept once, however often it is sent.
     """
-    return inbox.keep(
+    event, _created = inbox.keep(
         agency=route.agency,
         store_id=route.store_id,
         channel=_CHANNEL,
@@ -119,6 +119,7 @@ def keep_mail(*, route: MailRoute, raw: bytes, at: datetime) -> InboundEvent:
         kind=READ_NOTICE,
         at=at,
     )
+    return event
 
 
 def _agency_route() -> MailRoute:

@@ -12,8 +12,9 @@ from stores.marketplaces.core import BadPayload
 from stores.models import Store
 from stores.services import pushes
 from tenants.access import is_open
+from tenants.health.counters import push_answered
 
-_MOST_BYTES: Final = 256 * 1024
+MOST_BYTES: Final = 256 * 1024
 
 
 @is_open("a marketplace pushes here; each push is proven by its signature")
@@ -24,25 +25,26 @@ def push(request: HttpRequest, marketplace: str) -> JsonResponse:
     """Keep a push; the answer says why one is refused, and to whom it belongs is never told."""
     if marketplace != Store.Marketplace.TIKTOK_SHOP:
         raise Http404
-    if (
-        int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES
-        or len(request.body) > _MOST_BYTES
-    ):
-        return _refused(413, "The body is larger than 256 kB.")
+    outcome, refused, message = _taken(request)
+    push_answered(marketplace, outcome)
+    return JsonResponse({"code": refused, "message": message}, status=refused or 200)
+
+
+def _taken(request: HttpRequest) -> tuple[str, int, str]:
+    """Return what became of a push as it is counted, a refusal's status or 0, and the words."""
+    # The middleware has seen to it that the length, where there is one, is a number.
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES or len(request.body) > MOST_BYTES:
+        return "too_large", 413, "The body is larger than 256 kB."
     try:
-        pushes.take(
+        taken = pushes.take(
             body=request.body,
             signature=request.headers.get("Authorization", ""),
             at=timezone.now(),
         )
     except pushes.Forged:
-        return _refused(401, "The signature does not fit the body.")
+        return "forged", 401, "The signature does not fit the body."
     except pushes.OutOfTime:
-        return _refused(400, "push.timestamp is in the future, or more than a day ago.")
+        return "out_of_time", 400, "push.timestamp is in the future, or more than a day ago."
     except BadPayload as error:
-        return _refused(400, error.reason)
-    return JsonResponse({"code": 0, "message": "kept"})
-
-
-def _refused(status: int, message: str) -> JsonResponse:
-    return JsonResponse({"code": status, "message": message}, status=status)
+        return "bad", 400, error.reason
+    return taken, 0, "kept"

@@ -42,6 +42,13 @@ _task_seconds = Histogram(
     registry=REGISTRY,
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 20, 30, 60, 90),
 )
+_pushes = Counter(
+    "storewarden_pushes",
+    "Pushes of marketplaces, by what became of them: kept, repeated, of_no_store, forged,"
+    " out_of_time, bad or too_large.",
+    ("marketplace", "outcome"),
+    registry=REGISTRY,
+)
 
 
 def request_served(*, method: str, route: str, status: int, seconds: float) -> None:
@@ -49,6 +56,11 @@ def request_served(*, method: str, route: str, status: int, seconds: float) -> N
     labels = (method if method in _METHODS else "other", route, f"{status // 100}xx")
     _requests.labels(*labels).inc()
     _request_seconds.labels(*labels).observe(seconds)
+
+
+def push_answered(marketplace: str, outcome: str) -> None:
+    """Count a push that was answered, whether it was believed or not."""
+    _pushes.labels(marketplace, outcome).inc()
 
 
 def task_ended(kind: str, outcome: str, seconds: float | None = None) -> None:

@@ -3,6 +3,7 @@ from typing import Final
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tenants import ids
 from tenants.models.agencies import Agency
@@ -91,20 +92,35 @@ class OAuthState(models.Model):
 
 # Where an event's payload is sealed to, beside its row and agency (tenants.sealing).
 PAYLOAD_CELL: Final[Mapping[str, str]] = {"table": "inbound_event", "column": "payload"}
+DIGEST_LENGTH: Final = 64
+TYPE_LENGTH: Final = 40
 
 
 class InboundEvent(models.Model):
     """What came in from outside, kept as received until it has been worked on."""
 
+    class Outcome(models.TextChoices):
+        """What a push led to; a mail's outcome is its notice."""
+
+        ASKED = "asked", _("Asked for a sync")
+        ENDED = "ended", _("Ended the connection")
+        WARNED = "warned", _("Told how long the authorization lasts")
+        OVERTAKEN = "late", _("Changed nothing, as what is known is newer")
+        NOTED = "noted", _("Nothing to do")
+        UNKNOWN = "unknown", _("Unknown type, kept as it came")
+
     id = models.UUIDField(primary_key=True, default=ids.new_id, editable=False)
     channel = models.CharField(max_length=8)  # "mail" or "webhook"
-    digest = models.CharField(max_length=64)
+    digest = models.CharField(max_length=DIGEST_LENGTH)
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
     store_id = models.UUIDField(null=True)
     recipient = models.CharField(max_length=200)
+    type = models.CharField(max_length=TYPE_LENGTH, default="", db_default="")  # a push's
     payload = models.BinaryField()  # sealed
+    sent_at = models.DateTimeField(null=True)  # when what a push tells of happened
     received_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -117,7 +133,8 @@ class InboundEvent(models.Model):
                 fields=["received_at"],
                 condition=Q(handled_at=None),
                 name="inbound_event_waiting",
-            )
+            ),
+            models.Index(fields=["store_id", "-received_at"], name="inbound_event_of_store"),
         ]
 
     def __str__(self) -> str:

@@ -96,8 +96,11 @@ def _programs(env: dict[str, str]) -> list[Program]:
 
 
 def _keep(supervisor: Supervisor, servers: dict[str, Server]) -> NoReturn:
-    """Start again what dies, but for the servers that are held down."""
+    """Start again what dies, but for what is held down."""
     while True:
+        for program in supervisor.programs:
+            if (FOLDER / f"{program.name}.held").exists():
+                program.start_again_at = time.monotonic() + LONGEST_PAUSE
         supervisor.tick()
         for name, server in servers.items():
             if (FOLDER / f"{name}.held").exists():

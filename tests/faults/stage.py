@@ -166,6 +166,21 @@ class Stage:
         finally:
             held.unlink()
 
+    @contextmanager
+    def without_programs(self, *programs: str) -> Iterator[None]:
+        """Kill every copy of these programs, and let the launcher start them again afterwards."""
+        names = self.names(*programs)
+        held = [self.folder / f"{name}.held" for name in names]
+        for each in held:
+            each.touch()
+        try:
+            for name in names:
+                self.kill_tree(name)
+            yield
+        finally:
+            for each in held:
+                each.unlink()
+
     def is_whole(self) -> bool:
         """Return whether every process is there, the workers with their pools."""
         pids = self.pids()

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.faults import benches, judge, load, schedule
+from tests.faults import benches, judge, load, pushes, schedule
 from tests.faults.journal import Journal, Told
 from tests.faults.judge import Verdict
 from tests.faults.schedule import Kind
@@ -34,6 +34,17 @@ def test_nothing_is_lost_or_doubled_while_every_part_is_killed_once(
     assert judge.judge_writes(stage, f"writes{seed}", writing.told()) == Verdict()
     assert writing.counted().keys() <= {"201", "503"}, writing.answers
     assert len(writing.told().kept) > len(stage.agencies)
+
+
+@pytest.mark.slow
+def test_pushes_are_kept_once_and_read_as_in_order_after_valkey_and_workers_were_down(
+    stage: Stage,
+) -> None:
+    run = pushes.push_in(stage, "pushes", count=400, rate=100, seed=20261129)
+
+    assert run.answers == {"200 for 200": 360, "401 for 401": 20, "400 for 400": 20}
+    assert (run.lost, run.doubled, run.unasked, run.unread) == ([], 0, [], 0)
+    assert run.differing == {}
 
 
 @pytest.mark.slow

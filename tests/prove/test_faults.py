@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults import benches
+from tests.faults import benches, pushes
 from tests.faults.judge import Verdict
 from tests.faults.stage import Stage, running_stage
 
@@ -19,6 +19,8 @@ JOBS, FAULTS, SECONDS = 1_500, 30, 25.0
 PLANNED = 33  # one that finds nothing to kill, as work has ended before it, does not count
 KILLS = 20
 BACK_WITHIN = 10.0  # seconds
+PUSHES, PUSH_SEED = 10_000, 20261129
+PUSH_ANSWERED_WITHIN = 0.2  # seconds, 99 of 100
 
 Figure = Callable[[str, str, int], None]
 
@@ -114,3 +116,20 @@ def test_a_job_that_kills_its_process_is_set_aside_and_holds_nobody_up(
     assert run.verdict == Verdict()
     assert (run.set_aside, run.others_in <= BACK_WITHIN) == (["f6-poison-0"], True)
     figure("F6 a job that kills its process", str(run), 0)
+
+
+def test_pushes_are_kept_once_and_answered_soon_while_valkey_and_workers_are_down(
+    stage: Stage, figure: Figure
+) -> None:
+    run = pushes.push_in(stage, "d6", count=PUSHES, rate=100, seed=PUSH_SEED)
+    print(f"\n{run}")
+
+    assert run.answers == {"200 for 200": 9_000, "401 for 401": 500, "400 for 400": 500}
+    assert (run.lost, run.doubled, run.unasked, run.unread) == ([], 0, [], 0)
+    assert run.differing == {}
+    assert run.slowest(0.99) <= PUSH_ANSWERED_WITHIN
+    figure(
+        "D6 pushes, 30 % repeats, shuffled, 5 % forged, 5 % stale, Valkey and workers down",
+        str(run),
+        PUSH_SEED,
+    )

@@ -3,24 +3,91 @@
 Source: TikTok Shop Partner Center, "TikTok Shop webhooks overview" and the pages of its types.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
-from stores.marketplaces.core import Node, read_json
+from stores.marketplaces.core import BadPayload, Node, read_json
 
-# Orders, their addresses, packages, cancellations and returns: the sync reads what became of them.
-OF_ORDERS = frozenset({1, 3, 4, 11, 12})
-SELLER_DEAUTHORIZATION = 6
-AUTHORIZATION_ENDS_SOON = 7
+SELLER_DEAUTHORIZATION: Final = "6"
+AUTHORIZATION_ENDS_SOON: Final = "7"
+
+_ORDERS = ("orders",)
+_CANCELLATIONS = ("cancellations", "orders")
+_RETURNS = ("returns", "orders")
+_PRODUCTS = ("products",)
+_CONVERSATIONS = ("conversations",)
+_NOTHING: tuple[str, ...] = ()
+
+# Each documented type, and the data types of a sync that read what it tells of. Nothing: it is of
+# no concern to a store's health, or it is itself what it tells.
+READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "1": _ORDERS,  # order status
+        "2": (*_RETURNS, "cancellations"),  # reverse orders, of older apps
+        "3": _ORDERS,  # recipient address
+        "4": ("packages", "orders"),  # packages combined, split
+        "5": _PRODUCTS,  # product status
+        SELLER_DEAUTHORIZATION: _NOTHING,
+        AUTHORIZATION_ENDS_SOON: _NOTHING,
+        "11": _CANCELLATIONS,  # cancellation status
+        "12": _RETURNS,  # return status
+        "13": _CONVERSATIONS,  # new conversation
+        "14": _CONVERSATIONS,  # new message
+        "15": _PRODUCTS,  # product information
+        "16": _PRODUCTS,  # product creation
+        "17": _NOTHING,  # shoppable content posting
+        "18": _PRODUCTS,  # product category
+        "19": _NOTHING,  # size chart
+        "20": _NOTHING,  # creator deauthorization
+        "21": _NOTHING,  # inbound order of Fulfilled by TikTok
+        "22": _NOTHING,  # merchant onboarding of Fulfilled by TikTok
+        "23": _NOTHING,  # goods match
+        "24": ("stock",),  # inventory of Fulfilled by TikTok
+        "25": _NOTHING,  # opportunity matching
+        "27": ("stock",),  # inventory status
+        "33": _NOTHING,  # affiliates' messages
+        "35": _NOTHING,  # Tokopedia mirror
+        "36": ("packages",),  # invoice status
+        "37": _PRODUCTS,  # product audit status
+        "38": _NOTHING,  # strikethrough price
+        "39": _NOTHING,  # promotion activity
+        "42": _PRODUCTS,  # combined listing
+        "46": _NOTHING,  # image translation
+        "50": ("products", "stock"),  # SKU status
+        "51": _NOTHING,  # global replication
+        "52": _NOTHING,  # global listing method
+        "55": _NOTHING,  # video precheck
+        "56": _NOTHING,
+        "58": _NOTHING,
+        "59": _NOTHING,
+        "62": _NOTHING,
+        "63": _NOTHING,  # promotion activity
+        "64": _RETURNS,  # after-sale request
+        "65": _RETURNS,  # return merchandise authorization
+        "66": _NOTHING,  # size-chart appeal
+        "67": _RETURNS,  # refund success
+        "71": ("stock",),  # inventory changed by the shop
+    }
+)
+
+_DAYS_LEFT = re.compile(r"\bin (\d{1,4}) days?\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """The envelope of a push; its ``data`` stays with the event as it came."""
+    """The envelope of a push; its ``data`` stays with the event as it came.
+
+    ``shop_id`` is empty where a seller or a creator is named instead. ``notification_id`` is empty
+    where there is none, as in the documented addresses, deauthorizations and expiry warnings.
+    """
 
     shop_id: str
     notification_id: str
-    type: int
+    type: str
     sent_at: datetime
 
 
@@ -32,8 +99,25 @@ def read_push(body: bytes) -> Push:
     """
     envelope = Node(read_json(body), "push")
     return Push(
-        shop_id=envelope.field("shop_id").identifier(),
-        notification_id=envelope.field("tts_notification_id").identifier(),
-        type=envelope.field("type").count(),
+        shop_id=_id_or_empty(envelope.field("shop_id")),
+        notification_id=_id_or_empty(envelope.field("tts_notification_id")),
+        type=envelope.field("type").identifier(),
         sent_at=envelope.field("timestamp").moment(),
     )
+
+
+def days_left(body: bytes) -> int | None:
+    """Return the days that an expiry warning leaves; they stand in its sentence only.
+
+    None: the sentence is another than the documented one.
+    """
+    try:
+        said = Node(read_json(body), "push").field("data").field("message").text(longest=2000)
+    except BadPayload:
+        return None
+    found = _DAYS_LEFT.search(said)
+    return int(found[1]) if found else None
+
+
+def _id_or_empty(node: Node) -> str:
+    return "" if node.is_absent else node.identifier()

@@ -78,7 +78,7 @@ def _the_store(bench: Bench) -> tuple[Agency, UUID]:
 
 
 def _kept(bench: Bench, raw: bytes, kind: str) -> tuple[Agency, UUID]:
-    event = inbox.keep(
+    event, _created = inbox.keep(
         agency=bench.agency,
         store_id=bench.store.pk,
         channel="mail",
@@ -105,6 +105,10 @@ def _a_push(bench: Bench) -> tuple[Agency, UUID]:
         "data": {"order_id": "576653688135258178", "order_status": "UNPAID"},
     }
     return _kept(bench, json.dumps(push).encode(), "stores.read_push")
+
+
+def _a_push_that_was_kept(bench: Bench) -> tuple[Agency, UUID]:
+    return _kept(bench, b"{}", "stores.forget_push")
 
 
 def _an_import(bench: Bench) -> tuple[Agency, UUID]:
@@ -184,6 +188,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.renew_tokens": Case(_the_store, AGAIN),
         "stores.read_notice": Case(_a_mail),
         "stores.read_push": Case(_a_push),
+        "stores.forget_push": Case(_a_push_that_was_kept),
         "stores.write_import": Case(_an_import),
         "scoring.next": Case(_a_rated_store, AGAIN),
         "scoring.restored": Case(_a_check),

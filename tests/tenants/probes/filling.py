@@ -49,7 +49,7 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.services import imports, inbox, mail_routes, tokens
+from stores.services import imports, inbox, mail_routes, pushes, tokens
 from stores.tables import Row, Table
 from tenants import due, scope, sealing
 from tenants.models import (
@@ -383,6 +383,17 @@ def _passes(agency: Agency, owner: Membership, canary: str, at: datetime) -> Non
         raw=canary.encode(),
         kind=mail_routes.READ_NOTICE,
         at=at + timedelta(days=300),
+    )
+    inbox.keep(
+        agency=agency,
+        store_id=store_id,
+        channel="webhook",
+        recipient="tiktok_shop:1",
+        digest=token,
+        raw=canary.encode(),
+        kind=pushes.READ_PUSH,
+        at=at + timedelta(days=300),
+        told=inbox.Told(canary, at),
     )
 
 
