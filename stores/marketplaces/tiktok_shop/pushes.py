@@ -74,6 +74,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
+_NUMBER = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
 _DAYS_LEFT = re.compile(r"\bin (\d{1,4}) days?\b")
 
 
@@ -100,7 +101,7 @@ def read_push(body: bytes) -> Push:
     envelope = Node(read_json(body), "push")
     return Push(
         shop_id=_id_or_empty(envelope.field("shop_id")),
-        notification_id=_id_or_empty(envelope.field("tts_notification_id")),
+        notification_id=_number(envelope.field("tts_notification_id")),
         type=envelope.field("type").identifier(),
         sent_at=envelope.field("timestamp").moment(),
     )
@@ -117,6 +118,11 @@ def days_left(body: bytes) -> int | None:
         return None
     found = _DAYS_LEFT.search(said)
     return int(found[1]) if found else None
+
+
+def _number(node: Node) -> str:
+    """Return a push's number, which may be longer than any id: it is only told apart by it."""
+    return node.matching(_NUMBER, "an id") if isinstance(node.value, str) else _id_or_empty(node)
 
 
 def _id_or_empty(node: Node) -> str:
