@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from stores.marketplaces.tiktok_shop import pushes as tiktok
 from stores.marketplaces.tiktok_shop.signing import push_signature
-from stores.models import Alert, Connection, Reading
+from stores.models import Alert, Connection, Reading, SyncCursor
 from stores.services import inbox, pushes
 from tenants.health.counters import REGISTRY
 from tenants.models import Agency, DueWork, InboundEvent
@@ -154,6 +154,23 @@ def test_each_type_that_tells_of_data_makes_the_sync_come_soon(
     assert (event.outcome, due.subject) == (Outcome.ASKED, str(connection.store_id))
     assert event.handled_at
     assert due.due_at == event.handled_at + pushes.SOON
+
+
+def test_a_push_lets_the_data_it_tells_of_come_soon_and_no_other(
+    connection: Connection, public_client: Client, now: datetime
+) -> None:
+    # given nothing is due for hours
+    later = now + timedelta(hours=3)
+    for data in ("orders", "stock", "returns"):
+        SyncCursor.objects.create(store=connection.store, data=data, due_at=later)
+
+    # when
+    _push(public_client, _body(now, type=27))
+    run_due(kind="stores.read_push")
+
+    # then
+    soon = SyncCursor.objects.filter(due_at__lt=later).values_list("data", flat=True)
+    assert list(soon) == ["stock"]
 
 
 def test_a_burst_of_pushes_makes_one_sync(

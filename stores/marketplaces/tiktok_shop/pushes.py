@@ -101,7 +101,7 @@ def read_push(body: bytes) -> Push:
     envelope = Node(read_json(body), "push")
     return Push(
         shop_id=_id_or_empty(envelope.field("shop_id")),
-        notification_id=_number_or_empty(envelope.field("tts_notification_id")),
+        notification_id=_number(envelope.field("tts_notification_id")),
         type=envelope.field("type").identifier(),
         sent_at=envelope.field("timestamp").moment(),
     )
@@ -120,12 +120,10 @@ def days_left(body: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
+def _number(node: Node) -> str:
+    """Return a push's number, which may be longer than any id: it is only told apart by it."""
+    return node.matching(_NUMBER, "an id") if isinstance(node.value, str) else _id_or_empty(node)
+
+
 def _id_or_empty(node: Node) -> str:
     return "" if node.is_absent else node.identifier()
-
-
-def _number_or_empty(node: Node) -> str:
-    """Return a notification's number; one longer than any of theirs is taken, too."""
-    if isinstance(node.value, str):
-        return node.matching(_NUMBER, "a notification's number")
-    return _id_or_empty(node)

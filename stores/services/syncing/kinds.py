@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stores.data_kinds import DATA, DataKind, told_at
+from stores.marketplaces.core import NothingThere
 from stores.marketplaces.tiktok_shop.client import STOCKS_AT_ONCE, Client
 from stores.marketplaces.tiktok_shop.payloads import ProductPayload, ServicePerformance
 from stores.models import Connection, Product, Store
@@ -91,7 +92,10 @@ def _listing(call: Call, product: ProductPayload) -> Listing:
     """Return a product; only one that failed its audit is asked for why."""
     if product.audit_status != fetched.AUDIT_FAILED:
         return Listing(product)
-    detail = call.client.product(call.token, call.cipher, product.id)
+    try:
+        detail = call.client.product(call.token, call.cipher, product.id)
+    except NothingThere:  # deleted between the two calls
+        return Listing(product)
     return Listing(product, detail.audit_failed_reasons)
 
 

@@ -3,9 +3,11 @@
 Safe to repeat and to come late.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
@@ -53,14 +55,20 @@ class Table(Generic[P]):
         found = self._newest(payloads)
         if not found:
             return 0
-        rows = found.values()
-        moments = [self.changed_at(row) if self.changed_at else at for row in rows]
-        values = [[_told(column.of(row), at) for row in rows] for column in self.columns]
+        of = [column.of for column in self.columns]
+        told = [
+            [
+                ids.new_id(),
+                external_id,
+                self.changed_at(row) if self.changed_at else at,
+                *(_told(each(row), at) for each in of),
+            ]
+            for external_id, row in found.items()
+        ]
         shared: list[Any] = [scope.current_id(), store.pk, at, *self.only.values()]
         with connection.cursor() as cursor:
-            cursor.execute(
-                self._upsert, [*shared, [ids.new_id() for _ in rows], list(found), moments, *values]
-            )
+            # One document is written by the worker in a fraction of the time of an array a column.
+            cursor.execute(self._upsert, [*shared, json.dumps(told, default=str)])
             changed: int = cursor.rowcount
         if self.is_snapshot:
             self._rows(store).filter(external_id__in=list(found)).update(confirmed_at=at)
@@ -90,7 +98,7 @@ class Table(Generic[P]):
                 found[self.id_of(payload)] = payload
         return found
 
-    @property
+    @cached_property
     def _upsert(self) -> str:
         told = [column.name for column in self.columns]
         anew = [column.name for column in self.columns if not column.stays]
@@ -99,8 +107,8 @@ class Table(Generic[P]):
         into = ["agency_id", "store_id", *moments, *self.only, "id", "external_id", "changed_at"]
         one = ["agency", "store", "at", *self.only]
         taken = ["agency", "store", *("at" for _ in moments), *self.only]
-        many = ["id", "external_id", "changed_at", *told]
         types = ["uuid", "text", "timestamptz", *(column.type for column in self.columns)]
+        many = ", ".join(_picked(place, kind) for place, kind in enumerate(types))
         # Of what is told again an older state changes nothing; ``seen_at`` is of the first time.
         becomes = [f"{name} = EXCLUDED.{name}" for name in ("changed_at", *anew)]
         becomes += [f"{name} = COALESCE(kept.{name}, EXCLUDED.{name})" for name in stays]
@@ -113,10 +121,10 @@ class Table(Generic[P]):
         table = self.model._meta.db_table  # noqa: SLF001 - Django's own way to it
         return f"""
         INSERT INTO {table} AS kept ({", ".join([*into, *told])})
-        SELECT {_of("now", taken)}, {_of("fresh", many)}
+        SELECT {_of("now", taken)}, {many}
         FROM (VALUES (%s::uuid, %s::uuid, %s::timestamptz{", %s::text" * len(self.only)}))
             AS now ({", ".join(one)}),
-          unnest({", ".join(f"%s::{each}[]" for each in types)}) AS fresh ({", ".join(many)})
+          jsonb_array_elements(%s::jsonb) AS told (row)
         ON CONFLICT ({", ".join(["store_id", *self.only, "external_id"])})
         DO UPDATE SET {", ".join(becomes)}
         WHERE {is_news}
@@ -125,6 +133,11 @@ class Table(Generic[P]):
 
 def _of(source: str, names: Iterable[str]) -> str:
     return ", ".join(f"{source}.{name}" for name in names)
+
+
+def _picked(place: int, kind: str) -> str:
+    """Return the value at ``place`` of a row that came as a list, as what its column takes."""
+    return f"row->{place}" if kind == "jsonb" else f"(row->>{place})::{kind}"
 
 
 def _told(value: Any, at: datetime) -> Any:

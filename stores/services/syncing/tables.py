@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from psycopg.types.json import Jsonb
-
 from stores.marketplaces.tiktok_shop.payloads import (
     AuditFailure,
     CancellationPayload,
@@ -106,7 +104,7 @@ PRODUCTS: Final = Table[Listing](
         Column("title", "text", lambda listing: listing.product.title),
         Column("status", "text", lambda listing: listing.product.status or ""),
         Column("audit_status", "text", lambda listing: listing.product.audit_status or ""),
-        Column("failures", "jsonb", lambda listing: Jsonb(listing.failures)),
+        Column("failures", "jsonb", lambda listing: listing.failures),
         Column("skus_taken_off", "integer", lambda listing: listing.skus_taken_off),
         Column("made_at", "timestamptz", lambda listing: listing.product.create_time),
     ),
