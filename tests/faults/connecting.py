@@ -1,61 +1,51 @@
-"""Connects sandbox stores to the stage's agencies; ``python -m tests.faults.connecting EACH``.
+"""Connects new stores in every agency of a stage; prints them as JSON.
 
-Each store counts as synced an hour ago, so that what is measured is a sweep as it comes every day
-and not the first fetch of half a year.
+Called as ``python -m tests.faults.connecting STAGE NAME STORES HOURS``: so many stores an agency,
+connected so many hours ago.
 """
 
+import json
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import django
 
+from config.launcher import state
 
-def connect(each: int) -> None:
-    from stores.data_kinds import told_at
-    from stores.models import Store, SyncCursor
-    from stores.sandbox.shops import made_up
-    from stores.sandbox.state import demo_code
-    from stores.services import connections, stores
+
+def connect(slug: str, name: str, count: int, at: datetime) -> list[dict[str, Any]]:
+    from stores.services import stores
     from tenants import scope
     from tenants.models import Agency, Membership
+    from tests import factories
 
-    agencies = list(Agency.objects.order_by("slug"))
-    shops = made_up(len(agencies) * each)
-    at = datetime.now(UTC)
-    for agency in agencies:
-        with scope.agency(agency):
-            member = Membership.objects.select_related("user", "role").get(
-                user__email=f"owner@{agency.slug}.example.com"
+    agency = Agency.objects.get(slug=slug)
+    owner = Membership.objects.select_related("role").get(agency=agency, role__code="owner")
+    made = []
+    with scope.agency(agency):
+        for number in range(count):
+            store = stores.create_store(
+                name=f"{name} {number}", marketplace="tiktok_shop", market="US", by=owner, at=at
             )
-        for _ in range(each):
-            shop = next(shops)
-            with scope.agency(agency):
-                store = stores.create_store(
-                    name=shop.name,
-                    marketplace=Store.Marketplace.TIKTOK_SHOP,
-                    market=shop.region,
-                    by=member,
-                    at=at,
-                )
-                SyncCursor.objects.bulk_create(
-                    SyncCursor(
-                        store=store,
-                        data=kind.code,
-                        fetched_to=at - timedelta(hours=1),
-                        fresh_at=at - timedelta(hours=1),
-                    )
-                    for kind in told_at(store.marketplace, store.market)
-                )
-                address = connections.begin(store=store, by=member, at=at)
-            connections.come_back(
-                marketplace=store.marketplace,
-                token=address.rpartition("state=")[2],
-                code=demo_code(shop),
-                user=member.user,
-                at=at,
+            connection = factories.make_connection(store=store, at=at)
+            made.append(
+                {
+                    "shop": connection.shop_id,
+                    "store": str(store.pk),
+                    "schema": agency.schema_name,
+                    "connected_at": at.timestamp(),
+                    "ends_at": (at + timedelta(days=365)).timestamp(),
+                }
             )
+    return made
 
 
 if __name__ == "__main__":
     django.setup()
-    connect(int(sys.argv[1]))
+    folder, name, count, hours = sys.argv[1:]
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=int(hours))
+    ready = state.read_json(Path(folder) / "ready.json")
+    slugs = [place["slug"] for place in ready["agencies"]]
+    print(json.dumps([each for slug in slugs for each in connect(slug, name, int(count), at)]))

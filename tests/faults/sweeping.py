@@ -55,7 +55,7 @@ class Sweep:
 def connect(stage: Stage, *, stores_each: int) -> None:
     """Connect so many stores to each agency, and wait until their first sweep is over."""
     subprocess.run(
-        [sys.executable, "-m", "tests.faults.connecting", str(stores_each)],
+        [sys.executable, "-m", "tests.faults.equipping", str(stores_each)],
         cwd=bootstrap.ROOT,
         env=stage.env,
         check=True,

@@ -66,7 +66,7 @@ def test_page_says_in_words_what_was_set_aside_since_when_and_why(
     said = [
         words in text
         for words in (
-            "Read a store&#x27;s orders",
+            "Read what a store&#x27;s marketplace has to say",
             "Fernwood Kitchen",
             "The marketplace did not answer",
             "Read a mailed notice",
@@ -217,7 +217,7 @@ def test_api_lists_what_was_set_aside_the_latest_first(agency: Agency, api: Api)
     assert body["results"][0] == {
         "id": str(late.pk),
         "kind": "stores.sync",
-        "words": "Read a store's orders",
+        "words": "Read what a store's marketplace has to say",
         "subject": "late",
         "period": "",
         "due_at": "2026-11-20T09:00:00Z",
