@@ -293,11 +293,11 @@ class Sweep:
     def closed(self) -> bool:
         return self.closed_since is not None
 
-    def raw(self, view: int = MIDDLE) -> int | None:
+    def raw(self) -> int | None:
         """Return the unclamped sum; None where no book gives a start."""
         if self.book is None or self.book.start is None:
             return None
-        return self._total + self._apart[view]
+        return self._total + self._apart[MIDDLE]
 
     def levels(self, view: int = MIDDLE) -> Levels:
         """Return rating and points deducted as the milestones see them."""
@@ -403,7 +403,7 @@ class Sweep:
             )
         )
 
-    def _note(self, kind: CauseKind, subject: str = "", points: int = 0) -> None:
+    def _note(self, kind: CauseKind, subject: str, points: int = 0) -> None:
         """Note what has just been weighed."""
         self._notes.append((kind, subject, points, self._total, self._deducted))
 
