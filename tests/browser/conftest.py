@@ -22,7 +22,14 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from config.launcher import bootstrap, processes, test_programs
 
@@ -30,6 +37,7 @@ ROOT: Final = bootstrap.ROOT
 AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 DESK: Final = (1440, 900)
 PHONE: Final = (390, 844)
+_SEEN_WITHIN: Final = 20_000  # ms: a busy machine may stand still for seconds; a fault never ends
 _READY_WITHIN: Final = 150.0  # seconds: a first start loads the demo agency
 _KEPT_VARIABLES: Final = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "USER")
 _FLAGS: Final = (
@@ -149,6 +157,7 @@ def browser() -> Iterator[Browser]:
     program = test_programs.CHROMIUM.find()
     if program is None:
         pytest.fail("There is no Chromium: `make test` installs it, or name one by CHROMIUM=.")
+    expect.set_options(timeout=_SEEN_WITHIN)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield started
@@ -221,7 +230,6 @@ def open_visitor(browser: Browser, **options: Any) -> Visitor:
         reduced_motion="reduce",
         **options,
     )
-    context.set_default_timeout(10_000)
     context.add_init_script(_TELL_REFUSALS)
     return Visitor(context, Troubles())
 
