@@ -10,7 +10,6 @@ import hashlib
 import html
 import quopri
 import textwrap
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parseaddr, parsedate_to_datetime
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.corpus.alphabets import encoded
 
 MAILS = Path(__file__).parent / "mails"
 LETTERS = MAILS / "letters"
@@ -151,26 +152,8 @@ def _words(text: str, charset: str) -> str:
     name = "utf-8" if charset == "utf-16" else charset
     chunks = [text[at : at + 14] for at in range(0, len(text), 14)]
     return "\n ".join(
-        f"=?{name}?B?{base64.b64encode(_bytes(chunk, name)).decode()}?=" for chunk in chunks
+        f"=?{name}?B?{base64.b64encode(encoded(chunk, name)).decode()}?=" for chunk in chunks
     )
-
-
-def _bytes(text: str, charset: str) -> bytes:
-    if charset != "windows-1258":
-        return text.encode(charset)
-    return "".join(_vietnamese(letter) for letter in text).encode("cp1258")
-
-
-def _vietnamese(letter: str) -> str:
-    """windows-1258 has tones as marks of their own, after the letter with its hat or horn."""
-    try:
-        letter.encode("cp1258")
-    except UnicodeEncodeError:
-        parts = unicodedata.normalize("NFD", letter)
-        tones = "".join(part for part in parts if part in "\u0300\u0301\u0303\u0309\u0323")
-        bare = "".join(part for part in parts if part not in tones)
-        return unicodedata.normalize("NFC", bare) + tones
-    return letter
 
 
 def _mark(letter: Letter, purpose: str) -> str:
@@ -215,7 +198,7 @@ def _multipart(letter: Letter, kind: str, parts: list[bytes]) -> bytes:
 def _part(letter: Letter, text: str, content_type: str) -> bytes:
     charset = letter.get("charset", "utf-8")
     cte = letter.get("cte", "8bit" if charset == "utf-8" else "base64")
-    raw = _bytes(text.replace("\n", "\r\n"), charset)
+    raw = encoded(text.replace("\n", "\r\n"), charset)
     if cte == "base64":
         body = base64.encodebytes(raw).replace(b"\n", b"\r\n")
     elif cte == "quoted-printable":
