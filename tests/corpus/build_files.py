@@ -252,6 +252,9 @@ class File:
     gap: bool = False  # an empty column before and after, and empty rows behind
 
     def content(self) -> bytes:
+        return self.layout.write(self.sheet, self.rows())
+
+    def rows(self) -> list[list[Cell]]:
         rows: list[list[Cell]] = [list(row) for row in self.above]
         rows.append([header for header, _ in self.columns])
         if self.described:
@@ -261,7 +264,7 @@ class File:
             rows = [[None, *row, None] for row in rows]
             width = len(rows[-1])
             rows += [[None] * width, [""] * width]
-        return self.layout.write(self.sheet, rows)
+        return rows
 
     def expected(self) -> dict[str, Any]:
         said: dict[str, Any] = {

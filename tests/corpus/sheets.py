@@ -25,7 +25,14 @@ class Formula:
     value: str | None = None
 
 
-Cell = str | int | Decimal | datetime | Formula | None
+@dataclass(frozen=True)
+class Raw:
+    """A cell as no program should write it; ``{place}`` is where it stands."""
+
+    xml: str
+
+
+Cell = str | int | Decimal | datetime | Formula | Raw | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ def _cell(place: str, value: Cell, strings: Strings) -> str:
         return ""
     if isinstance(value, str):
         return strings.cell(place, value)
+    if isinstance(value, Raw):
+        return value.xml.format(place=place)
     if isinstance(value, datetime):
         return f'<c r="{place}" s="1"><v>{serial(value)}</v></c>'
     if isinstance(value, Formula):
