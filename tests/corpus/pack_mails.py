@@ -168,6 +168,14 @@ def _lines(text: str) -> bytes:
 
 
 def _content(letter: Letter, text: str) -> bytes:
+    body = _body(letter, text)
+    if "with" not in letter:
+        return body
+    kind, attachment = ATTACHMENTS[letter["with"]]
+    return _multipart(letter, kind, [body, attachment])
+
+
+def _body(letter: Letter, text: str) -> bytes:
     form = letter.get("form", "text")
     if "html" in letter:
         return _part(letter, letter["html"], "text/html")
@@ -205,10 +213,10 @@ def _part(letter: Letter, text: str, content_type: str) -> bytes:
         body = quopri.encodestring(raw.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     else:
         body = raw
-    head = _lines(
-        f"Content-Type: {content_type}; charset={charset}\nContent-Transfer-Encoding: {cte}\n\n"
-    )
-    return head + body
+    declared = letter.get("declared", charset)
+    alphabet = "" if declared == "none" else f"; charset={declared}"
+    head = f"Content-Type: {content_type}{alphabet}\nContent-Transfer-Encoding: {cte}\n\n"
+    return _lines(head) + body
 
 
 def _attached(letter: Letter) -> bytes:
@@ -224,6 +232,32 @@ def _attached(letter: Letter) -> bytes:
     )
     outer = letter | {"from": f"Store owner <{OWNER}>", "subject": f"Fw: {letter['subject']}"}
     return _headers(outer, [], DESK) + _multipart(letter, "mixed", [note, attachment])
+
+
+# What comes with a letter: a picture of one dot, a guideline without pages
+DOT = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAA"
+    "DUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+GUIDE = base64.b64encode(
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+).decode()
+ATTACHMENTS = {
+    "picture": (
+        "related",
+        _lines(
+            "Content-Type: image/png\nContent-ID: <logo>\nContent-Disposition: inline\n"
+            f"Content-Transfer-Encoding: base64\n\n{DOT}\n"
+        ),
+    ),
+    "pdf": (
+        "mixed",
+        _lines(
+            'Content-Type: application/pdf\nContent-Disposition: attachment; filename="guide.pdf"\n'
+            f"Content-Transfer-Encoding: base64\n\n{GUIDE}\n"
+        ),
+    ),
+}
 
 
 # HTML layouts
@@ -403,7 +437,11 @@ HEADS = {
 def _quoted(letter: Letter, way: str) -> str:
     mark = "> " if letter.get("quoted") == "yes" else ""
     body = "\n".join(mark + line if line else mark.rstrip() for line in letter["body"].split("\n"))
-    return f"{letter['person']}\n\n{_heads(letter, way)}{body}"
+    forwarded = f"{_heads(letter, way)}{body}"
+    if "again" in letter:  # by somebody who had it forwarded from the owner
+        owner = {"quoted_from": f"Store owner <{OWNER}>", "subject": f"Fwd: {letter['subject']}"}
+        forwarded = f"{_heads(letter | owner, letter['again'])}{forwarded}"
+    return f"{letter['person']}\n\n{forwarded}"
 
 
 if __name__ == "__main__":
