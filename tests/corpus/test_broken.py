@@ -130,7 +130,11 @@ def test_entities_are_used_where_they_are_declared() -> None:
 
 def test_good_files_are_none_of_them() -> None:
     good = good_book()
+    same = [
+        one.breaks
+        for one in BROKEN
+        if one.name.endswith("violations.csv") or one.verdict == "harmless"
+        if one.content() == good
+    ]
 
-    assert [
-        one.name for one in BROKEN[400:] if one.content() == good and "named as" not in one.breaks
-    ] == []
+    assert same == ["workbook named as text"]
