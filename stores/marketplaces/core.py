@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
 
 import httpx
+
+from stores.marketplaces.read import Unfit, is_absent
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 LONGEST_ANSWER_SECONDS = 30.0  # of one answer as a whole: a slow drip never trips a read time-out
@@ -244,23 +246,11 @@ def _refuse_constant(_: str) -> NoReturn:
     raise BadPayload("answer", "holds a number that is none")
 
 
-_LATEST = 253_402_300_799  # the last second of the year 9999
-# Control characters, and halves of a pair that no store takes.
-_NOT_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,39}")
-_REASON = re.compile(r"[A-Za-z0-9_]{1,128}")
-_MONEY = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,8})?")
-_PERCENTAGE = re.compile(r"(100|[0-9]{1,2})(\.[0-9]{1,8})?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
 @dataclass(slots=True)  # not frozen: a page has thousands, and frozen ones take three times as long
 class Node:
-    """One value of a parsed answer and its path, which every complaint names.
+    """An object or a list of a parsed answer and its path, which every complaint names.
 
-    A complaint never shows the value: it may be a buyer's.
+    A complaint never shows a value: it may be a buyer's.
     """
 
     value: object = field(repr=False)
@@ -271,17 +261,19 @@ class Node:
 
     @property
     def is_absent(self) -> bool:
-        """Whether the field is missing or null; the marketplaces mean the same by both."""
-        return self.value is None
+        return is_absent(self.value)
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether the field is absent or empty text."""
-        return self.is_absent or self.value == ""
+    def get(self, name: str, reader: Callable[[object], T]) -> T:
+        """Return what ``reader``, one of ``marketplaces.read``, makes of a field.
 
-    @property
-    def is_zero(self) -> bool:
-        return self.value == 0 and not isinstance(self.value, bool)
+        A field that is missing is read as null.
+        """
+        if not isinstance(self.value, dict):
+            raise self.bad("is not an object")
+        try:
+            return reader(self.value.get(name))
+        except Unfit as unfit:
+            raise BadPayload(f"{self.path}.{name}", str(unfit)) from None
 
     def field(self, name: str) -> "Node":
         if not isinstance(self.value, dict):
@@ -299,123 +291,9 @@ class Node:
             raise self.bad("is not a list")
         return [Node(value, f"{self.path}[{place}]") for place, value in enumerate(self.value)]
 
-    def text(self, *, longest: int = 255) -> str:
-        if not isinstance(self.value, str):
-            raise self.bad("is missing" if self.is_absent else "is not text")
-        if not 1 <= len(self.value) <= longest:
-            raise self.bad("is empty" if not self.value else "is too long")
-        if _NOT_TEXT.search(self.value):
-            raise self.bad("holds control characters")
-        return self.value
-
-    def matching(self, pattern: re.Pattern[str], expected: str) -> str:
-        """Return a text that ``pattern`` takes as a whole; how long it may be is the pattern's."""
-        if isinstance(self.value, str) and pattern.fullmatch(self.value):
-            return self.value
-        self.text()  # says what is wrong where it is no text at all
-        raise self.bad(f"is not {expected}")
-
-    def text_or_empty(self, *, longest: int = 255) -> str:
-        return "" if self.is_blank else self.text(longest=longest)
-
-    def words(self, *, longest: int = 255) -> str:
-        """Return what a person wrote, on one line and cut to ``longest``; a blank one is empty."""
-        if self.is_blank:
-            return ""
-        if not isinstance(self.value, str):
-            raise self.bad("is not text")
-        line = " ".join(_NOT_TEXT.sub(" ", self.value).split())
-        return line if len(line) <= longest else line[: longest - 1] + "…"
-
-    def code(self) -> str:
-        """Return a value of the marketplace's own list, known to us or not: at most 40 letters."""
-        return self.matching(_CODE, "a known form")
-
-    def code_or_none(self) -> str | None:
-        return None if self.is_blank else self.code()
-
-    def reason(self) -> str:
-        """Return why, where a code says so; a sentence may be a buyer's and is left behind."""
-        said = self.words()
-        return said if _REASON.fullmatch(said) else ""
-
-    def identifier(self) -> str:
-        """Return an id as text of at most 64 letters.
-
-        Some come as numbers, beyond what a float could hold.
-        """
-        if isinstance(self.value, int) and not isinstance(self.value, bool):
-            if not 0 <= self.value < 10**30:
-                raise self.bad("is not an id")
-            return str(self.value)
-        return self.matching(_ID, "an id")
-
-    def identifier_or_none(self) -> str | None:
-        """Return an id, or None where it is absent, empty or 0."""
-        return None if self.is_blank or self.is_zero or self.value == "0" else self.identifier()
-
-    def count(self) -> int:
-        if self.integer() < 0:
-            raise self.bad("is below zero")
-        return self.integer()
-
-    def count_or_none(self) -> int | None:
-        return None if self.is_absent else self.count()
-
-    def integer(self) -> int:
-        if not isinstance(self.value, int) or isinstance(self.value, bool):
-            raise self.bad("is missing" if self.is_absent else "is not an integer")
-        return self.value
-
-    def flag(self) -> bool:
-        """Return a truth; a missing one is false."""
-        if self.is_absent:
-            return False
-        if not isinstance(self.value, bool):
-            raise self.bad("is neither true nor false")
-        return self.value
-
-    def written_flag(self) -> bool:
-        """Return a truth that may come as a word, with a space about it; a missing one is false."""
-        words = self.words().lower() if isinstance(self.value, str) else ""
-        return words == "true" if words in ("true", "false") else self.flag()
-
-    def moment(self) -> datetime:
-        """Return a Unix time in seconds as an aware UTC instant."""
-        seconds = self.integer()
-        if not 0 < seconds <= _LATEST:
-            raise self.bad("is not a Unix time in seconds")
-        return datetime.fromtimestamp(seconds, UTC)
-
-    def moment_or_none(self) -> datetime | None:
-        """Return a Unix time, or None where it is missing, null or 0: it has not come yet."""
-        return None if self.is_absent or self.is_zero else self.moment()
-
-    def money(self) -> Decimal:
-        """Return an amount, which the contract writes as text so that nothing rounds it.
-
-        At most 14 digits stand before the point and 8 behind it.
-        """
-        return Decimal(self.matching(_MONEY, "an amount"))
-
-    def money_or_none(self) -> Decimal | None:
-        return None if self.is_blank else self.money()
-
-    def currency(self) -> str:
-        return self.matching(_CURRENCY, "a currency")
-
-    def percentage_or_none(self) -> Decimal | None:
-        """Return a share of a hundred, written as text; None where there was nothing to count."""
-        if self.is_blank:
-            return None
-        share = Decimal(self.matching(_PERCENTAGE, "a percentage"))
-        if share > 100:  # noqa: PLR2004
-            raise self.bad("is not a percentage")
-        return share
-
-    def day(self) -> date:
-        """Return a calendar day written as YYYY-MM-DD."""
+    def read(self, reader: Callable[[object], T]) -> T:
+        """Return what ``reader`` makes of the value itself, where that is no object and no list."""
         try:
-            return date.fromisoformat(self.matching(_DAY, "a day"))
-        except ValueError:
-            raise self.bad("is not a day") from None
+            return reader(self.value)
+        except Unfit as unfit:
+            raise self.bad(str(unfit)) from None

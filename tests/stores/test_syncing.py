@@ -1,5 +1,4 @@
 import logging
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -531,4 +530,4 @@ def _access(store: Store) -> tuple[str, str]:
 
 
 def _changed(order: OrderPayload, *, status: str, later: timedelta) -> OrderPayload:
-    return replace(order, status=status, update_time=order.update_time + later)
+    return order._replace(status=status, update_time=order.update_time + later)

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from stores.marketplaces import core
+from stores.marketplaces import core, read
 from stores.marketplaces.core import (
     BadPayload,
     MarketplaceDown,
@@ -606,7 +606,7 @@ class Client:
         answer = self._caller.once(request)
         try:
             envelope = Node(core.read_json(answer.body), "answer")
-            code = envelope.field("code").integer()
+            code = envelope.get("code", read.integer)
         except BadPayload:
             self._refuse_status(answer, request_id="")
             raise

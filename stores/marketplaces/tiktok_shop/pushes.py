@@ -10,6 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from stores.marketplaces import read
 from stores.marketplaces.core import BadPayload, Node, read_json
 
 SELLER_DEAUTHORIZATION: Final = "6"
@@ -74,7 +75,7 @@ READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
-_NUMBER = re.compile(r"[A-Za-z0-9_.:-]{1,255}")
+_written_number: Final = read.matching(r"[A-Za-z0-9_.:-]{1,255}", "an id")
 _DAYS_LEFT = re.compile(r"\bin (\d{1,4}) days?\b")
 
 
@@ -100,10 +101,10 @@ def read_push(body: bytes) -> Push:
     """
     envelope = Node(read_json(body), "push")
     return Push(
-        shop_id=_id_or_empty(envelope.field("shop_id")),
-        notification_id=_number(envelope.field("tts_notification_id")),
-        type=envelope.field("type").identifier(),
-        sent_at=envelope.field("timestamp").moment(),
+        shop_id=envelope.get("shop_id", _id_or_empty),
+        notification_id=envelope.get("tts_notification_id", _number),
+        type=envelope.get("type", read.identifier),
+        sent_at=envelope.get("timestamp", read.moment),
     )
 
 
@@ -113,17 +114,21 @@ def days_left(body: bytes) -> int | None:
     None: the sentence is another than the documented one.
     """
     try:
-        said = Node(read_json(body), "push").field("data").field("message").text(longest=2000)
+        said = Node(read_json(body), "push").field("data").get("message", _sentence)
     except BadPayload:
         return None
     found = _DAYS_LEFT.search(said)
     return int(found[1]) if found else None
 
 
-def _number(node: Node) -> str:
+def _number(value: object) -> str:
     """Return a push's number, which may be longer than any id: it is only told apart by it."""
-    return node.matching(_NUMBER, "an id") if isinstance(node.value, str) else _id_or_empty(node)
+    return _written_number(value) if isinstance(value, str) else _id_or_empty(value)
 
 
-def _id_or_empty(node: Node) -> str:
-    return "" if node.is_absent else node.identifier()
+def _id_or_empty(value: object) -> str:
+    return "" if read.is_absent(value) else read.identifier(value)
+
+
+def _sentence(value: object) -> str:
+    return read.text(value, longest=2000)

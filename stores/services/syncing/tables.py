@@ -20,7 +20,7 @@ from stores.marketplaces.tiktok_shop.payloads import (
     WithdrawalPayload,
 )
 from stores.models import AfterSale, BalanceEntry, Conversation, Order, Package, Product, SkuStock
-from stores.services.syncing.rows import NOW, Column, Table
+from stores.services.syncing.rows import SEEN, Column, Table
 
 _COMPLETED: Final = "COMPLETED"
 
@@ -28,10 +28,6 @@ _COMPLETED: Final = "COMPLETED"
 def _completed_at(order: OrderPayload) -> datetime | None:
     """Return when the order was completed: the contract tells only by its last change."""
     return order.update_time if order.status == _COMPLETED else None
-
-
-def _completion_seen_at(order: OrderPayload) -> Any:
-    return NOW if order.status == _COMPLETED else None
 
 
 ORDERS: Final = Table[OrderPayload](
@@ -51,7 +47,7 @@ ORDERS: Final = Table[OrderPayload](
         Column("delivery_due_at", "timestamptz", lambda order: order.delivery_due_time),
         Column("delivered_at", "timestamptz", lambda order: order.delivery_time),
         Column("completed_at", "timestamptz", _completed_at, stays=True),
-        Column("completion_seen_at", "timestamptz", _completion_seen_at, stays=True),
+        Column("completion_seen_at", SEEN, lambda order: order.status == _COMPLETED, stays=True),
         Column("cancel_due_at", "timestamptz", lambda order: order.cancel_order_sla_time),
         Column("cancel_asked_at", "timestamptz", lambda order: order.request_cancel_time),
         Column("is_cancel_asked", "boolean", lambda order: order.is_buyer_request_cancel),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import (
     Money,
@@ -89,14 +90,14 @@ def return_page(data: Node) -> ReturnPage:
 
 def _cancellation(request: Node) -> CancellationPayload:
     return CancellationPayload(
-        cancel_id=request.field("cancel_id").identifier(),
-        order_id=request.field("order_id").identifier(),
-        cancel_type=request.field("cancel_type").code(),
-        cancel_status=request.field("cancel_status").code(),
-        role=request.field("role").code_or_none(),
-        cancel_reason=request.field("cancel_reason").reason(),
-        create_time=request.field("create_time").moment(),
-        update_time=request.field("update_time").moment(),
+        cancel_id=request.get("cancel_id", read.identifier),
+        order_id=request.get("order_id", read.identifier),
+        cancel_type=request.get("cancel_type", read.code),
+        cancel_status=request.get("cancel_status", read.code),
+        role=request.get("role", read.code_or_none),
+        cancel_reason=request.get("cancel_reason", read.reason),
+        create_time=request.get("create_time", read.moment),
+        update_time=request.get("update_time", read.moment),
         seller_next_action_response=next_actions(request),
         refund_total=money_or_none(request.field("refund_amount"), "refund_total"),
         order_line_item_ids=_line_item_ids(request.field("cancel_line_items")),
@@ -105,32 +106,34 @@ def _cancellation(request: Node) -> CancellationPayload:
 
 def _return(request: Node) -> ReturnPayload:
     return ReturnPayload(
-        return_id=request.field("return_id").identifier(),
-        order_id=request.field("order_id").identifier(),
-        return_type=request.field("return_type").code(),
-        return_status=request.field("return_status").code(),
-        arbitration_status=request.field("arbitration_status").code_or_none(),
-        role=request.field("role").code_or_none(),
-        return_reason=request.field("return_reason").reason(),
-        create_time=request.field("create_time").moment(),
-        update_time=request.field("update_time").moment(),
+        return_id=request.get("return_id", read.identifier),
+        order_id=request.get("order_id", read.identifier),
+        return_type=request.get("return_type", read.code),
+        return_status=request.get("return_status", read.code),
+        arbitration_status=request.get("arbitration_status", read.code_or_none),
+        role=request.get("role", read.code_or_none),
+        return_reason=request.get("return_reason", read.reason),
+        create_time=request.get("create_time", read.moment),
+        update_time=request.get("update_time", read.moment),
         seller_next_action_response=next_actions(request),
         refund_total=money_or_none(request.field("refund_amount"), "refund_total"),
-        shipment_type=request.field("shipment_type").code_or_none(),
-        handover_method=request.field("handover_method").code_or_none(),
-        return_method=request.field("return_method").code_or_none(),
-        return_tracking_number=request.field("return_tracking_number").text_or_empty(),
-        pre_return_id=request.field("pre_return_id").identifier_or_none(),
-        next_return_id=request.field("next_return_id").identifier_or_none(),
-        is_combined_return=request.field("is_combined_return").written_flag(),
-        combined_return_id=request.field("combined_return_id").identifier_or_none(),
-        can_buyer_keep_item=request.field("can_buyer_keep_item").written_flag(),
-        seller_proposed_return_type=request.field("seller_proposed_return_type").code_or_none(),
+        shipment_type=request.get("shipment_type", read.code_or_none),
+        handover_method=request.get("handover_method", read.code_or_none),
+        return_method=request.get("return_method", read.code_or_none),
+        return_tracking_number=request.get("return_tracking_number", read.text_or_empty),
+        pre_return_id=request.get("pre_return_id", read.identifier_or_none),
+        next_return_id=request.get("next_return_id", read.identifier_or_none),
+        is_combined_return=request.get("is_combined_return", read.written_flag),
+        combined_return_id=request.get("combined_return_id", read.identifier_or_none),
+        can_buyer_keep_item=request.get("can_buyer_keep_item", read.written_flag),
+        seller_proposed_return_type=request.get("seller_proposed_return_type", read.code_or_none),
         partial_refund=money_or_none(request.field("partial_refund"), "amount"),
-        buyer_rejected_partial_refund=request.field("buyer_rejected_partial_refund").written_flag(),
+        buyer_rejected_partial_refund=request.get(
+            "buyer_rejected_partial_refund", read.written_flag
+        ),
         order_line_item_ids=_line_item_ids(request.field("return_line_items")),
     )
 
 
 def _line_item_ids(items: Node) -> tuple[str, ...]:
-    return members_or_none(items, lambda item: item.field("order_line_item_id").identifier())
+    return members_or_none(items, lambda item: item.get("order_line_item_id", read.identifier))

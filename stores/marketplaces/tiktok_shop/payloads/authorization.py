@@ -1,12 +1,13 @@
 """Tokens and shops."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 
-_REGION = re.compile(r"[A-Z]{2}")
+_region: Final = read.matching(r"[A-Z]{2}", "a two-letter region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,15 @@ def tokens(data: Node) -> Tokens:
     The marketplace's ``*_expire_in`` are instants, whatever their name says.
     """
     return Tokens(
-        access_token=data.field("access_token").text(longest=4096),
-        access_token_expires_at=data.field("access_token_expire_in").moment(),
-        refresh_token=data.field("refresh_token").text(longest=4096),
-        refresh_token_expires_at=data.field("refresh_token_expire_in").moment(),
-        open_id=data.field("open_id").text(),
-        seller_name=data.field("seller_name").text_or_empty(),
-        seller_base_region=data.field("seller_base_region").text_or_empty(),
+        access_token=data.get("access_token", _token),
+        access_token_expires_at=data.get("access_token_expire_in", read.moment),
+        refresh_token=data.get("refresh_token", _token),
+        refresh_token_expires_at=data.get("refresh_token_expire_in", read.moment),
+        open_id=data.get("open_id", read.text),
+        seller_name=data.get("seller_name", read.text_or_empty),
+        seller_base_region=data.get("seller_base_region", read.text_or_empty),
         granted_scopes=tuple(
-            scope.text() for scope in data.field("granted_scopes").items_or_none()
+            scope.read(read.text) for scope in data.field("granted_scopes").items_or_none()
         ),
     )
 
@@ -65,12 +66,12 @@ def tokens(data: Node) -> Tokens:
 def shops(data: Node) -> list[ShopPayload]:
     return [
         ShopPayload(
-            id=shop.field("id").identifier(),
-            name=shop.field("name").text(),
-            region=shop.field("region").matching(_REGION, "a two-letter region"),
-            seller_type=shop.field("seller_type").code(),
-            cipher=shop.field("cipher").text(),
-            code=shop.field("code").text_or_empty(),
+            id=shop.get("id", read.identifier),
+            name=shop.get("name", read.text),
+            region=shop.get("region", _region),
+            seller_type=shop.get("seller_type", read.code),
+            cipher=shop.get("cipher", read.text),
+            code=shop.get("code", read.text_or_empty),
         )
         for shop in data.field("shops").items()
     ]
@@ -79,8 +80,12 @@ def shops(data: Node) -> list[ShopPayload]:
 def active_shops(data: Node) -> list[ActiveShopPayload]:
     return [
         ActiveShopPayload(
-            id=shop.field("id").identifier(),
-            region=shop.field("region").matching(_REGION, "a two-letter region"),
+            id=shop.get("id", read.identifier),
+            region=shop.get("region", _region),
         )
         for shop in data.field("shops").items()
     ]
+
+
+def _token(value: object) -> str:
+    return read.text(value, longest=4096)

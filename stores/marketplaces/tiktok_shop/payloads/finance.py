@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import Money, money_or_none, page_of
 
@@ -175,39 +176,39 @@ def withdrawal_page(data: Node) -> WithdrawalPage:
 def unsettled_page(data: Node) -> UnsettledPage:
     return UnsettledPage(
         *page_of(data, "transactions", _unsettled),
-        sum_est_settlement_amount=data.field("sum_est_settlement_amount").money_or_none(),
-        sum_est_revenue_amount=data.field("sum_est_revenue_amount").money_or_none(),
-        sum_est_adjustment_amount=data.field("sum_est_adjustment_amount").money_or_none(),
-        sum_est_fee_amount=data.field("sum_est_fee_amount").money_or_none(),
+        sum_est_settlement_amount=data.get("sum_est_settlement_amount", read.money_or_none),
+        sum_est_revenue_amount=data.get("sum_est_revenue_amount", read.money_or_none),
+        sum_est_adjustment_amount=data.get("sum_est_adjustment_amount", read.money_or_none),
+        sum_est_fee_amount=data.get("sum_est_fee_amount", read.money_or_none),
     )
 
 
 def statement_transaction_page(data: Node) -> StatementTransactionPage:
     return StatementTransactionPage(
         *page_of(data, "transactions", _statement_transaction),
-        id=data.field("id").identifier(),
-        create_time=data.field("create_time").moment(),
-        status=data.field("status").code(),
-        currency=data.field("currency").currency(),
-        payable_amount=data.field("payable_amount").money_or_none(),
-        total_settlement_amount=data.field("total_settlement_amount").money_or_none(),
-        total_reserve_amount=data.field("total_reserve_amount").money_or_none(),
+        id=data.get("id", read.identifier),
+        create_time=data.get("create_time", read.moment),
+        status=data.get("status", read.code),
+        currency=data.get("currency", read.currency),
+        payable_amount=data.get("payable_amount", read.money_or_none),
+        total_settlement_amount=data.get("total_settlement_amount", read.money_or_none),
+        total_reserve_amount=data.get("total_reserve_amount", read.money_or_none),
     )
 
 
 def _statement(statement: Node) -> StatementPayload:
     return StatementPayload(
-        id=statement.field("id").identifier(),
-        statement_time=statement.field("statement_time").moment(),
-        payment_status=statement.field("payment_status").code(),
-        payment_id=statement.field("payment_id").identifier_or_none(),
-        currency=statement.field("currency").currency(),
-        settlement_amount=statement.field("settlement_amount").money(),
-        revenue_amount=statement.field("revenue_amount").money_or_none(),
-        fee_amount=statement.field("fee_amount").money_or_none(),
-        adjustment_amount=statement.field("adjustment_amount").money_or_none(),
-        net_sales_amount=statement.field("net_sales_amount").money_or_none(),
-        shipping_cost_amount=statement.field("shipping_cost_amount").money_or_none(),
+        id=statement.get("id", read.identifier),
+        statement_time=statement.get("statement_time", read.moment),
+        payment_status=statement.get("payment_status", read.code),
+        payment_id=statement.get("payment_id", read.identifier_or_none),
+        currency=statement.get("currency", read.currency),
+        settlement_amount=statement.get("settlement_amount", read.money),
+        revenue_amount=statement.get("revenue_amount", read.money_or_none),
+        fee_amount=statement.get("fee_amount", read.money_or_none),
+        adjustment_amount=statement.get("adjustment_amount", read.money_or_none),
+        net_sales_amount=statement.get("net_sales_amount", read.money_or_none),
+        shipping_cost_amount=statement.get("shipping_cost_amount", read.money_or_none),
     )
 
 
@@ -216,73 +217,73 @@ def _payment(payment: Node) -> PaymentPayload:
         return money_or_none(payment.field(name), "value")
 
     return PaymentPayload(
-        id=payment.field("id").identifier(),
-        status=payment.field("status").code(),
-        create_time=payment.field("create_time").moment(),
-        paid_time=payment.field("paid_time").moment_or_none(),
+        id=payment.get("id", read.identifier),
+        status=payment.get("status", read.code),
+        create_time=payment.get("create_time", read.moment),
+        paid_time=payment.get("paid_time", read.moment_or_none),
         amount=money("amount"),
         settlement_amount=money("settlement_amount"),
         reserve_amount=money("reserve_amount"),
         payment_amount_before_exchange=money("payment_amount_before_exchange"),
-        exchange_rate=payment.field("exchange_rate").money_or_none(),
+        exchange_rate=payment.get("exchange_rate", read.money_or_none),
     )
 
 
 def _withdrawal(withdrawal: Node) -> WithdrawalPayload:
     return WithdrawalPayload(
-        id=withdrawal.field("id").identifier(),
-        type=withdrawal.field("type").code(),
-        amount=withdrawal.field("amount").money(),
-        currency=withdrawal.field("currency").currency(),
-        status=withdrawal.field("status").code(),
-        create_time=withdrawal.field("create_time").moment(),
+        id=withdrawal.get("id", read.identifier),
+        type=withdrawal.get("type", read.code),
+        amount=withdrawal.get("amount", read.money),
+        currency=withdrawal.get("currency", read.currency),
+        status=withdrawal.get("status", read.code),
+        create_time=withdrawal.get("create_time", read.moment),
     )
 
 
 def _unsettled(transaction: Node) -> UnsettledPayload:
     return UnsettledPayload(
-        id=transaction.field("id").identifier(),
-        type=transaction.field("type").code(),
-        status=transaction.field("status").code_or_none(),
-        currency=transaction.field("currency").currency(),
-        estimated_settlement=transaction.field("estimated_settlement").words(),
-        estimated_settlement_at=_written_moment(transaction.field("estimated_settlement")),
-        unsettled_reason=transaction.field("unsettled_reason").words(),
-        order_create_time=transaction.field("order_create_time").moment_or_none(),
-        order_delivery_time=transaction.field("order_delivery_time").moment_or_none(),
-        order_id=transaction.field("order_id").identifier_or_none(),
-        adjustment_id=transaction.field("adjustment_id").identifier_or_none(),
-        adjustment_order_id=transaction.field("adjustment_order_id").identifier_or_none(),
-        est_settlement_amount=transaction.field("est_settlement_amount").money_or_none(),
-        est_adjustment_amount=transaction.field("est_adjustment_amount").money_or_none(),
-        est_revenue_amount=transaction.field("est_revenue_amount").money_or_none(),
-        est_shipping_cost_amount=transaction.field("est_shipping_cost_amount").money_or_none(),
-        est_fee_tax_amount=transaction.field("est_fee_tax_amount").money_or_none(),
+        id=transaction.get("id", read.identifier),
+        type=transaction.get("type", read.code),
+        status=transaction.get("status", read.code_or_none),
+        currency=transaction.get("currency", read.currency),
+        estimated_settlement=transaction.get("estimated_settlement", read.words),
+        estimated_settlement_at=transaction.get("estimated_settlement", _written_moment),
+        unsettled_reason=transaction.get("unsettled_reason", read.words),
+        order_create_time=transaction.get("order_create_time", read.moment_or_none),
+        order_delivery_time=transaction.get("order_delivery_time", read.moment_or_none),
+        order_id=transaction.get("order_id", read.identifier_or_none),
+        adjustment_id=transaction.get("adjustment_id", read.identifier_or_none),
+        adjustment_order_id=transaction.get("adjustment_order_id", read.identifier_or_none),
+        est_settlement_amount=transaction.get("est_settlement_amount", read.money_or_none),
+        est_adjustment_amount=transaction.get("est_adjustment_amount", read.money_or_none),
+        est_revenue_amount=transaction.get("est_revenue_amount", read.money_or_none),
+        est_shipping_cost_amount=transaction.get("est_shipping_cost_amount", read.money_or_none),
+        est_fee_tax_amount=transaction.get("est_fee_tax_amount", read.money_or_none),
     )
 
 
 def _statement_transaction(line: Node) -> StatementTransaction:
     return StatementTransaction(
-        id=line.field("id").identifier(),
-        type=line.field("type").code(),
-        order_id=line.field("order_id").identifier_or_none(),
-        order_create_time=line.field("order_create_time").moment_or_none(),
-        adjustment_id=line.field("adjustment_id").identifier_or_none(),
-        adjustment_order_id=line.field("adjustment_order_id").identifier_or_none(),
-        settlement_amount=line.field("settlement_amount").money_or_none(),
-        adjustment_amount=line.field("adjustment_amount").money_or_none(),
-        revenue_amount=line.field("revenue_amount").money_or_none(),
-        shipping_cost_amount=line.field("shipping_cost_amount").money_or_none(),
-        fee_tax_amount=line.field("fee_tax_amount").money_or_none(),
-        reserve_id=line.field("reserve_id").identifier_or_none(),
-        reserve_amount=line.field("reserve_amount").money_or_none(),
-        reserve_status=line.field("reserve_status").code_or_none(),
-        associated_order_id=line.field("associated_order_id").identifier_or_none(),
-        estimated_release_time=_written_moment(line.field("estimated_release_time")),
+        id=line.get("id", read.identifier),
+        type=line.get("type", read.code),
+        order_id=line.get("order_id", read.identifier_or_none),
+        order_create_time=line.get("order_create_time", read.moment_or_none),
+        adjustment_id=line.get("adjustment_id", read.identifier_or_none),
+        adjustment_order_id=line.get("adjustment_order_id", read.identifier_or_none),
+        settlement_amount=line.get("settlement_amount", read.money_or_none),
+        adjustment_amount=line.get("adjustment_amount", read.money_or_none),
+        revenue_amount=line.get("revenue_amount", read.money_or_none),
+        shipping_cost_amount=line.get("shipping_cost_amount", read.money_or_none),
+        fee_tax_amount=line.get("fee_tax_amount", read.money_or_none),
+        reserve_id=line.get("reserve_id", read.identifier_or_none),
+        reserve_amount=line.get("reserve_amount", read.money_or_none),
+        reserve_status=line.get("reserve_status", read.code_or_none),
+        associated_order_id=line.get("associated_order_id", read.identifier_or_none),
+        estimated_release_time=line.get("estimated_release_time", _written_moment),
     )
 
 
-def _written_moment(node: Node) -> datetime | None:
+def _written_moment(value: object) -> datetime | None:
     """Return a Unix time that the contract writes as text; None for other words."""
-    said = node.words()
+    said = read.words(value)
     return datetime.fromtimestamp(int(said), UTC) if _INSTANT.fullmatch(said) else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import members, members_or_none, page_of
 
@@ -59,45 +60,47 @@ def package_page(data: Node) -> PackagePage:
 def package(data: Node) -> PackageDetail:
     slot = data.field("pickup_slot")
     starts, ends = (
-        None if slot.is_absent else slot.field(name).moment_or_none()
+        None if slot.is_absent else slot.get(name, read.moment_or_none)
         for name in ("start_time", "end_time")
     )
     return PackageDetail(
-        package_id=data.field("package_id").identifier(),
-        package_status=data.field("package_status").code(),
-        create_time=data.field("create_time").moment(),
-        update_time=data.field("update_time").moment(),
+        package_id=data.get("package_id", read.identifier),
+        package_status=data.get("package_status", read.code),
+        create_time=data.get("create_time", read.moment),
+        update_time=data.get("update_time", read.moment),
         order_ids=_order_ids(data),
         order_line_item_ids=_line_item_ids(data),
-        split_and_combine_tag=data.field("split_and_combine_tag").code_or_none(),
-        shipping_type=data.field("shipping_type").code_or_none(),
-        handover_method=data.field("handover_method").code_or_none(),
+        split_and_combine_tag=data.get("split_and_combine_tag", read.code_or_none),
+        shipping_type=data.get("shipping_type", read.code_or_none),
+        handover_method=data.get("handover_method", read.code_or_none),
         pickup_slot_start_time=starts,
         pickup_slot_end_time=ends,
-        tracking_number=data.field("tracking_number").text_or_empty(),
-        last_mile_tracking_number=data.field("last_mile_tracking_number").text_or_empty(),
-        shipping_provider_id=data.field("shipping_provider_id").identifier_or_none(),
-        shipping_provider_name=data.field("shipping_provider_name").words(),
+        tracking_number=data.get("tracking_number", read.text_or_empty),
+        last_mile_tracking_number=data.get("last_mile_tracking_number", read.text_or_empty),
+        shipping_provider_id=data.get("shipping_provider_id", read.identifier_or_none),
+        shipping_provider_name=data.get("shipping_provider_name", read.words),
     )
 
 
 def _package(package: Node) -> PackagePayload:
     return PackagePayload(
-        id=package.field("id").identifier(),
-        status=package.field("status").code(),
-        create_time=package.field("create_time").moment(),
-        update_time=package.field("update_time").moment(),
+        id=package.get("id", read.identifier),
+        status=package.get("status", read.code),
+        create_time=package.get("create_time", read.moment),
+        update_time=package.get("update_time", read.moment),
         order_ids=_order_ids(package),
         order_line_item_ids=_line_item_ids(package),
-        tracking_number=package.field("tracking_number").text_or_empty(),
-        shipping_provider_id=package.field("shipping_provider_id").identifier_or_none(),
-        shipping_provider_name=package.field("shipping_provider_name").words(),
+        tracking_number=package.get("tracking_number", read.text_or_empty),
+        shipping_provider_id=package.get("shipping_provider_id", read.identifier_or_none),
+        shipping_provider_name=package.get("shipping_provider_name", read.words),
     )
 
 
 def _order_ids(package: Node) -> tuple[str, ...]:
-    return members(package.field("orders"), lambda order: order.field("id").identifier())
+    return members(package.field("orders"), lambda order: order.get("id", read.identifier))
 
 
 def _line_item_ids(package: Node) -> tuple[str, ...]:
-    return members_or_none(package.field("order_line_item_ids"), lambda id_: id_.identifier())
+    return members_or_none(
+        package.field("order_line_item_ids"), lambda id_: id_.read(read.identifier)
+    )

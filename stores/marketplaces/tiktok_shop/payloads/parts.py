@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 
 T = TypeVar("T")
@@ -33,15 +34,11 @@ def page_of(
     Where the marketplace says no total it is the number of members. A list may be left away only
     by an answer that counts none and holds no other: no member is lost in silence.
     """
-    listed, following, total = (
-        data.field(field) for field in (name, "next_page_token", "total_count")
-    )
+    listed = data.field(name)
     found = () if listed.is_absent and _says_nothing(data) else members(listed, parse)
-    return (
-        found,
-        None if following.is_blank else following.text(longest=4096),
-        len(found) if total.is_absent else total.count(),
-    )
+    following = data.get("next_page_token", _page_token)
+    total = data.get("total_count", read.count_or_none)
+    return found, following, len(found) if total is None else total
 
 
 def members(listed: Node, parse: Callable[[Node], T]) -> tuple[T, ...]:
@@ -57,18 +54,22 @@ def money_or_none(node: Node, name: str) -> Money | None:
 
     An amount without its currency is refused.
     """
-    if node.is_absent or node.field(name).is_blank:
+    if node.is_absent or node.get(name, read.is_blank):
         return None
-    return Money(node.field(name).money(), node.field("currency").currency())
+    return Money(node.get(name, read.money), node.get("currency", read.currency))
 
 
 def next_actions(request: Node) -> tuple[NextAction, ...]:
     return members_or_none(
         request.field("seller_next_action_response"),
         lambda step: NextAction(
-            action=step.field("action").code(), deadline=step.field("deadline").moment_or_none()
+            action=step.get("action", read.code), deadline=step.get("deadline", read.moment_or_none)
         ),
     )
+
+
+def _page_token(value: object) -> str | None:
+    return None if read.is_blank(value) else read.text(value, longest=4096)
 
 
 def _says_nothing(data: Node) -> bool:

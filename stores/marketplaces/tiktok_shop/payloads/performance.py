@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import Money, members, money_or_none
 
@@ -35,26 +36,25 @@ class ShopPerformance:
 
 
 def shop_performance(data: Node) -> ShopPerformance:
-    latest = data.field("latest_available_date")
     return ShopPerformance(
         intervals=members(data.field("performance").field("intervals"), _interval),
-        latest_available_date=None if latest.is_blank else latest.day(),
+        latest_available_date=data.get("latest_available_date", read.day_or_none),
     )
 
 
 def _interval(interval: Node) -> PerformanceInterval:
     return PerformanceInterval(
-        start_date=interval.field("start_date").day(),
-        end_date=interval.field("end_date").day(),
+        start_date=interval.get("start_date", read.day),
+        end_date=interval.get("end_date", read.day),
         gmv=money_or_none(interval.field("gmv"), "amount"),
-        orders=interval.field("orders").count_or_none(),
-        sku_orders=interval.field("sku_orders").count_or_none(),
-        units_sold=interval.field("units_sold").count_or_none(),
+        orders=interval.get("orders", read.count_or_none),
+        sku_orders=interval.get("sku_orders", read.count_or_none),
+        units_sold=interval.get("units_sold", read.count_or_none),
         avg_order_value=money_or_none(interval.field("avg_order_value"), "amount"),
-        buyers=interval.field("buyers").count_or_none(),
-        product_impressions=interval.field("product_impressions").count_or_none(),
-        product_page_views=interval.field("product_page_views").count_or_none(),
-        avg_product_page_visitors=interval.field("avg_product_page_visitors").count_or_none(),
+        buyers=interval.get("buyers", read.count_or_none),
+        product_impressions=interval.get("product_impressions", read.count_or_none),
+        product_page_views=interval.get("product_page_views", read.count_or_none),
+        avg_product_page_visitors=interval.get("avg_product_page_visitors", read.count_or_none),
         refunds=money_or_none(interval.field("refunds"), "amount"),
-        cancellations_and_returns=interval.field("cancellations_and_returns").count_or_none(),
+        cancellations_and_returns=interval.get("cancellations_and_returns", read.count_or_none),
     )

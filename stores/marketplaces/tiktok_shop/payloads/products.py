@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import members, members_or_none, page_of
 
@@ -91,17 +92,17 @@ def product_page(data: Node) -> ProductPage:
 def product(data: Node) -> ProductDetail:
     audit_status, pre_approved_reasons = _audit(data.field("audit"))
     return ProductDetail(
-        id=data.field("id").identifier(),
-        title=data.field("title").words(),
-        status=data.field("status").code_or_none(),
-        product_status=data.field("product_status").code_or_none(),
+        id=data.get("id", read.identifier),
+        title=data.get("title", read.words),
+        status=data.get("status", read.code_or_none),
+        product_status=data.get("product_status", read.code_or_none),
         audit_status=audit_status,
         pre_approved_reasons=pre_approved_reasons,
         audit_failed_reasons=members_or_none(data.field("audit_failed_reasons"), _failure),
-        listing_quality_tier=data.field("listing_quality_tier").code_or_none(),
-        is_not_for_sale=data.field("is_not_for_sale").flag(),
-        create_time=data.field("create_time").moment(),
-        update_time=data.field("update_time").moment(),
+        listing_quality_tier=data.get("listing_quality_tier", read.code_or_none),
+        is_not_for_sale=data.get("is_not_for_sale", read.flag),
+        create_time=data.get("create_time", read.moment),
+        update_time=data.get("update_time", read.moment),
         skus=members_or_none(data.field("skus"), _sku),
     )
 
@@ -114,15 +115,15 @@ def inventory(data: Node) -> list[StockPayload]:
 def _product(product: Node) -> ProductPayload:
     audit_status, pre_approved_reasons = _audit(product.field("audit"))
     return ProductPayload(
-        id=product.field("id").identifier(),
-        title=product.field("title").words(),
-        status=product.field("status").code_or_none(),
+        id=product.get("id", read.identifier),
+        title=product.get("title", read.words),
+        status=product.get("status", read.code_or_none),
         audit_status=audit_status,
         pre_approved_reasons=pre_approved_reasons,
-        listing_quality_tier=product.field("listing_quality_tier").code_or_none(),
-        is_not_for_sale=product.field("is_not_for_sale").flag(),
-        create_time=product.field("create_time").moment(),
-        update_time=product.field("update_time").moment(),
+        listing_quality_tier=product.get("listing_quality_tier", read.code_or_none),
+        is_not_for_sale=product.get("is_not_for_sale", read.flag),
+        create_time=product.get("create_time", read.moment),
+        update_time=product.get("update_time", read.moment),
         product_sync_fail_reasons=_all_words(product.field("product_sync_fail_reasons")),
         skus=members_or_none(product.field("skus"), _sku),
     )
@@ -131,41 +132,43 @@ def _product(product: Node) -> ProductPayload:
 def _audit(audit: Node) -> tuple[str | None, tuple[str, ...]]:
     if audit.is_absent:
         return None, ()
-    reasons = members_or_none(audit.field("pre_approved_reasons"), lambda reason: reason.code())
-    return audit.field("status").code_or_none(), reasons
+    reasons = members_or_none(
+        audit.field("pre_approved_reasons"), lambda reason: reason.read(read.code)
+    )
+    return audit.get("status", read.code_or_none), reasons
 
 
 def _failure(failure: Node) -> AuditFailure:
     return AuditFailure(
-        position=failure.field("position").words(),
+        position=failure.get("position", read.words),
         reasons=_all_words(failure.field("reasons")),
         suggestions=_all_words(failure.field("suggestions")),
-        listing_platform=failure.field("listing_platform").code_or_none(),
+        listing_platform=failure.get("listing_platform", read.code_or_none),
     )
 
 
 def _sku(sku: Node) -> SkuPayload:
     state = sku.field("status_info")
     status, source = (
-        None if state.is_absent else state.field(name).code_or_none()
+        None if state.is_absent else state.get(name, read.code_or_none)
         for name in ("status", "deactivation_source")
     )
     return SkuPayload(
-        id=sku.field("id").identifier(),
-        seller_sku=sku.field("seller_sku").words(),
+        id=sku.get("id", read.identifier),
+        seller_sku=sku.get("seller_sku", read.words),
         status=status,
         deactivation_source=source,
     )
 
 
 def _stock(product: Node) -> tuple[StockPayload, ...]:
-    product_id = product.field("product_id").identifier()
+    product_id = product.get("product_id", read.identifier)
     return members(
         product.field("skus"),
         lambda sku: StockPayload(
             product_id=product_id,
-            sku_id=sku.field("id").identifier(),
-            seller_sku=sku.field("seller_sku").words(),
+            sku_id=sku.get("id", read.identifier),
+            seller_sku=sku.get("seller_sku", read.words),
             available=_units(sku, "available_quantity"),
             committed=_units(sku, "committed_quantity"),
         ),
@@ -174,12 +177,16 @@ def _stock(product: Node) -> tuple[StockPayload, ...]:
 
 def _units(sku: Node, name: str) -> int:
     """Return the total over all warehouses, or their sum where the total is left away."""
-    total = sku.field(f"total_{name}")
+    total = sku.get(f"total_{name}", read.count_or_none)
     warehouses = sku.field("warehouse_inventory")
-    if not total.is_absent or warehouses.is_absent:
-        return total.count()
-    return sum(warehouse.field(name).count() for warehouse in warehouses.items())
+    if total is not None or warehouses.is_absent:
+        return sku.get(f"total_{name}", read.count)
+    return sum(warehouse.get(name, read.count) for warehouse in warehouses.items())
 
 
 def _all_words(listed: Node) -> tuple[str, ...]:
-    return members_or_none(listed, lambda words: words.words(longest=_LONGEST_REASON))
+    return members_or_none(listed, lambda reason: reason.read(_reason))
+
+
+def _reason(value: object) -> str:
+    return read.words(value, longest=_LONGEST_REASON)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import page_of
 
@@ -52,22 +53,22 @@ def conversation_page(data: Node) -> ConversationPage:
 def service_performance(data: Node) -> ServicePerformance:
     performance = data.field("performance")
     return ServicePerformance(
-        support_session_count=performance.field("support_session_count").count(),
-        response_percentage=performance.field("response_percentage").percentage_or_none(),
-        satisfaction_percentage=performance.field("satisfaction_percentage").percentage_or_none(),
-        response_time_mins=performance.field("response_time_mins").money_or_none(),
+        support_session_count=performance.get("support_session_count", read.count),
+        response_percentage=performance.get("response_percentage", read.percentage_or_none),
+        satisfaction_percentage=performance.get("satisfaction_percentage", read.percentage_or_none),
+        response_time_mins=performance.get("response_time_mins", read.money_or_none),
     )
 
 
 def _conversation(conversation: Node) -> ConversationPayload:
     sent_at, is_from_buyer = _latest(conversation.field("latest_message"))
     return ConversationPayload(
-        id=conversation.field("id").identifier(),
-        create_time=conversation.field("create_time").moment(),
-        unread_count=conversation.field("unread_count").count(),
+        id=conversation.get("id", read.identifier),
+        create_time=conversation.get("create_time", read.moment),
+        unread_count=conversation.get("unread_count", read.count),
         latest_message_time=sent_at,
         latest_message_from_buyer=is_from_buyer,
-        can_send_message=conversation.field("can_send_message").flag(),
+        can_send_message=conversation.get("can_send_message", read.flag),
     )
 
 
@@ -75,5 +76,5 @@ def _latest(message: Node) -> tuple[datetime | None, bool]:
     if message.is_absent:
         return None, False
     sender = message.field("sender")
-    role = None if sender.is_absent else sender.field("role").code_or_none()
-    return message.field("create_time").moment_or_none(), role == _BUYER
+    role = None if sender.is_absent else sender.get("role", read.code_or_none)
+    return message.get("create_time", read.moment_or_none), role == _BUYER

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from stores.marketplaces import read
 from stores.marketplaces.core import Node
 from stores.marketplaces.tiktok_shop.payloads.parts import page_of
 
@@ -21,8 +22,12 @@ def webhooks(data: Node) -> list[WebhookPayload]:
 
 def _webhook(webhook: Node) -> WebhookPayload:
     return WebhookPayload(
-        event_type=webhook.field("event_type").code(),
-        address=webhook.field("address").text(longest=2048),
-        create_time=webhook.field("create_time").moment_or_none(),
-        update_time=webhook.field("update_time").moment_or_none(),
+        event_type=webhook.get("event_type", read.code),
+        address=webhook.get("address", _address),
+        create_time=webhook.get("create_time", read.moment_or_none),
+        update_time=webhook.get("update_time", read.moment_or_none),
     )
+
+
+def _address(value: object) -> str:
+    return read.text(value, longest=2048)
