@@ -125,6 +125,12 @@ class NothingThere(RequestRefused):
     reason = "The marketplace does not know what was asked for"
 
 
+class TooManyFound(RequestRefused):
+    """More was found than the marketplace lists at once; a narrower search finds it."""
+
+    reason = "The marketplace found more than it lists at once"
+
+
 class BadPayload(MarketplaceError):
     """An answer that is not what the contract says, at ``path``. Its values are never shown."""
 

@@ -29,6 +29,7 @@ from stores.marketplaces.core import (
     SignatureRefused,
     StoreInactive,
     TokenExpired,
+    TooManyFound,
 )
 from stores.marketplaces.gates import Gate, OwnShelf, Shelf
 from stores.marketplaces.tiktok_shop import payloads, signing
@@ -121,6 +122,7 @@ _REFUSALS: Mapping[int, type[MarketplaceError]] = MappingProxyType(
         12052031: NothingThere,
         12052032: NothingThere,
         12052048: NothingThere,
+        12052180: TooManyFound,
         12052260: NothingThere,
         12052547: NothingThere,
         12052704: NothingThere,
@@ -333,7 +335,7 @@ class Client:
     ) -> payloads.ProductPage:
         """Return one page of the products updated in ``[updated_from, updated_to)``, in no order.
 
-        More than 10,000 at once are refused; a narrower window finds them.
+        More than 10,000 at once raise ``TooManyFound``; a narrower window finds them.
         """
         last = updated_to - timedelta(seconds=1)  # the marketplace takes the end in
         window = {

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stores.data_kinds import DATA, DataKind, told_at
-from stores.marketplaces.core import NothingThere
+from stores.marketplaces.core import NothingThere, TooManyFound
 from stores.marketplaces.tiktok_shop.client import STOCKS_AT_ONCE, Client
 from stores.marketplaces.tiktok_shop.payloads import ProductPayload, ServicePerformance
 from stores.models import Connection, Product, Store
@@ -18,6 +18,7 @@ from stores.services import readings
 from stores.services.syncing import tables
 from stores.services.syncing.rows import Table
 from stores.services.syncing.tables import Listing
+from stores.services.syncing.windows import Part
 from tenants import scope
 from tenants.models import Agency
 
@@ -81,11 +82,28 @@ def _changed(name: str, rows: str) -> Callable[[Call], Page]:
 
 
 def _products(call: Call) -> Page:
-    page = call.client.products(
-        call.token, call.cipher, call.starts_at, call.ends_at, call.page_token
-    )
+    """Ask for a page of a part of the window, of half of it where that holds too many."""
+    part = Part.read(call.page_token, call.starts_at, call.ends_at)
+    while True:
+        try:
+            page = call.client.products(
+                call.token, call.cipher, part.starts_at, part.ends_at, part.page_token
+            )
+        except TooManyFound:
+            half = part.halved()
+            if half is None:
+                raise
+            part = half
+        else:
+            break
+    following = part.following(page.next_page_token, call.ends_at)
     listings = [_listing(call, product) for product in page.products]
-    return Page(listings, page.next_page_token, page.total)
+    is_whole = following is None or following.ends_at == part.ends_at
+    return Page(
+        listings,
+        following.written() if following else None,
+        page.total if is_whole else None,
+    )
 
 
 def _listing(call: Call, product: ProductPayload) -> Listing:
