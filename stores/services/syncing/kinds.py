@@ -48,6 +48,10 @@ class Page:
     total: int | None = None
 
 
+def _nothing(_store: Store, _at: datetime) -> Values:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of data: outside any scope it is fetched, inside it is kept and measured.
@@ -59,7 +63,7 @@ class Kind:
     code: str
     fetch: Callable[[Call], Page]
     keep: Callable[[Store, Sequence[Any], datetime], int]
-    measure: Callable[[Store, datetime], Values]
+    measure: Callable[[Store, datetime], Values] = _nothing
     first: timedelta = timedelta(days=180)
     overlap: timedelta = timedelta(minutes=10)
     in_order: Callable[[Any], datetime] | None = None
@@ -157,10 +161,6 @@ def _updated(row: Any) -> datetime:
     return moment
 
 
-def _nothing(_store: Store, _at: datetime) -> Values:
-    return {}
-
-
 def _measure_orders(store: Store, at: datetime) -> Values:
     health = order_health(store.pk, at=at)
     return {
@@ -189,30 +189,18 @@ _DAYS: Final = timedelta(days=1)
 # it is read again.
 _MONEY_MOVES: Final = 45 * _DAYS
 
-ORDERS: Final = Kind(
-    code="orders",
-    fetch=_changed("orders", "orders"),
-    keep=_kept(tables.ORDERS),
-    measure=_measure_orders,
-    in_order=_updated,
-)
+
+def _windows(code: str, table: Table[Any], *, rows: str = "", **more: Any) -> Kind:
+    """Return a kind whose windows the client's method ``code`` lists, in ``rows`` of a page."""
+    return Kind(code=code, fetch=_changed(code, rows or code), keep=_kept(table), **more)
+
+
+ORDERS: Final = _windows("orders", tables.ORDERS, measure=_measure_orders, in_order=_updated)
 
 _TABLE: Final = (
     ORDERS,
-    Kind(
-        code="cancellations",
-        fetch=_changed("cancellations", "cancellations"),
-        keep=_kept(tables.CANCELLATIONS),
-        measure=_nothing,
-        in_order=_updated,
-    ),
-    Kind(
-        code="returns",
-        fetch=_changed("returns", "returns"),
-        keep=_kept(tables.RETURNS),
-        measure=fetched.measure_returns,
-        in_order=_updated,
-    ),
+    _windows("cancellations", tables.CANCELLATIONS, in_order=_updated),
+    _windows("returns", tables.RETURNS, measure=fetched.measure_returns, in_order=_updated),
     Kind(
         code="conversations",
         fetch=_conversations,
@@ -234,49 +222,22 @@ _TABLE: Final = (
         measure=fetched.measure_stock,
         all_at_once=tables.STOCKS,
     ),
-    Kind(
-        code="packages",
-        fetch=_changed("packages", "packages"),
-        keep=_kept(tables.PACKAGES),
-        measure=_nothing,
-        in_order=_updated,
-        first=30 * _DAYS,
+    _windows("packages", tables.PACKAGES, first=30 * _DAYS, in_order=_updated),
+    _windows(
+        "statements", tables.STATEMENTS, measure=fetched.measure_statements, overlap=_MONEY_MOVES
     ),
-    Kind(
-        code="statements",
-        fetch=_changed("statements", "statements"),
-        keep=_kept(tables.STATEMENTS),
-        measure=fetched.measure_statements,
-        overlap=_MONEY_MOVES,
+    _windows("payments", tables.PAYMENTS, overlap=_MONEY_MOVES),
+    _windows(
+        "withdrawals", tables.WITHDRAWALS, measure=fetched.measure_withdrawals, overlap=_MONEY_MOVES
     ),
-    Kind(
-        code="payments",
-        fetch=_changed("payments", "payments"),
-        keep=_kept(tables.PAYMENTS),
-        measure=_nothing,
-        overlap=_MONEY_MOVES,
-    ),
-    Kind(
-        code="withdrawals",
-        fetch=_changed("withdrawals", "withdrawals"),
-        keep=_kept(tables.WITHDRAWALS),
-        measure=fetched.measure_withdrawals,
-        overlap=_MONEY_MOVES,
-    ),
-    Kind(
-        code="unsettled",
-        fetch=_changed("unsettled", "transactions"),
-        keep=_kept(tables.UNSETTLED),
-        measure=_nothing,
+    _windows(
+        "unsettled",
+        tables.UNSETTLED,
+        rows="transactions",
         all_at_once=tables.UNSETTLED,
         overlap=180 * _DAYS,
     ),
-    Kind(
-        code="service_performance",
-        fetch=_service,
-        keep=_keep_service,
-        measure=_nothing,
-    ),
+    Kind(code="service_performance", fetch=_service, keep=_keep_service),
 )
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.code: kind for kind in _TABLE})
