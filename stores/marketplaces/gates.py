@@ -34,9 +34,9 @@ from stores.marketplaces.core import (
 T = TypeVar("T")
 State = Mapping[str, float]
 
-FAILURES_TO_OPEN: Final = 5  # in a row; of one store, to leave that store alone
-_MOST_OF_ONE_STORE: Final = FAILURES_TO_OPEN - 1  # in a row count against all
-OPEN_FOR: Final = 30.0  # seconds until one call may try
+FAILURES_TO_OPEN: Final = 5  # in a row
+FAILURES_TO_REST: Final = 4  # in a row of one store; then it is left alone, and they are enough
+OPEN_FOR: Final = 30.0  # seconds until one call may try, of all or of the store
 PROBE_LASTS: Final = 60.0  # seconds: a probe that never came back no longer counts
 KEPT_FOR: Final = 3600.0  # seconds: what nobody touched since says nothing, and no wait is longer
 _NO_WAIT: Final = 0.001  # seconds; less is the rounding of clocks
@@ -132,7 +132,7 @@ class Gate:
     ) -> None:
         if error is not None and speaks_against_all(error):
             in_a_row = self._pace(store, _fail_store)
-            counts = in_a_row <= _MOST_OF_ONE_STORE
+            counts = in_a_row <= FAILURES_TO_REST
             self._breaker(lambda state, now: _fail(state, now, counts=counts))
             return
         if is_troubled:  # who was untroubled has nothing to learn from one more success
@@ -247,7 +247,7 @@ def _fail_store(state: State, now: float) -> tuple[State, int]:
     """Count a store's failure and return how many there were in a row; many shut it for a while."""
     failures = int(state.get("failures", 0)) + 1
     failed = {**state, "failures": float(failures)}
-    if failures >= FAILURES_TO_OPEN:
+    if failures >= FAILURES_TO_REST:
         failed["shut_until"] = now + OPEN_FOR
     return failed, failures
 

@@ -23,6 +23,7 @@ from tenants.models import Agency, DueWork, Membership
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 QUIET_TH = "7495000000000000303"  # Lanna Living
 OTHER_TH = "7495000000000000301"  # Siam Bloom Skincare
+HARBOR_TH = "7495000000000000502"
 TROUBLED_PH = "7495000000000000402"  # Bayani Gadgets
 HARBOR_VN = "7495000000000000501"  # a cross-border seller's shop; she has one in TH and PH too
 APP = {

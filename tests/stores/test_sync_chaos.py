@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pytest_django import Settings
 
-from stores.marketplaces.gates import FAILURES_TO_OPEN, OwnShelf
+from stores.marketplaces.gates import FAILURES_TO_OPEN, FAILURES_TO_REST, OwnShelf
 from stores.marketplaces.tiktok_shop.client import Client
 from stores.models import (
     AfterSale,
@@ -30,7 +30,7 @@ from tenants import due, scope
 from tenants.models import Agency, DueWork
 from tests import factories
 from tests.stores import marketplace
-from tests.stores.marketplace import NOW, OTHER_TH, QUIET_TH, Clock
+from tests.stores.marketplace import HARBOR_TH, NOW, OTHER_TH, QUIET_TH, Clock
 
 FEW = ("orders", "returns", "conversations", "withdrawals")
 TABLES = (Order, AfterSale, Conversation, BalanceEntry)
@@ -162,7 +162,7 @@ def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
         clock.at += timedelta(seconds=5)
 
     # then hardly anybody was bothered, and nothing was taken for data
-    assert line.calls <= FAILURES_TO_OPEN
+    assert line.calls <= FAILURES_TO_REST
     assert rows() == before
     assert problems(store)["orders"] in {problem, "down"}
     assert (work.done_at, work.quarantined_at) == (None, None)
@@ -180,6 +180,33 @@ def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
         sync(agency, store, client, clock)
     assert problems(store) == WHOLE
     assert Connection.objects.get().problem == ""
+
+
+@pytest.mark.parametrize(
+    "kind", ["503", "500", "cut", "bad_json", "nan", "html", "refused", "slow"]
+)
+def test_an_outage_of_all_opens_the_breaker_on_the_fifth_failure(
+    agency: Agency,
+    app: Sandbox,
+    clock: Clock,
+    store: Store,
+    client: Client,
+    line: Line,
+    kind: str,
+) -> None:
+    # given
+    stores = [store, *(connected(agency, app, clock, shop) for shop in (OTHER_TH, HARBOR_TH))]
+    marketplace.act(app, "outage", kind=kind, milliseconds=TOO_SLOW)
+    line.calls = 0
+
+    # when
+    for each in stores:
+        sync(agency, each, client, clock)
+
+    # then
+    assert line.calls == FAILURES_TO_OPEN
+    assert rows() == [0, 0, 0, 0]
+    assert problems(stores[-1])["orders"] == "down"
 
 
 def test_answers_that_are_only_slow_all_arrive_in_pieces_that_end_in_time(
@@ -240,7 +267,7 @@ def test_a_shop_whose_answers_take_too_long_holds_no_other_up(
     for _ in range(3):
         sync(agency, store, client, clock)
         clock.at += timedelta(seconds=1)
-    assert line.calls == FAILURES_TO_OPEN
+    assert line.calls == FAILURES_TO_REST
 
     # then
     at = clock()
@@ -270,6 +297,10 @@ def test_a_clock_that_is_wrong_is_our_fault_and_waits(
         ("revoke", {}, "revoked"),
         ("inactive", {}, "inactive"),
         ("rate-limit", {"calls": 50, "retry_after": 120}, "rate_limited"),
+        ("clock-skew", {"seconds": 3600}, "ours"),
+        ("clock-skew", {"seconds": -3600}, "ours"),
+        ("outage", {"kind": "503"}, "down"),
+        ("outage", {"kind": "nan"}, "ours"),
     ],
 )
 def test_what_befalls_one_store_leaves_the_others_alone(

@@ -24,6 +24,7 @@ from stores.marketplaces.gates import Gate, OwnShelf, Pace, Shelf, State
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 FAILURES = 5
+OF_ONE_STORE = 4
 
 
 @dataclass
@@ -155,10 +156,9 @@ def test_one_store_that_fails_is_left_alone_by_itself() -> None:
     street = Street()
     gate = street.gate()
     for _ in range(3):
-        street.fail(gate, times=FAILURES - 1, store="broken")
-        assert [_call(gate, "whole"), _call(gate, "token")] == ["made", "made"]
-        street.fail(gate, times=1, store="broken")
+        street.fail(gate, times=OF_ONE_STORE, store="broken")
         assert _call(gate, "broken") == "refused for 30 s"
+        assert [_call(gate, "whole"), _call(gate, "token")] == ["made", "made"]
         street.move(30)
         street.fail(gate, times=1, store="broken")
         assert _call(gate, "broken") == "refused for 30 s"
@@ -173,9 +173,10 @@ def test_failures_of_one_store_and_one_of_another_open_the_breaker_for_all() -> 
     street = Street()
     gate = street.gate()
 
-    street.fail(gate, times=FAILURES, store="one")
+    street.fail(gate, times=OF_ONE_STORE, store="one")
     street.fail(gate, times=1, store="two")
 
+    assert OF_ONE_STORE + 1 == FAILURES
     assert _call(gate, "three") == "refused for 30 s"
 
 
@@ -183,7 +184,7 @@ def test_probe_of_a_store_that_failed_often_counts() -> None:
     # given an open breaker, and a store that was left alone before
     street = Street()
     gate = street.gate()
-    street.fail(gate, times=FAILURES, store="one")
+    street.fail(gate, times=OF_ONE_STORE, store="one")
     street.fail(gate, times=1, store="two")
     street.move(30)
 
