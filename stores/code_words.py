@@ -15,6 +15,16 @@ _KNOWN: Final[Mapping[str, Promise]] = MappingProxyType(
         "SELLER_RESPOND_RETURN": _("answer the return"),
         "SELLER_RESPOND_REPLACEMENT": _("answer the replacement"),
         "SELLER_RESPOND_RECEIVE_PACKAGE": _("check the returned package"),
+        # orders
+        "UNPAID": _("Unpaid"),
+        "ON_HOLD": _("On hold"),
+        "AWAITING_SHIPMENT": _("Awaiting shipment"),
+        "PARTIALLY_SHIPPING": _("Partly shipped"),
+        "AWAITING_COLLECTION": _("Awaiting collection"),
+        "IN_TRANSIT": _("In transit"),
+        "DELIVERED": _("Delivered"),
+        "COMPLETED": _("Completed"),
+        "CANCELLED": _("Cancelled"),
         # products
         "ACTIVATE": _("On sale"),
         "PENDING": _("In review"),

@@ -267,6 +267,21 @@ def make_after_sale(store: Store, *, at: datetime | None = None, **changes: Any)
     return AfterSale.objects.create(store=store, **(values | changes))
 
 
+def make_package(store: Store, *, at: datetime | None = None, **changes: Any) -> Package:
+    """Return a package made at ``at`` that waits for the carrier, of an order nobody knows."""
+    at = at or datetime.now(UTC)
+    values: dict[str, Any] = {
+        "external_id": f"11{next(_numbers):016}",
+        "status": "PROCESSING",
+        "order_id": "576",
+        "orders": 1,
+        "made_at": at,
+        "changed_at": at,
+        "seen_at": at,
+    }
+    return Package.objects.create(store=store, **(values | changes))
+
+
 def make_product(store: Store, *, at: datetime | None = None, **changes: Any) -> Product:
     """Return a product on sale without a problem."""
     at = at or datetime.now(UTC)

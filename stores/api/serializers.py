@@ -22,7 +22,8 @@ from stores.models import (
 )
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
-from stores.selectors.stock import LEVELS, Level
+from stores.selectors.packages import PackageState
+from stores.selectors.stock import LEVELS
 
 _INT = 2_147_483_647
 ORDER_FIELDS = (
@@ -107,6 +108,22 @@ def order_json(order: Any) -> dict[str, Any]:
     }
 
 
+def package_json(package: Any) -> dict[str, Any]:
+    """Return a ``Package`` with its state and deadline as the API shows it."""
+    return {
+        "id": str(package.pk),
+        "store": str(package.store_id),
+        "external_id": package.external_id,
+        "state": package.state,
+        "status": package.status,
+        "order_id": package.order_id,
+        "orders": package.orders,
+        "due_at": package.due_at,
+        "made_at": package.made_at,
+        "changed_at": package.changed_at,
+    }
+
+
 def after_sale_json(case: Any) -> dict[str, Any]:
     """Return an ``AfterSale`` with its state as the API shows it; codes are the marketplace's."""
     return {
@@ -130,13 +147,13 @@ def after_sale_json(case: Any) -> dict[str, Any]:
 
 
 def stock_json(stock: Any, product: Product | None) -> dict[str, Any]:
-    """Return a ``SkuStock`` with its level, and its product where that is known."""
+    """Return a ``SkuStock`` with its state, and its product where that is known."""
     return {
         "id": str(stock.pk),
         "store": str(stock.store_id),
         "external_id": stock.external_id,
         "seller_sku": stock.seller_sku,
-        "state": Level(stock.level).name.lower(),
+        "state": stock.state,
         "available": stock.available,
         "committed": stock.committed,
         "safety_stock": stock.floor,
@@ -303,6 +320,21 @@ class OrderOut(serializers.ModelSerializer[Order]):
     class Meta:
         model = Order
         fields = ("id", "store", *ORDER_FIELDS, "amount", "currency")
+
+
+class PackageOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField()
+    external_id = serializers.CharField(help_text="The marketplace's own number of the package.")
+    state = serializers.ChoiceField(choices=PackageState.choices)
+    status = serializers.CharField(help_text="The marketplace's own code.")
+    order_id = serializers.CharField(help_text="The first order in it.")
+    orders = serializers.IntegerField(help_text="How many orders are in it.")
+    due_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the carrier has to have it, by its first order."
+    )
+    made_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
 
 
 class AfterSaleOut(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("readings/", views.ReadingsView.as_view()),
     path("sync-runs/", views.SyncRunsView.as_view()),
     path("orders/", views.OrdersView.as_view()),
+    path("packages/", views.PackagesView.as_view()),
     path("after-sales/", views.AfterSalesView.as_view()),
     path("balance-entries/", views.BalanceEntriesView.as_view()),
     path("stock/", views.StockView.as_view()),

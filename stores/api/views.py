@@ -1,6 +1,8 @@
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, TypeVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -14,6 +16,7 @@ from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
     OrderOut,
+    PackageOut,
     ReadingIn,
     ReadingOut,
     StockOut,
@@ -25,6 +28,7 @@ from stores.api.serializers import (
     after_sale_json,
     balance_entry_json,
     order_json,
+    package_json,
     reading_json,
     stock_json,
     store_json,
@@ -38,19 +42,24 @@ from stores.models import (
     AfterSale,
     BalanceEntry,
     Order,
+    Package,
     Reading,
     SkuStock,
     Store,
     SyncRun,
     Violation,
 )
-from stores.selectors import after_sales, balance, orders, stock
+from stores.selectors import after_sales, balance, orders, packages, stock
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
+from stores.selectors.packages import PackageState
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
+
+Filters = Mapping[str, Collection[str]]  # by name: what may be asked for
+_TRUTHS: Final[Mapping[str, bool]] = MappingProxyType({"true": True, "false": False})
 
 
 def _fields(key: Any, store_ids: list[Any]) -> dict[Any, dict[str, Any]]:
@@ -75,29 +84,69 @@ class _View(AgencyView):
         """Keep to the stores that the key reaches, and to the one asked for."""
         return rows.filter(store__in=stores_asked(self.api_key, self.request.query_params))
 
+    def filtered(self, rows: Any, filters: Filters) -> Any:
+        """Keep to what the query asks for, by the names of ``filters``."""
+        for name, among in filters.items():
+            if (asked := self.one_of(name, among)) is not None:
+                rows = rows.filter(**{name: _TRUTHS.get(asked, asked)})
+        return rows
+
+
+def _parameters(filters: Filters) -> list[OpenApiParameter]:
+    return [OpenApiParameter(name, enum=list(among)) for name, among in filters.items()]
+
+
+class _ListView(_View):
+    """A list to read, kept to one store and by ``filters``."""
+
+    required_capabilities: ClassVar = {"GET": "stores.view"}
+    filters: ClassVar[Filters] = {}
+
+    def rows(self) -> Any:
+        raise NotImplementedError
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        raise NotImplementedError
+
+    def get(self, request: Request) -> Response:
+        pages = self.pagination_class()
+        found = self.filtered(self.only_store(self.rows()), self.filters)
+        rows = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(self.shown(rows))
+
+
+L = TypeVar("L", bound=_ListView)
+
+
+def _lists(out: type[serializers.BaseSerializer[Any]]) -> Callable[[type[L]], type[L]]:
+    """Say in the schema what a list is of, and by what it is filtered."""
+
+    def describe(view: type[L]) -> type[L]:
+        schema = extend_schema(
+            responses=out(many=True), parameters=[STORE, *_parameters(view.filters)]
+        )
+        return extend_schema_view(get=schema)(view)
+
+    return describe
+
 
 class StoresView(_View):
     """All stores that the key reaches."""
 
     required_capabilities: ClassVar = {"GET": "stores.view", "POST": "stores.connect"}
     orderings: ClassVar = {"name": "name", "-created_at": "-created_at"}
-    _filters: ClassVar = {
+    _filters: ClassVar[Filters] = {
         "market": sorted(MARKETS),
         "marketplace": Store.Marketplace.values,
         "state": Store.State.values,
     }
 
-    @extend_schema(
-        responses=StoreOut(many=True),
-        parameters=[OpenApiParameter(name, enum=among) for name, among in _filters.items()],
-    )
+    @extend_schema(responses=StoreOut(many=True), parameters=_parameters(_filters))
     def get(self, request: Request) -> Response:
         """List stores, filtered by market, marketplace and state."""
         stores = stores_of_key(self.api_key).select_related("client")
         stores = stores.prefetch_related("groupings__group")
-        for name, among in self._filters.items():
-            if asked := self.one_of(name, among):
-                stores = stores.filter(**{name: asked})
+        stores = self.filtered(stores, self._filters)
         pages = self.pagination_class()
         rows = pages.paginate_queryset(stores, request, view=self)
         fields = _fields(self.api_key, [row.pk for row in rows])
@@ -138,19 +187,17 @@ class StoreView(_View):
         return Response(_shown(self.api_key, store))
 
 
-class ReadingsView(_View):
+@_lists(ReadingOut)
+class ReadingsView(_ListView):
     required_capabilities: ClassVar = {"GET": "stores.view", "POST": "readings.record"}
     orderings: ClassVar = {"-measured_at": "-measured_at", "-recorded_at": "-recorded_at"}
+    filters: ClassVar = {"metric": sorted(METRICS)}
 
-    @extend_schema(
-        responses=ReadingOut(many=True),
-        parameters=[STORE, OpenApiParameter("metric", enum=sorted(METRICS))],
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(Reading.objects.all())
-        if metric := self.one_of("metric", METRICS):
-            rows = rows.filter(metric=metric)
-        return self.paged(rows, reading_json)
+    def rows(self) -> Any:
+        return Reading.objects.all()
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [reading_json(row) for row in rows]
 
     @extend_schema(request=ReadingIn, responses={201: ReadingOut})
     def post(self, request: Request) -> Response:
@@ -170,121 +217,93 @@ class ReadingsView(_View):
         return Response(reading_json(reading), status=HTTP_201_CREATED)
 
 
-class SyncRunsView(_View):
+@_lists(SyncRunOut)
+class SyncRunsView(_ListView):
     """What was fetched from the stores' marketplaces, run by run."""
 
-    required_capabilities: ClassVar = {"GET": "stores.view"}
     orderings: ClassVar = {"-started_at": "-started_at"}
+    filters: ClassVar = {"data": sorted(DATA), "state": SyncRun.State.values}
 
-    @extend_schema(
-        responses=SyncRunOut(many=True),
-        parameters=[
-            STORE,
-            OpenApiParameter("data", enum=sorted(DATA)),
-            OpenApiParameter("state", enum=SyncRun.State.values),
-        ],
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(SyncRun.objects.all())
-        if data := self.one_of("data", DATA):
-            rows = rows.filter(data=data)
-        if state := self.one_of("state", SyncRun.State.values):
-            rows = rows.filter(state=state)
-        return self.paged(rows, sync_run_json)
+    def rows(self) -> Any:
+        return SyncRun.objects.all()
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [sync_run_json(row) for row in rows]
 
 
-class OrdersView(_View):
+@_lists(OrderOut)
+class OrdersView(_ListView):
     """Orders with their states and deadlines; nothing about a buyer is kept."""
 
-    required_capabilities: ClassVar = {"GET": "stores.view"}
     orderings: ClassVar = {"-placed_at": "-placed_at", "-changed_at": "-changed_at"}
+    filters: ClassVar = {"status": orders.STATUSES, "is_overdue": list(_TRUTHS)}
 
-    @extend_schema(
-        responses=OrderOut(many=True),
-        parameters=[
-            STORE,
-            OpenApiParameter("status", enum=orders.STATUSES),
-            OpenApiParameter("is_overdue", enum=["true", "false"]),
-        ],
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(orders.with_overdue(Order.objects.all(), at=self.now))
-        if status := self.one_of("status", orders.STATUSES):
-            rows = rows.filter(status=status)
-        if is_overdue := self.one_of("is_overdue", ["true", "false"]):
-            rows = rows.filter(is_overdue=is_overdue == "true")
-        return self.paged(rows, order_json)
+    def rows(self) -> Any:
+        return orders.with_overdue(Order.objects.all(), at=self.now)
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [order_json(row) for row in rows]
 
 
-class AfterSalesView(_View):
+@_lists(PackageOut)
+class PackagesView(_ListView):
+    """Packages, and until when the carrier has to have those that wait for it."""
+
+    orderings: ClassVar = {"-made_at": "-made_at", "-changed_at": "-changed_at"}
+    filters: ClassVar = {"state": PackageState.values}
+
+    def rows(self) -> Any:
+        return packages.with_state(Package.objects.all())
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [package_json(row) for row in rows]
+
+
+@_lists(AfterSaleOut)
+class AfterSalesView(_ListView):
     """Cancellations and returns that buyers asked for, and the disputes about them."""
 
-    required_capabilities: ClassVar = {"GET": "stores.view"}
     orderings: ClassVar = {"-made_at": "-made_at", "-changed_at": "-changed_at"}
+    filters: ClassVar = {"kind": AfterSale.Kind.values, "state": CaseState.values}
 
-    @extend_schema(
-        responses=AfterSaleOut(many=True),
-        parameters=[
-            STORE,
-            OpenApiParameter("kind", enum=AfterSale.Kind.values),
-            OpenApiParameter("state", enum=CaseState.values),
-        ],
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(after_sales.with_state(AfterSale.objects.all()))
-        if kind := self.one_of("kind", AfterSale.Kind.values):
-            rows = rows.filter(kind=kind)
-        if state := self.one_of("state", CaseState.values):
-            rows = rows.filter(state=state)
-        return self.paged(rows, after_sale_json)
+    def rows(self) -> Any:
+        return after_sales.with_state(AfterSale.objects.all())
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [after_sale_json(row) for row in rows]
 
 
-class StockView(_View):
+@_lists(StockOut)
+class StockView(_ListView):
     """SKUs on sale, what is left of them, and the products they are of."""
 
-    required_capabilities: ClassVar = {"GET": "stores.view"}
     orderings: ClassVar = {"external_id": "external_id", "-changed_at": "-changed_at"}
+    filters: ClassVar = {"state": list(stock.LEVELS)}
 
-    @extend_schema(
-        responses=StockOut(many=True),
-        parameters=[STORE, OpenApiParameter("state", enum=list(stock.LEVELS))],
-    )
-    def get(self, request: Request) -> Response:
-        rows = self.only_store(stock.with_level(SkuStock.objects.all()))
-        if state := self.one_of("state", stock.LEVELS):
-            rows = rows.filter(level=stock.LEVELS[state])
-        pages = self.pagination_class()
-        found = pages.paginate_queryset(rows, request, view=self)
-        products = stock.products_of(found)
-        return pages.get_paginated_response(
-            [stock_json(row, products.get((row.store_id, row.product_id))) for row in found]
-        )
+    def rows(self) -> Any:
+        return stock.with_state(SkuStock.objects.all())
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        products = stock.products_of(rows)
+        return [stock_json(row, products.get((row.store_id, row.product_id))) for row in rows]
 
 
-class BalanceEntriesView(_View):
+@_lists(BalanceEntryOut)
+class BalanceEntriesView(_ListView):
     """Statements, payments, withdrawals with the policy deductions, and what is not settled."""
 
-    required_capabilities: ClassVar = {"GET": "stores.view"}
     orderings: ClassVar = {"-seen_at": "-seen_at"}  # not all have a moment at which they were made
+    filters: ClassVar = {
+        "kind": BalanceEntry.Kind.values,
+        "state": EntryState.values,
+        "is_policy_deduction": ["true"],
+    }
 
-    @extend_schema(
-        responses=BalanceEntryOut(many=True),
-        parameters=[
-            STORE,
-            OpenApiParameter("kind", enum=BalanceEntry.Kind.values),
-            OpenApiParameter("state", enum=EntryState.values),
-            OpenApiParameter("is_policy_deduction", enum=["true"]),
-        ],
-    )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(balance.with_state(BalanceEntry.objects.all()))
-        if kind := self.one_of("kind", BalanceEntry.Kind.values):
-            rows = rows.filter(kind=kind)
-        if state := self.one_of("state", EntryState.values):
-            rows = rows.filter(state=state)
-        if self.one_of("is_policy_deduction", ["true"]):
-            rows = rows.filter(is_policy_deduction=True)
-        return self.paged(rows, balance_entry_json)
+    def rows(self) -> Any:
+        return balance.with_state(BalanceEntry.objects.all())
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [balance_entry_json(row) for row in rows]
 
 
 class ViolationsView(_View):

@@ -16,7 +16,7 @@ import httpx
 from stores.marketplaces.read import Unfit, is_absent
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
-LONGEST_ANSWER_SECONDS = 30.0  # of one answer as a whole: a slow drip never trips a read time-out
+LONGEST_ANSWER_SECONDS = 15.0  # of one answer as a whole: a slow drip never trips a read time-out
 LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
 HTTP_OK = 200
@@ -91,17 +91,30 @@ class MarketplaceDown(MarketplaceError):
     reason = "The marketplace does not answer"
 
 
-class BreakerOpen(MarketplaceDown):
-    """So many calls failed in a row that this one was not made.
+class NothingSent(MarketplaceDown):
+    """The call was not made at all: before ``retry_after`` seconds none will be."""
 
-    ``retry_after`` is in seconds: before that none will be.
-    """
+    def __init__(self, *, code: str, retry_after: float = 0.0) -> None:
+        super().__init__(code=code)
+        self.retry_after = retry_after
+
+
+class BreakerOpen(NothingSent):
+    """So many calls failed in a row that this one was not made."""
 
     reason = "The marketplace has failed too often and is left alone for a while"
 
     def __init__(self, *, retry_after: float) -> None:
-        super().__init__(code="breaker-open")
-        self.retry_after = retry_after
+        super().__init__(code="breaker-open", retry_after=retry_after)
+
+
+class OutOfTime(NothingSent):
+    """The time that there was for calls is over, so this one was not made."""
+
+    reason = "The marketplace answers too slowly"
+
+    def __init__(self) -> None:
+        super().__init__(code="out-of-time")
 
 
 class RequestRefused(MarketplaceError):
@@ -112,6 +125,12 @@ class NothingThere(RequestRefused):
     """The marketplace knows nothing of what was asked for, or not as something of this store."""
 
     reason = "The marketplace does not know what was asked for"
+
+
+class TooManyFound(RequestRefused):
+    """More was found than the marketplace lists at once; a narrower search finds it."""
+
+    reason = "The marketplace found more than it lists at once"
 
 
 class BadPayload(MarketplaceError):
@@ -197,7 +216,7 @@ class Caller:
         for number in range(1, self.patience.attempts + 1):
             try:
                 return attempt()
-            except BreakerOpen:
+            except NothingSent:
                 raise
             except (RateLimited, MarketplaceDown) as failure:
                 wait = self._wait_after(failure, number)

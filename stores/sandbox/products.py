@@ -51,6 +51,8 @@ def search(call: Call) -> object:
         for showing in (catalog.showing(call.seed, shop, place, now),)
         if catalog.created(shop, place) <= now and _matches(shop, place, showing, wanted)
     ]
+    if len(rows) > call.marketplace.settings.most_products:
+        raise Refused(200, 12052180, "The total number of search results can not exceed 10000.")
     found = page(
         call,
         rows,

@@ -38,6 +38,7 @@ class Settings:
     calls_a_second: int = 0  # per app and shop; 0: no limit
     delay_ms: int = 0  # that each call takes
     more_shops: int = 0  # besides those with names
+    most_products: int = 10_000  # that one search may find
     sleep: Callable[[float], None] = time.sleep
     state_file: Path | None = None
     has_demo_codes: bool = False

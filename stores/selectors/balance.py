@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import BalanceEntry
-from stores.selectors.fetched import PAID, POLICY_DEDUCTION
+from stores.selectors.fetched import PAID, POLICY_DEDUCTION, newest_first
 from stores.selectors.notices import Place
 
 
@@ -53,8 +53,6 @@ def entries_after(store_id: UUID, place: Place | None, which: Q) -> QuerySet[Bal
     ``listed_at`` is when an entry was made, or first came where nobody tells.
     """
     found = with_state(BalanceEntry.objects.filter(which, store=store_id))
-    found = found.annotate(listed_at=Coalesce("made_at", "seen_at"))
-    if place is not None:
-        same = Q(listed_at=place.at, id__lt=place.id)
-        found = found.filter(Q(listed_at__lt=place.at) | same)
-    return found.order_by("-listed_at", "-id")
+    return newest_first(
+        found.annotate(listed_at=Coalesce("made_at", "seen_at")), "listed_at", place
+    )

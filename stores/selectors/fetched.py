@@ -1,13 +1,19 @@
-"""What the fetched rows of a store say about its health, by metric; None: not known."""
+"""What the fetched rows of a store say about its health, by metric; None: not known.
+
+And how their lists go on, page after page.
+"""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
 
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Model, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from stores.models import AfterSale, BalanceEntry, Conversation, Product, SkuStock, Store
+from stores.selectors.notices import Place
+
+M = TypeVar("M", bound=Model)
 
 ON_SALE: Final = "ACTIVATE"
 AUDIT_FAILED: Final = "FAILED"
@@ -30,6 +36,8 @@ POLICY_DEDUCTION: Final = Q(kind=BalanceEntry.Kind.WITHDRAWAL) & (
 )
 # So few units are too few; None: nobody has said.
 SAFETY: Final = Coalesce("safety", "store__safety_stock")
+
+UNDATED: Final = datetime(9999, 12, 30, tzinfo=UTC)  # comes after whatever has a deadline
 
 Counts = Mapping[str, int | None]
 
@@ -87,6 +95,22 @@ def measure_withdrawals(store: Store, at: datetime) -> Counts:
         "days_since_withdrawal": _days(found["last"], at),
         "policy_deductions": found["deductions"],
     }
+
+
+def soonest_first(rows: QuerySet[M], field: str, place: Place | None) -> QuerySet[M]:
+    """Return rows after a place, the earliest ``field`` first."""
+    if place is not None:
+        same = Q(**{field: place.at}, id__gt=place.id)
+        rows = rows.filter(Q(**{f"{field}__gt": place.at}) | same)
+    return rows.order_by(field, "id")
+
+
+def newest_first(rows: QuerySet[M], field: str, place: Place | None) -> QuerySet[M]:
+    """Return rows after a place, the latest ``field`` first."""
+    if place is not None:
+        same = Q(**{field: place.at}, id__lt=place.id)
+        rows = rows.filter(Q(**{f"{field}__lt": place.at}) | same)
+    return rows.order_by(f"-{field}", "-id")
 
 
 def _days(since: datetime | None, at: datetime) -> int | None:

@@ -1,14 +1,17 @@
-"""What a store's orders say about its health."""
+"""What a store's orders say about its health, and what of them waits for the seller."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import BooleanField, Case, Count, F, Max, Q, QuerySet, When
+from django.db.models.functions import Least
 
 from stores.models import Order
+from stores.selectors.fetched import newest_first, soonest_first
+from stores.selectors.notices import Place
 
 # Those that TikTok Shop documents; an order may have one that came later.
 STATUSES: Final = (
@@ -26,6 +29,7 @@ LATE_WINDOW: Final = timedelta(days=7)
 CANCEL_WINDOW: Final = timedelta(days=30)
 _CANCELLED: Final = "CANCELLED"
 _OVER: Final = (_CANCELLED, "COMPLETED", "DELIVERED")
+_WITH_CARRIER: Final = (*_OVER, "IN_TRANSIT")
 _WAITS: Final = Q(rts_at=None, is_on_hold=False)
 _HUNDRED: Final = Decimal(100)
 
@@ -51,6 +55,39 @@ def with_overdue(orders: QuerySet[Order], *, at: datetime) -> QuerySet[Order]:
     """Annotate each order with ``is_overdue``."""
     is_overdue = Case(When(overdue(at), then=True), default=False, output_field=BooleanField())
     return orders.annotate(is_overdue=is_overdue)
+
+
+def with_deadline(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Annotate each order with what the seller has to do until when, each None where it is not.
+
+    ``answer_by`` is about a buyer's wish to cancel, ``ready_by`` about making ready to ship,
+    ``hand_over_by`` about handing to the carrier; ``due_at`` is the soonest of them.
+    """
+    asked = ~Q(status__in=_OVER) & Q(is_cancel_asked=True)
+    packed = ~Q(status__in=_WITH_CARRIER) & Q(rts_at__isnull=False, collected_at=None)
+    return orders.annotate(
+        answer_by=Case(When(asked, then="cancel_due_at")),
+        ready_by=Case(When(_WAITS & ~Q(status__in=_WITH_CARRIER), then="rts_due_at")),
+        hand_over_by=Case(When(packed, then=Least("tts_due_at", "collection_due_at"))),
+    ).annotate(due_at=Least("answer_by", "ready_by", "hand_over_by"))
+
+
+def orders_due(store_id: UUID, place: Place | None, *, until: datetime | None) -> QuerySet[Order]:
+    """Return the orders that wait for the seller after a place, the soonest deadline first.
+
+    Only those whose deadline has come by ``until``, where that is given.
+    """
+    found: QuerySet[Any] = with_deadline(Order.objects.filter(store=store_id))
+    found = found.filter(due_at__isnull=False)
+    if until is not None:
+        found = found.filter(due_at__lte=until)
+    return soonest_first(found, "due_at", place)
+
+
+def all_orders(store_id: UUID, place: Place | None) -> QuerySet[Order]:
+    """Return all orders after a place, newest first."""
+    found = with_deadline(Order.objects.filter(store=store_id))
+    return newest_first(found, "placed_at", place)
 
 
 def order_health(store_id: UUID, *, at: datetime) -> OrderHealth:

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, IntegerChoices, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    IntegerChoices,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Product, SkuStock
-from stores.selectors.fetched import HAS_PROBLEM, LISTED, SAFETY
+from stores.selectors.fetched import HAS_PROBLEM, LISTED, SAFETY, newest_first
 from stores.selectors.notices import Place
 
 
@@ -46,6 +56,15 @@ def with_level(stocks: QuerySet[SkuStock]) -> QuerySet[SkuStock]:
     return stocks.annotate(floor=SAFETY).annotate(level=level)
 
 
+def with_state(stocks: QuerySet[SkuStock]) -> QuerySet[SkuStock]:
+    """Annotate each SKU with its level and with the level's name, as the API says it."""
+    state = Case(
+        *(When(level=level.value, then=Value(name)) for name, level in LEVELS.items()),
+        output_field=CharField(),
+    )
+    return with_level(stocks).annotate(state=state)
+
+
 def stocks_after(
     store_id: UUID, place: StockPlace | None, *, levels: Iterable[Level] = Level
 ) -> QuerySet[SkuStock]:
@@ -61,9 +80,7 @@ def stocks_after(
 def problems_after(store_id: UUID, place: Place | None) -> QuerySet[Product]:
     """Return a store's products with a problem after a place, the latest change first."""
     found = Product.objects.filter(LISTED, HAS_PROBLEM, store=store_id)
-    if place is not None:
-        found = found.filter(Q(changed_at__lt=place.at) | Q(changed_at=place.at, id__lt=place.id))
-    return found.order_by("-changed_at", "-id")
+    return newest_first(found, "changed_at", place)
 
 
 def products_of(stocks: Iterable[SkuStock]) -> dict[tuple[UUID, str], Product]:

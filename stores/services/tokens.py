@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from stores.marketplaces.core import NotAuthorized, RateLimited
+from stores.marketplaces.core import NotAuthorized, NothingSent, RateLimited
 from stores.marketplaces.tiktok_shop.client import Client
 from stores.marketplaces.tiktok_shop.payloads import Tokens
 from stores.models import Connection
@@ -109,7 +109,7 @@ def access_for(
         fresh = client.refresh(refresh_token)
     except NotAuthorized:
         return _judge_refusal(agency, store_id, spent, at, was_abandoned=was_abandoned)
-    except RateLimited as refusal:
+    except (RateLimited, NothingSent) as refusal:
         _call_off(agency, store_id, spent, at + _wait(refusal))
         raise
     with scope.agency(agency):
@@ -139,14 +139,14 @@ def _begin_renewal(connection: Connection, at: datetime) -> tuple[str, bool]:
 
 
 def _call_off(agency: Agency, store_id: UUID, spent: str, again_at: datetime) -> None:
-    """Take back that a renewal began: the marketplace said that it did not even look."""
+    """Take back that a renewal began: the marketplace was not asked, or did not even look."""
     with scope.agency(agency):
         mine = Connection.objects.filter(store=store_id, refresh_token=spent)
         if mine.update(refresh_started_at=None):
             _plan(store_id, again_at)
 
 
-def _wait(refusal: RateLimited) -> timedelta:
+def _wait(refusal: RateLimited | NothingSent) -> timedelta:
     return max(LATER, timedelta(seconds=refusal.retry_after or 0))
 
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET
 
 from stores.access import store_for
 from stores.code_words import words_for
-from stores.models import AfterSale, Product, SkuStock, Store
-from stores.selectors import after_sales, balance, stock
+from stores.models import AfterSale, Order, Package, Product, SkuStock, Store
+from stores.selectors import after_sales, balance, orders, packages, stock
 from stores.selectors.fetched import AUDIT_FAILED, POLICY_DEDUCTION
 from stores.selectors.freshness import DataState, data_states
 from stores.views import paging
@@ -78,6 +78,126 @@ def _why_nothing(states: Sequence[DataState]) -> str:
         return "untold"
     told = {state.freshness.state for state in states}
     return next((why for why in ("not_connected", "never") if why in told), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order as the page shows it."""
+
+    order: Any  # an Order with its deadlines
+
+    @property
+    def status(self) -> str:
+        return words_for(self.order.status)
+
+    @property
+    def task(self) -> str:
+        """Return what the soonest deadline is about."""
+        tasks = (
+            (self.order.answer_by, _("Answer the wish to cancel")),
+            (self.order.ready_by, _("Make ready to ship")),
+            (self.order.hand_over_by, _("Hand to the carrier")),
+        )
+        return next((text for by, text in tasks if by and by == self.order.due_at), "")
+
+
+@requires("stores.view")
+@require_GET
+def orders_page(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    after = paging.place(request.GET.get("after", ""))
+    at = timezone.now()
+
+    def due(label: str, none: str, until: datetime | None) -> _List:
+        return _List(
+            label=label,
+            rows=lambda: orders.orders_due(store.pk, after, until=until),
+            after=lambda row: paging.mark(row.due_at, row.pk),
+            none=none,
+            shown=_orders,
+        )
+
+    lists = {
+        "open": due(_("To do"), _("No order waits for the seller."), None),
+        "late": due(_("Late"), _("No order is late."), at),
+        "all": _List(
+            label=_("All"),
+            rows=lambda: orders.all_orders(store.pk, after),
+            after=lambda row: paging.mark(row.placed_at, row.pk),
+            none=_("No buyer has ordered anything."),
+            shown=_orders,
+        ),
+    }
+    return _page(
+        request, store, template="stores/orders.html", kinds=("orders",), lists=lists, at=at
+    )
+
+
+def _orders(rows: list[Order]) -> list[_Order]:
+    return [_Order(row) for row in rows]
+
+
+_PACKAGE_TONES: Final = {
+    packages.PackageState.WAITING: "warn",
+    packages.PackageState.DELIVERED: "good",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """A package as the page shows it."""
+
+    package: Any  # a Package with its state and deadline
+
+    @property
+    def state(self) -> packages.PackageState:
+        return packages.PackageState(self.package.state)
+
+    @property
+    def tone(self) -> str:
+        return _PACKAGE_TONES.get(self.state, "none")
+
+    @property
+    def words(self) -> str:
+        """Return its state, or the marketplace's own word where we do not know that."""
+        is_unknown = self.state == packages.PackageState.OTHER
+        return words_for(self.package.status) if is_unknown else str(self.state.label)
+
+
+@requires("stores.view")
+@require_GET
+def packages_page(request: MemberRequest, pk: str) -> HttpResponse:
+    store = store_for(request.member, pk)
+    after = paging.place(request.GET.get("after", ""))
+    at = timezone.now()
+
+    def due(label: str, none: str, until: datetime | None) -> _List:
+        return _List(
+            label=label,
+            rows=lambda: packages.packages_due(store.pk, after, until=until),
+            after=lambda row: paging.mark(row.listed_at, row.pk),
+            none=none,
+            shown=_packages,
+        )
+
+    lists = {
+        "open": due(_("To hand over"), _("No package waits for the carrier."), None),
+        "late": due(_("Late"), _("No package is late."), at),
+        "all": _List(
+            label=_("All"),
+            rows=lambda: packages.all_packages(store.pk, after),
+            after=lambda row: paging.mark(row.made_at, row.pk),
+            none=_("No package has been made."),
+            shown=_packages,
+        ),
+    }
+    return _page(
+        request, store, template="stores/packages.html", kinds=("packages",), lists=lists, at=at
+    )
+
+
+def _packages(rows: list[Package]) -> list[_Package]:
+    return [_Package(row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

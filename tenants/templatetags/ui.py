@@ -303,8 +303,11 @@ def _span(seconds: int) -> str:
 
 @register.filter
 def span(length: dt.timedelta | None) -> str:
-    """Write a length of time: "26 d", "2 d 1 h", "3 h 05 min", "40 min"."""
-    return DASH if length is None else _span(abs(int(length.total_seconds())))
+    """Write a length of time: "26 d", "2 d 1 h", "3 h 05 min", "40 min", "under 1 min"."""
+    if length is None:
+        return DASH
+    seconds = abs(int(length.total_seconds()))
+    return _span(seconds) if seconds >= MINUTE else _("under 1 min")
 
 
 @register.filter

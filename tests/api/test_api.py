@@ -86,13 +86,14 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"violations/{violation.pk}/",
             f"readings/?store={hidden.pk}",
             f"sync-runs/?store={hidden.pk}",
+            f"packages/?store={hidden.pk}",
             f"after-sales/?store={hidden.pk}",
             f"stock/?store={hidden.pk}",
             f"balance-entries/?store={hidden.pk}",
             f"orders/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 11
+    assert statuses == [404] * 12
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -521,6 +522,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
         "/api/v1/orders/",
+        "/api/v1/packages/",
         "/api/v1/quizzes/",
         "/api/v1/quizzes/{id}/pass/",
         "/api/v1/quizzes/{id}/withdraw/",

@@ -166,6 +166,7 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("readings/", "metric"),
         ("sync-runs/", "data"),
         ("sync-runs/", "state"),
+        ("packages/", "state"),
         ("after-sales/", "kind"),
         ("after-sales/", "state"),
         ("stock/", "state"),
@@ -279,5 +280,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 13
+    assert len(lists) == 14
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

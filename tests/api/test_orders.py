@@ -4,11 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from stores.selectors.orders import order_health
-from tenants import scope
 from tenants.models import Agency
 from tests.api.calls import Api, make_api_key
 from tests.factories import NOW, make_order, make_store
@@ -78,35 +75,3 @@ def test_orders_are_filtered_by_store_status_and_being_overdue(agency: Agency, a
     assert found(is_overdue="false") == {str(order.pk) for order in others}
     assert found(status="CANCELLED") == {str(cancelled.pk)}
     assert order_health(store.pk, at=at).overdue == 1
-
-
-def test_another_agencys_orders_are_not_told(
-    agency: Agency, other_agency: Agency, api: Api
-) -> None:
-    with scope.agency(other_agency):
-        theirs = make_store()
-        make_order(theirs)
-
-    assert api.get("orders/")[1]["results"] == []
-    assert api.get("orders/", store=str(theirs.pk))[0] == 404
-
-
-def test_a_key_that_may_only_write_is_refused(agency: Agency) -> None:
-    assert Api(make_api_key(agency, "write"), agency).get("orders/")[0] == 403
-
-
-def test_the_list_asks_the_same_number_of_queries_for_one_and_for_three(
-    agency: Agency, api: Api
-) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            api.get("orders/")
-        return len(queries)
-
-    make_order(make_store())
-    count()
-    alone = count()
-    for _ in range(2):
-        make_order(make_store())
-
-    assert count() == alone

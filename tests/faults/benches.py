@@ -173,12 +173,7 @@ def kill_dispatchers(stage: Stage, name: str, *, kills: int, every: float, chain
 
 def _ask(stage: Stage, kind: str, subjects: list[str], period: str = "") -> None:
     """Ask for one piece of work a subject, the agencies in turns."""
-    subprocess.run(
-        [sys.executable, "-m", "tests.faults.asking", str(stage.folder), kind, period, *subjects],
-        cwd=bootstrap.ROOT,
-        env=stage.env,
-        check=True,
-    )
+    stage.run("asking", str(stage.folder), kind, period, *subjects)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ told once, in the order in which they were sent.
 import hashlib
 import http.client
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -19,15 +17,15 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from config.launcher import bootstrap, processes
+from config.launcher import processes
 from stores.marketplaces.tiktok_shop.pushes import READS
 from stores.marketplaces.tiktok_shop.signing import push_signature
 from stores.metrics import METRICS
+from tests.faults import connecting
 from tests.faults.benches import await_whole
 from tests.faults.stage import Stage
 
 STORES_EACH: Final = 5  # new ones in each agency
-CONNECTED_FOR: Final = 12  # hours
 SENT_WITHIN: Final = 20  # hours
 OLDEST: Final = 24 * 3600  # seconds; what is older is refused
 CLIENTS: Final = 32
@@ -113,14 +111,15 @@ class PushRun:
         )
 
 
-def push_in(stage: Stage, name: str, *, count: int, rate: float, seed: int) -> PushRun:
+def push_in(stage: Stage, *, count: int, rate: float, seed: int) -> PushRun:
     """Post ``count`` pushes at ``rate`` a second while Valkey and all workers are down.
 
     3 of 10 are repeats, 1 of 20 is forged, 1 of 20 is out of time. Then let Valkey and the workers
     of the default queue come back, wait until each push is worked on, and judge.
     """
     await_whole(stage)
-    shops = _connect(stage, name)
+    made = stage.run("connecting", connecting.AS_MADE, str(STORES_EACH))
+    shops = [Shop(**each) for each in json.loads(made)]
     posts = mix(seed, count, shops, stage.env)
     _warm_up(stage, shops[0])
     with stage.without_programs("sync"):  # so that a sync which was asked for stays so
@@ -249,18 +248,6 @@ class _Maker:
         if push_type in {3, 6, 7}:  # documented without a number
             return words
         return {**words, "tts_notification_id": str(2**62 + self.made)}
-
-
-def _connect(stage: Stage, name: str) -> list[Shop]:
-    words = [str(stage.folder), name, str(STORES_EACH), str(CONNECTED_FOR)]
-    told = subprocess.run(
-        [sys.executable, "-m", "tests.faults.connecting", *words],
-        cwd=bootstrap.ROOT,
-        env=stage.env,
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return [Shop(**each) for each in json.loads(told.stdout)]
 
 
 def _warm_up(stage: Stage, shop: Shop) -> None:

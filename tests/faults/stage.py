@@ -36,7 +36,9 @@ class Place:
 class Stage:
     """A running stage in ``folder``."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, folder: Path, process: subprocess.Popen[bytes], settings: Mapping[str, str]
+    ) -> None:
         self.folder = folder
         self.process = process
         ready = state.read_json(folder / "ready.json")
@@ -44,11 +46,24 @@ class Stage:
         self.public_host: str = ready["public_host"]
         self.env: dict[str, str] = {
             **ready["env"],
+            **settings,
             "PATH": os.environ["PATH"],
             "DATABASE_POOL_SIZE": "0",
         }
         self.agencies = [Place(**each) for each in ready["agencies"]]
         self._ready = ready
+
+    def run(self, program: str, *words: str, timeout: float | None = None) -> str:
+        """Run a program of the bench as one of the stage's own and return what it prints."""
+        told = subprocess.run(
+            [sys.executable, "-m", f"tests.faults.{program}", *words],
+            cwd=bootstrap.ROOT,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=timeout,
+        )
+        return told.stdout.decode()
 
     def database(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Return a session of the superuser, past the pooler."""
@@ -225,7 +240,7 @@ def running_stage(
                 lambda: ready.exists() or process.poll() is not None, _STARTS_WITHIN
             )
             assert ready.exists(), (folder / "stage.log").read_text(errors="replace")[-4000:]
-            yield Stage(folder, process)
+            yield Stage(folder, process, settings or {})
         finally:
             processes.end(process.pid, (signal.SIGTERM, 20.0), (signal.SIGKILL, 2.0))
             process.wait()

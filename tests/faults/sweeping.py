@@ -1,14 +1,13 @@
 """A sweep over many agencies' stores, each call of the sandbox taking its time."""
 
+import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from config.launcher import bootstrap
+from tests.faults import connecting
 from tests.faults.stage import Stage
 
 _CONNECTS_WITHIN: Final = 900.0  # seconds
@@ -26,6 +25,14 @@ SELECT count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state <> '
 FROM "{schema}".stores_syncrun WHERE finished_at >= to_timestamp({since})
   OR state = 'running' AND started_at >= to_timestamp({since})
 """
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A store of the stage that is connected to the sandbox."""
+
+    store: str
+    schema: str
 
 
 @dataclass(frozen=True)
@@ -52,17 +59,14 @@ class Sweep:
         )
 
 
-def connect(stage: Stage, *, stores_each: int) -> None:
+def connect(stage: Stage, *, stores_each: int) -> list[Connected]:
     """Connect so many stores to each agency, and wait until their first sweep is over."""
-    subprocess.run(
-        [sys.executable, "-m", "tests.faults.equipping", str(stores_each)],
-        cwd=bootstrap.ROOT,
-        env=stage.env,
-        check=True,
-        timeout=_CONNECTS_WITHIN,
+    told = stage.run(
+        "connecting", connecting.BY_CONSENT, str(stores_each), timeout=_CONNECTS_WITHIN
     )
     _wait(stage, "kind = 'stores.exchange_code' AND done_at IS NULL", _CONNECTS_WITHIN)
     _wait(stage, "kind = 'stores.sync' AND due_at <= now() AND done_at IS NULL", _SWEEPS_WITHIN)
+    return [Connected(**each) for each in json.loads(told)]
 
 
 def sweep(stage: Stage, *, stores: int) -> Sweep:

@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
-from tests.faults import benches, judge, load, pushes, schedule
+from tests.faults import benches, judge, load, pushes, renewals, schedule, sweeping
 from tests.faults.journal import Journal, Told
 from tests.faults.judge import Verdict
+from tests.faults.renewals import Door
 from tests.faults.schedule import Kind
 from tests.faults.stage import Stage
 
@@ -40,11 +41,30 @@ def test_nothing_is_lost_or_doubled_while_every_part_is_killed_once(
 def test_pushes_are_kept_once_and_read_as_in_order_after_valkey_and_workers_were_down(
     stage: Stage,
 ) -> None:
-    run = pushes.push_in(stage, "pushes", count=400, rate=100, seed=20261129)
+    run = pushes.push_in(stage, count=400, rate=100, seed=20261129)
 
     assert run.answers == {"200 for 200": 360, "401 for 401": 20, "400 for 400": 20}
     assert (run.lost, run.doubled, run.unasked, run.unread) == ([], 0, [], 0)
     assert run.differing == {}
+
+
+@pytest.mark.slow
+def test_no_race_locks_a_store_out_and_a_killed_renewal_is_noticed(
+    stage: Stage, door: Door
+) -> None:
+    # given a worker that was killed with the new tokens in hand
+    benches.await_whole(stage)
+    unlucky, *others = sweeping.connect(stage, stores_each=2)
+    killed = renewals.kill_renewals(stage, door, [unlucky])
+
+    # when processes race for the tokens of the others meanwhile
+    run = renewals.race(stage, others, workers=4, rounds=2)
+
+    # then
+    assert (run.locked_out, run.spent_again) == (0, 0)
+    assert run.let_in >= run.expiries == 2 * len(others)
+    noticed = renewals.notice(stage, [unlucky], killed)
+    assert [after <= renewals.NOTICED_WITHIN for after in noticed.noticed_after] == [True]
 
 
 @pytest.mark.slow

@@ -40,6 +40,19 @@ def test_countdown_without_a_due_time_is_a_dash() -> None:
 
 
 @pytest.mark.parametrize(
+    ("length", "told"),
+    [
+        (None, "–"),
+        (timedelta(seconds=59), "under 1 min"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(days=2, hours=1), "2 d 1 h"),
+    ],
+)
+def test_span_says_how_long_and_never_nought(length: timedelta | None, told: str) -> None:
+    assert ui.span(length) == told
+
+
+@pytest.mark.parametrize(
     ("zone", "told"),
     [
         ("America/Los_Angeles", "21 Nov, 17:40 PST"),

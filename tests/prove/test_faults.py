@@ -121,7 +121,7 @@ def test_a_job_that_kills_its_process_is_set_aside_and_holds_nobody_up(
 def test_pushes_are_kept_once_and_answered_soon_while_valkey_and_workers_are_down(
     stage: Stage, figure: Figure
 ) -> None:
-    run = pushes.push_in(stage, "d6", count=PUSHES, rate=100, seed=PUSH_SEED)
+    run = pushes.push_in(stage, count=PUSHES, rate=100, seed=PUSH_SEED)
     print(f"\n{run}")
 
     assert run.answers == {"200 for 200": 9_000, "401 for 401": 500, "400 for 400": 500}

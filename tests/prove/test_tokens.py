@@ -1,62 +1,35 @@
-"""Single-use refresh tokens, raced for by workers and lost on the way."""
+"""Single-use refresh tokens, raced for by processes, and killed with the new ones in hand."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
-import pytest
+from tests.faults import renewals, sweeping
+from tests.faults.renewals import open_door
+from tests.faults.stage import running_stage
 
-from stores.models import Alert, Connection, Store
-from stores.sandbox.app import Sandbox
-from tenants import scope
-from tenants.models import Agency
-from tests import factories
-from tests.stores import marketplace
-from tests.stores.marketplace import QUIET_TH, Clock
-from tests.stores.test_tokens import Killed, app, clock, connected, dying, planned, race, renew
-
-__all__ = ["app", "clock", "connected"]  # fixtures
-
-WORKERS, EXPIRIES, KILLS = 8, 200, 50
+AGENCIES, STORES_EACH = 8, 7
+WORKERS, RACED, ROUNDS = 8, 4, 50  # 200 expiries
+KILLS = 50
 
 
-def test_no_store_is_locked_out(
-    connected: tuple[Agency, Store],
-    app: Sandbox,
-    clock: Clock,
+def test_no_race_locks_a_store_out_and_each_killed_renewal_is_noticed(
     figure: Callable[[str, str, int], None],
 ) -> None:
-    agency, store = connected
+    shops = AGENCIES * STORES_EACH
+    with open_door() as door:
+        settings = {"TIKTOK_AUTH_URL": door.url, "SANDBOX_MORE_SHOPS": str(shops)}
+        with running_stage(agencies=AGENCIES, settings=settings) as stage:
+            door.stage = stage
+            stores = sweeping.connect(stage, stores_each=STORES_EACH)
+            raced, unlucky = stores[:RACED], stores[-KILLS:]
 
-    let_in = race(agency, store, app, clock, workers=WORKERS, expiries=EXPIRIES)
+            run = renewals.race(stage, raced, workers=WORKERS, rounds=ROUNDS)
+            print(f"\n{run}")
+            killed = renewals.kill_renewals(stage, door, unlucky)
+            kills = renewals.notice(stage, unlucky, killed)
+            print(f"\n{kills}")
 
-    with scope.agency(agency):
-        assert Connection.objects.get().state == "connected"
-    assert let_in >= EXPIRIES
-    figure(f"stores locked out, {WORKERS} workers x {EXPIRIES} expiries", "0", 0)
-
-
-@pytest.mark.usefixtures("agency")
-def test_every_kill_between_answer_and_commit_is_noticed(
-    agency: Agency, app: Sandbox, clock: Clock, figure: Callable[[str, str, int], None]
-) -> None:
-    lead = factories.make_membership("lead")
-    store = factories.make_store(market="TH")
-    longest = timedelta(0)
-    for _ in range(KILLS):
-        marketplace.connect(agency, store, lead, app, clock, shop_id=QUIET_TH)
-        killed_at = clock()
-        with pytest.raises(Killed):
-            renew(agency, store, dying(app, clock, Killed()), clock)
-        clock.at = planned(store).due_at
-
-        renew(agency, store, marketplace.client(app, clock), clock)
-
-        alert = Alert.objects.get(code="connection.revoked", resolved_at=None)
-        longest = max(longest, alert.opened_at - killed_at)
-        clock.at += timedelta(hours=1)
-    assert longest <= timedelta(seconds=60)
-    figure(
-        "kills between a token's answer and its commit, all noticed",
-        f"{KILLS} of {KILLS}, planned after {longest.seconds} s",
-        0,
-    )
+    assert (run.expiries, run.locked_out, run.spent_again) == (RACED * ROUNDS, 0, 0)
+    assert len(kills.noticed_after) == KILLS
+    assert max(kills.noticed_after) <= renewals.NOTICED_WITHIN
+    figure(f"D9 stores locked out, {WORKERS} processes x {run.expiries} expiries", str(run), 0)
+    figure("D9 workers killed between a token's answer and its commit", str(kills), 0)

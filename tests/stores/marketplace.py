@@ -1,7 +1,8 @@
 """The sandbox, called in-process, and the few acts that tests of connecting and syncing share."""
 
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from tenants.models import Agency, DueWork, Membership
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 QUIET_TH = "7495000000000000303"  # Lanna Living
 OTHER_TH = "7495000000000000301"  # Siam Bloom Skincare
+HARBOR_TH = "7495000000000000502"
 TROUBLED_PH = "7495000000000000402"  # Bayani Gadgets
 HARBOR_VN = "7495000000000000501"  # a cross-border seller's shop; she has one in TH and PH too
 APP = {
@@ -44,9 +46,16 @@ class Clock:
     def __call__(self) -> datetime:
         return self.at
 
+    def ticks(self) -> float:
+        return self.at.timestamp()
 
-def sandbox(clock: Clock) -> Sandbox:
-    return make_app("tests", clock, has_demo_codes=False)
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def sandbox(clock: Clock, **settings: Any) -> Sandbox:
+    """Return a sandbox of its own, whose slow answers let the clock go on."""
+    return make_app("tests", clock, has_demo_codes=False, sleep=clock.sleep, **settings)
 
 
 def client(
@@ -54,6 +63,7 @@ def client(
     clock: Clock,
     transport: httpx.BaseTransport | None = None,
     shelf: Shelf | None = None,
+    **times: Any,
 ) -> Client:
     http = httpx.Client(transport=transport or httpx.WSGITransport(app=app))
     return Client(
@@ -63,7 +73,7 @@ def client(
         APP["api_url"],
         APP["auth_url"],
         clock=clock,
-        sleep=lambda _: None,
+        **{"sleep": lambda _: None, **times},
         shelf=shelf,
     )
 

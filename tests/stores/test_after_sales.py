@@ -5,13 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client as HttpClient
-from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from stores.models import Store, SyncCursor
-from tenants import scope
+from stores.models import Store
 from tenants.models import Agency, Membership
 from tests import factories
 from tests.api.calls import Api, make_api_key
@@ -77,71 +74,6 @@ def test_what_waits_comes_by_its_deadline_and_all_comes_newest_first(
     assert "1 h late" in shown
 
 
-@pytest.mark.parametrize("show", ["open", "all"])
-def test_the_list_goes_on_where_the_page_before_ended(
-    browser: HttpClient, store: Store, show: str
-) -> None:
-    at = datetime.now(UTC)
-    for number in range(53):
-        due = at + timedelta(minutes=number) if number % 2 else None
-        make_after_sale(store, at=at, order_id=str(number), next_act="ACT", answer_by=due)
-
-    first = browser.get(address(store), {"show": show})
-    second = browser.get(f"{address(store)}?{first.context['older']}")
-
-    pages = [[shown.case.order_id for shown in page.context["rows"]] for page in (first, second)]
-    assert [len(page) for page in pages] == [50, 3]
-    assert sorted(pages[0] + pages[1], key=int) == [str(number) for number in range(53)]
-    assert second.context["older"] == ""
-
-
-def test_an_empty_list_says_why(browser: HttpClient, store: Store) -> None:
-    by_hand = factories.make_store(marketplace="lazada", market="TH")
-    unconnected = factories.make_store(market="US")
-
-    assert "This marketplace tells none of it" in words(browser, by_hand)
-    assert "The store is not connected" in words(browser, unconnected)
-    assert "Nothing has been fetched yet" in words(browser, store)
-
-    for data in ("cancellations", "returns"):
-        SyncCursor.objects.create(store=store, data=data, fresh_at=datetime.now(UTC))
-    assert "No cancellation, return or dispute waits for the seller." in words(browser, store)
-
-
-def test_a_store_out_of_reach_or_a_place_that_is_none_is_not_found(
-    store: Store, other_agency: Agency, client_for: ClientFor, browser: HttpClient
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-    specialist = client_for(factories.make_membership("specialist"))
-
-    assert specialist.get(address(store)).status_code == 404
-    assert browser.get(address(theirs)).status_code == 404
-    assert browser.get("/stores/x/after-sales/").status_code == 404
-    assert browser.get(address(store), {"after": "nonsense"}).status_code == 404
-
-
-def test_the_page_takes_as_many_queries_for_one_case_as_for_three(
-    browser: HttpClient, store: Store
-) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            words(browser, store, show="all")
-        return len(queries)
-
-    make_after_sale(store)
-    count()
-    alone = count()
-    for _ in range(2):
-        make_after_sale(store)
-
-    assert count() == alone
-
-
-def test_the_stores_page_leads_to_them(browser: HttpClient, store: Store) -> None:
-    assert f'href="{address(store)}"' in browser.get(f"/stores/{store.pk}/").content.decode()
-
-
 # --- the API -------------------------------------------------------------------------------------
 
 
@@ -186,30 +118,3 @@ def test_the_api_filters_cases_by_store_kind_and_state(store: Store, api: Api) -
     found = api.get("after-sales/", store=str(store.pk), kind="return", state="disputed")[1]
 
     assert [row["id"] for row in found["results"]] == [str(wanted.pk)]
-
-
-def test_the_api_tells_no_other_agencys_cases(
-    agency: Agency, other_agency: Agency, api: Api
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-        make_after_sale(theirs)
-
-    assert api.get("after-sales/")[1]["results"] == []
-    assert api.get("after-sales/", store=str(theirs.pk))[0] == 404
-    assert Api(make_api_key(agency, "write"), agency).get("after-sales/")[0] == 403
-
-
-def test_the_apis_list_takes_as_many_queries_for_one_as_for_three(store: Store, api: Api) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            api.get("after-sales/")
-        return len(queries)
-
-    make_after_sale(store)
-    count()
-    alone = count()
-    for _ in range(2):
-        make_after_sale(store)
-
-    assert count() == alone

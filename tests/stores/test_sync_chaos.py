@@ -1,6 +1,6 @@
 """What a marketplace that misbehaves does to a sync: nothing bad is kept, and nothing is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pytest_django import Settings
 
-from stores.marketplaces.gates import FAILURES_TO_OPEN, OwnShelf
+from stores.marketplaces.gates import FAILURES_TO_OPEN, FAILURES_TO_REST, OwnShelf
 from stores.marketplaces.tiktok_shop.client import Client
 from stores.models import (
     AfterSale,
@@ -16,6 +16,7 @@ from stores.models import (
     Connection,
     Conversation,
     Order,
+    Product,
     Reading,
     Store,
     SyncCursor,
@@ -25,28 +26,43 @@ from stores.sandbox.app import Sandbox
 from stores.selectors.freshness import data_states
 from stores.services import syncing
 from stores.services.syncing.kinds import KINDS
-from tenants import scope
+from tenants import due, scope
 from tenants.models import Agency, DueWork
 from tests import factories
 from tests.stores import marketplace
-from tests.stores.marketplace import NOW, OTHER_TH, QUIET_TH, Clock
+from tests.stores.marketplace import HARBOR_TH, NOW, OTHER_TH, QUIET_TH, Clock
 
-FEW = tuple(KINDS[code] for code in ("orders", "returns", "conversations", "withdrawals"))
+FEW = ("orders", "returns", "conversations", "withdrawals")
 TABLES = (Order, AfterSale, Conversation, BalanceEntry)
 HALF_A_MINUTE = timedelta(seconds=30)
+TOO_SLOW = 12_000  # milliseconds; nobody waits for an answer that long
+ALMOST_TOO_SLOW = 9_000
+SLOW = 4_000
+# Seconds of a piece of work, less a last call that is as slow as one can be.
+IN_TIME = due.kinds()["stores.sync"].seconds - 25
+WHOLE = dict.fromkeys(FEW, "")
 
 
 class Line(httpx.BaseTransport):
-    """The way to the sandbox: counts the calls, and lets a test spoil the answers to some."""
+    """The way to the sandbox: counts the calls, and lets a test spoil the answers to some.
 
-    def __init__(self, app: Sandbox) -> None:
+    As on a real line, who waits for an answer hangs up when it takes too long.
+    """
+
+    def __init__(self, app: Sandbox, clock: Clock) -> None:
         self._way = httpx.WSGITransport(app=app)
+        self._clock = clock
         self.calls = 0
         self.spoil: Callable[[httpx.Request], httpx.Response | None] = lambda _: None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.calls += 1
-        return self.spoil(request) or self._way.handle_request(request)
+        asked_at, patience = self._clock(), request.extensions["timeout"]["read"]
+        answer = self.spoil(request) or self._way.handle_request(request)
+        if self._clock() - asked_at > timedelta(seconds=patience):
+            self._clock.at = asked_at + timedelta(seconds=patience)
+            raise httpx.ReadTimeout("slow", request=request)
+        return answer
 
 
 @pytest.fixture
@@ -61,14 +77,16 @@ def app(settings: Settings, clock: Clock) -> Sandbox:
 
 
 @pytest.fixture
-def line(app: Sandbox) -> Line:
-    return Line(app)
+def line(app: Sandbox, clock: Clock) -> Line:
+    return Line(app, clock)
 
 
 @pytest.fixture
 def client(line: Line, app: Sandbox, clock: Clock) -> Client:
     """One whose breaker and paces outlive a sync, as the shared ones of a worker do."""
-    return marketplace.client(app, clock, transport=line, shelf=OwnShelf())
+    return marketplace.client(
+        app, clock, transport=line, shelf=OwnShelf(), sleep=clock.sleep, ticks=clock.ticks
+    )
 
 
 @pytest.fixture
@@ -83,10 +101,19 @@ def connected(agency: Agency, app: Sandbox, clock: Clock, shop_id: str) -> Store
     return store
 
 
-def sync(agency: Agency, store: Store, client: Client, clock: Clock) -> DueWork:
+def sync(
+    agency: Agency,
+    store: Store,
+    client: Client,
+    clock: Clock,
+    *,
+    hold_for: float = 300,
+    only: Collection[str] = FEW,
+) -> DueWork:
     work = marketplace.work_of("stores.sync", store.pk, clock())
+    kinds = tuple(KINDS[code] for code in only)
     with scope.public():
-        syncing.sync_store(agency=agency, work=work, client=client, only=FEW, hold_for=300)
+        syncing.sync_store(agency=agency, work=work, client=client, only=kinds, hold_for=hold_for)
     return DueWork.objects.get(pk=work.id)
 
 
@@ -107,6 +134,8 @@ def problems(store: Store) -> dict[str, str]:
         ("bad_json", "ours"),
         ("nan", "ours"),
         ("html", "ours"),
+        ("refused", "ours"),
+        ("slow", "down"),
     ],
 )
 def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
@@ -124,7 +153,7 @@ def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
     before = rows()
     assert all(before)
     clock.at += timedelta(hours=2)
-    marketplace.act(app, "outage", kind=kind)
+    marketplace.act(app, "outage", kind=kind, milliseconds=TOO_SLOW)
     line.calls = 0
 
     # when the store is synced again and again
@@ -133,7 +162,7 @@ def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
         clock.at += timedelta(seconds=5)
 
     # then hardly anybody was bothered, and nothing was taken for data
-    assert line.calls <= FAILURES_TO_OPEN
+    assert line.calls <= FAILURES_TO_REST
     assert rows() == before
     assert problems(store)["orders"] in {problem, "down"}
     assert (work.done_at, work.quarantined_at) == (None, None)
@@ -149,8 +178,103 @@ def test_an_outage_keeps_nothing_bad_and_opens_the_breaker(
     clock.at += timedelta(hours=8)
     for _ in range(len(FEW)):
         sync(agency, store, client, clock)
-    assert problems(store) == dict.fromkeys([each.code for each in FEW], "")
+    assert problems(store) == WHOLE
     assert Connection.objects.get().problem == ""
+
+
+@pytest.mark.parametrize(
+    "kind", ["503", "500", "cut", "bad_json", "nan", "html", "refused", "slow"]
+)
+def test_an_outage_of_all_opens_the_breaker_on_the_fifth_failure(
+    agency: Agency,
+    app: Sandbox,
+    clock: Clock,
+    store: Store,
+    client: Client,
+    line: Line,
+    kind: str,
+) -> None:
+    # given
+    stores = [store, *(connected(agency, app, clock, shop) for shop in (OTHER_TH, HARBOR_TH))]
+    marketplace.act(app, "outage", kind=kind, milliseconds=TOO_SLOW)
+    line.calls = 0
+
+    # when
+    for each in stores:
+        sync(agency, each, client, clock)
+
+    # then
+    assert line.calls == FAILURES_TO_OPEN
+    assert rows() == [0, 0, 0, 0]
+    assert problems(stores[-1])["orders"] == "down"
+
+
+def test_answers_that_are_only_slow_all_arrive_in_pieces_that_end_in_time(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, client: Client
+) -> None:
+    # given
+    marketplace.act(app, "outage", kind="slow", milliseconds=SLOW)
+
+    # when
+    took = []
+    while set(problems(store)) < WHOLE.keys() or SyncCursor.objects.filter(fresh_at=None):
+        began = clock()
+        sync(agency, store, client, clock, hold_for=syncing.HOLD_FOR)
+        took.append((clock() - began).total_seconds())
+
+    # then
+    assert problems(store) == WHOLE
+    assert all(rows())
+    assert not SyncRun.objects.exclude(state="done")
+    assert len(took) > 1
+    assert max(took) < IN_TIME
+
+
+def test_a_page_that_would_take_too_long_is_given_up_in_time(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, client: Client, line: Line
+) -> None:
+    """Each product that failed its audit costs one more call."""
+    # given
+    began = clock()
+    marketplace.act(app, "outage", kind="slow", milliseconds=ALMOST_TOO_SLOW)
+    line.calls = 0
+
+    # when there is time for half of it
+    work = sync(agency, store, client, clock, hold_for=5, only=("products",))
+
+    # then
+    assert line.calls == 2
+    assert (problems(store), Product.objects.count()) == ({"products": "down"}, 0)
+    assert work.due_at == began + timedelta(minutes=2)
+
+    # and when answers come as they should it is read
+    marketplace.act(app, "outage", kind="")
+    clock.at = work.due_at
+    sync(agency, store, client, clock, hold_for=5, only=("products",))
+    assert problems(store) == {"products": ""}
+    assert Product.objects.exclude(failures=[]).count() > 1
+
+
+def test_a_shop_whose_answers_take_too_long_holds_no_other_up(
+    agency: Agency, app: Sandbox, clock: Clock, store: Store, client: Client, line: Line
+) -> None:
+    # given
+    healthy = connected(agency, app, clock, OTHER_TH)
+    marketplace.act(app, "outage", shop=QUIET_TH, kind="slow", milliseconds=TOO_SLOW)
+    line.calls = 0
+
+    # when it is asked for again and again, and nobody else meanwhile
+    for _ in range(3):
+        sync(agency, store, client, clock)
+        clock.at += timedelta(seconds=1)
+    assert line.calls == FAILURES_TO_REST
+
+    # then
+    at = clock()
+    sync(agency, healthy, client, clock)
+    assert problems(store)["orders"] == "down"
+    assert problems(healthy) == WHOLE
+    assert {each.fresh_at for each in SyncCursor.objects.filter(store=healthy)} == {at}
 
 
 def test_a_clock_that_is_wrong_is_our_fault_and_waits(
@@ -173,6 +297,10 @@ def test_a_clock_that_is_wrong_is_our_fault_and_waits(
         ("revoke", {}, "revoked"),
         ("inactive", {}, "inactive"),
         ("rate-limit", {"calls": 50, "retry_after": 120}, "rate_limited"),
+        ("clock-skew", {"seconds": 3600}, "ours"),
+        ("clock-skew", {"seconds": -3600}, "ours"),
+        ("outage", {"kind": "503"}, "down"),
+        ("outage", {"kind": "nan"}, "ours"),
     ],
 )
 def test_what_befalls_one_store_leaves_the_others_alone(
@@ -195,7 +323,7 @@ def test_what_befalls_one_store_leaves_the_others_alone(
 
     # then
     assert Connection.objects.get(store=store).problem == problem
-    assert problems(healthy) == dict.fromkeys([each.code for each in FEW], "")
+    assert problems(healthy) == WHOLE
     assert not Order.objects.filter(store=store).exists()
     assert Order.objects.filter(store=healthy).exists()
 

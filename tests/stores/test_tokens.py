@@ -1,11 +1,12 @@
-"""Renewals that are interrupted or raced: refresh tokens serve once, so nothing may be lost."""
+"""Renewals that are interrupted: refresh tokens serve once, so nothing may be lost.
 
-from concurrent.futures import ThreadPoolExecutor
+Workers that race and are killed are in tests/faults.
+"""
+
 from datetime import timedelta
 
 import httpx
 import pytest
-from django.db import connections as lines
 from pytest_django import Settings
 
 from stores.marketplaces.core import MarketplaceDown, RateLimited
@@ -19,9 +20,6 @@ from tests import factories
 from tests.stores import marketplace
 from tests.stores.marketplace import NOW, QUIET_TH, Clock
 from tests.work import run_due
-
-WORKERS = 8
-EXPIRIES = 6  # 200 in `make prove`
 
 
 class Killed(BaseException):
@@ -146,52 +144,3 @@ def test_renewing_by_due_work_plans_the_next_one(
     work = planned(store)
     assert (work.done_at, work.claimed_until) == (None, None)
     assert work.due_at - clock() > 0.69 * timedelta(days=7)
-
-
-def race(
-    agency: Agency, store: Store, app: Sandbox, clock: Clock, *, workers: int, expiries: int
-) -> int:
-    """Let workers ask for access at each expiry at once; return how often one was let in."""
-
-    def ask(_number: int) -> int:
-        try:
-            access = tokens.access_for(
-                agency=agency, store_id=store.pk, client=marketplace.client(app, clock), at=clock()
-            )
-        except tokens.RenewalUnderWay:
-            return 0
-        finally:
-            lines["default"].close()
-        assert access is not None
-        return 1
-
-    let_in = 0
-    with ThreadPoolExecutor(workers) as crowd:
-        for _ in range(expiries):
-            clock.at += timedelta(days=7)
-            let_in += sum(crowd.map(ask, range(workers)))
-    return let_in
-
-
-@pytest.fixture
-def connected(committed: None, app: Sandbox, clock: Clock) -> tuple[Agency, Store]:
-    """A connected store in committed rows, which other connections see."""
-    agency = Agency.objects.get(slug="harbour")
-    with scope.agency(agency):
-        store = factories.make_store(market="TH")
-        lead = factories.make_membership("lead")
-        marketplace.connect(agency, store, lead, app, clock, shop_id=QUIET_TH)
-    return agency, store
-
-
-def test_workers_who_race_for_each_expiry_lock_no_store_out(
-    connected: tuple[Agency, Store], app: Sandbox, clock: Clock
-) -> None:
-    agency, store = connected
-
-    race(agency, store, app, clock, workers=WORKERS, expiries=EXPIRIES)
-
-    with scope.agency(agency):
-        connection = Connection.objects.get()
-        assert (connection.state, connection.refresh_started_at) == ("connected", None)
-        assert connection.access_expires_at == clock() + timedelta(days=7)

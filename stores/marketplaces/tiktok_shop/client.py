@@ -4,13 +4,14 @@ Source: TikTok Shop Partner Center, "Authorization overview", "Sign your API req
 errors" and the pages of the endpoints, as of September 2026.
 """
 
+import copy
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -28,6 +29,7 @@ from stores.marketplaces.core import (
     SignatureRefused,
     StoreInactive,
     TokenExpired,
+    TooManyFound,
 )
 from stores.marketplaces.gates import Gate, OwnShelf, Shelf
 from stores.marketplaces.tiktok_shop import payloads, signing
@@ -120,6 +122,7 @@ _REFUSALS: Mapping[int, type[MarketplaceError]] = MappingProxyType(
         12052031: NothingThere,
         12052032: NothingThere,
         12052048: NothingThere,
+        12052180: TooManyFound,
         12052260: NothingThere,
         12052547: NothingThere,
         12052704: NothingThere,
@@ -179,7 +182,8 @@ class Client:
 
     Every method may raise any ``core.MarketplaceError``; reads have then been tried again while
     that could help. ``shelf`` is where the breaker and the paces are kept: clients that are to
-    spare the marketplace together share one; without it a client has its own.
+    spare the marketplace together share one; without it a client has its own. ``ticks`` is a clock
+    of seconds that only goes forward.
     """
 
     def __init__(
@@ -192,23 +196,30 @@ class Client:
         *,
         clock: Callable[[], datetime] = core.wall_clock,
         sleep: Callable[[float], None] = time.sleep,
-        patience: core.Patience | None = None,
         shelf: Shelf | None = None,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._caller = core.Caller(http, clock, sleep, patience or core.Patience())
-        self._gate = Gate(CODE, app_key, shelf or OwnShelf(), clock, sleep)
+        self._caller = core.Caller(http, clock, sleep)
+        self._gate = Gate(CODE, app_key, shelf or OwnShelf(), clock, sleep, ticks=ticks)
+        self.ticks = ticks
         self._app_key = app_key
         self._app_secret = app_secret
         self._api_url = api_url.rstrip("/")
         self._auth_url = auth_url.rstrip("/")
 
+    def until(self, ends_at: float) -> Self:
+        """Return a client that begins no call after ``ends_at`` by ``ticks``."""
+        other = copy.copy(self)
+        other._gate = replace(self._gate, ends_at=ends_at)  # noqa: SLF001 - of our own copy
+        return other
+
     def exchange_code(self, code: str) -> payloads.Tokens:
         """Exchange an authorization code, good for 30 minutes and once, for tokens."""
-        return self._tokens("get", {"auth_code": code, "grant_type": "authorized_code"})
+        return self._tokens("get", "authorized_code", {"auth_code": code})
 
     def refresh(self, refresh_token: str) -> payloads.Tokens:
         """Exchange a refresh token for new tokens: both must be stored, the old one is spent."""
-        return self._tokens("refresh", {"refresh_token": refresh_token})
+        return self._tokens("refresh", "refresh_token", {"refresh_token": refresh_token})
 
     def shops(self, access_token: str) -> list[payloads.ShopPayload]:
         """Return the shops that the seller authorized."""
@@ -324,7 +335,7 @@ class Client:
     ) -> payloads.ProductPage:
         """Return one page of the products updated in ``[updated_from, updated_to)``, in no order.
 
-        More than 10,000 at once are refused; a narrower window finds them.
+        More than 10,000 at once raise ``TooManyFound``; a narrower window finds them.
         """
         last = updated_to - timedelta(seconds=1)  # the marketplace takes the end in
         window = {
@@ -521,16 +532,16 @@ class Client:
         content = {"event_type": event_type}
         self._read("delete_webhook", access_token, _nothing, _store(shop_cipher), content)
 
-    def _tokens(self, verb: str, grant: dict[str, str]) -> payloads.Tokens:
+    def _tokens(self, verb: str, grant_type: str, grant: dict[str, str]) -> payloads.Tokens:
         """Ask for tokens, once: what is lost on the way back may have spent the grant."""
         query = {
             "app_key": self._app_key,
             "app_secret": self._app_secret,
-            "grant_type": "refresh_token",
+            "grant_type": grant_type,
             **grant,
         }
         address = httpx.URL(f"{self._auth_url}/api/v2/token/{verb}", params=query)
-        with self._gate.passing(""):
+        with self._gate.passing("".join(grant.values())):
             return self._parsed(httpx.Request("GET", address), payloads.tokens)
 
     def _page(

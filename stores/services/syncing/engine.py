@@ -1,7 +1,6 @@
 """The course of a sync: one kind of data after the other, in short pieces of work."""
 
 import logging
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,6 +24,9 @@ from tenants.models import Agency
 logger = logging.getLogger(__name__)
 
 HOLD_FOR: Final = 20.0  # seconds: a long sync is many short pieces of work, each inside its lease
+_GRACE: Final = (
+    10.0  # seconds for what was begun; after that no call is made, and no one lasts long
+)
 _MOST_OUTAGES: Final = 2  # in one piece of work; then it is the marketplace, not one of its calls
 
 
@@ -39,17 +41,20 @@ class _Round:
     at: datetime
     ends_at: float
     is_at_risk: bool
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(init=False)
     outages: int = 0
     is_over: bool = False
 
+    def __post_init__(self) -> None:
+        self.began = self.client.ticks()
+
     @property
     def now(self) -> datetime:
-        return self.at + timedelta(seconds=time.monotonic() - self.began)
+        return self.at + timedelta(seconds=self.client.ticks() - self.began)
 
     @property
     def is_out_of_time(self) -> bool:
-        return time.monotonic() > self.ends_at
+        return self.client.ticks() > self.ends_at
 
 
 def sync_store(
@@ -68,7 +73,8 @@ def sync_store(
     seconds goes on with the next claim. ``only`` names the kinds, all that the marketplace tells
     where it is None.
     """
-    ends_at = time.monotonic() + hold_for
+    ends_at = client.ticks() + hold_for
+    client = client.until(ends_at + _GRACE)
     with scope.agency(agency):
         store = Store.objects.exclude(state=Store.State.ARCHIVED).filter(pk=work.subject).first()
         kinds = () if store is None else only or kinds_of(store)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stores.data_kinds import DATA, DataKind, told_at
-from stores.marketplaces.core import NothingThere
+from stores.marketplaces.core import NothingThere, TooManyFound
 from stores.marketplaces.tiktok_shop.client import STOCKS_AT_ONCE, Client
 from stores.marketplaces.tiktok_shop.payloads import ProductPayload, ServicePerformance
 from stores.models import Connection, Product, Store
@@ -18,6 +18,7 @@ from stores.services import readings
 from stores.services.syncing import tables
 from stores.services.syncing.rows import Table
 from stores.services.syncing.tables import Listing
+from stores.services.syncing.windows import Part
 from tenants import scope
 from tenants.models import Agency
 
@@ -47,6 +48,10 @@ class Page:
     total: int | None = None
 
 
+def _nothing(_store: Store, _at: datetime) -> Values:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of data: outside any scope it is fetched, inside it is kept and measured.
@@ -58,7 +63,7 @@ class Kind:
     code: str
     fetch: Callable[[Call], Page]
     keep: Callable[[Store, Sequence[Any], datetime], int]
-    measure: Callable[[Store, datetime], Values]
+    measure: Callable[[Store, datetime], Values] = _nothing
     first: timedelta = timedelta(days=180)
     overlap: timedelta = timedelta(minutes=10)
     in_order: Callable[[Any], datetime] | None = None
@@ -81,11 +86,28 @@ def _changed(name: str, rows: str) -> Callable[[Call], Page]:
 
 
 def _products(call: Call) -> Page:
-    page = call.client.products(
-        call.token, call.cipher, call.starts_at, call.ends_at, call.page_token
-    )
+    """Ask for a page of a part of the window, of half of it where that holds too many."""
+    part = Part.read(call.page_token, call.starts_at, call.ends_at)
+    while True:
+        try:
+            page = call.client.products(
+                call.token, call.cipher, part.starts_at, part.ends_at, part.page_token
+            )
+        except TooManyFound:
+            half = part.halved()
+            if half is None:
+                raise
+            part = half
+        else:
+            break
+    following = part.following(page.next_page_token, call.ends_at)
     listings = [_listing(call, product) for product in page.products]
-    return Page(listings, page.next_page_token, page.total)
+    is_whole = following is None or following.ends_at == part.ends_at
+    return Page(
+        listings,
+        following.written() if following else None,
+        page.total if is_whole else None,
+    )
 
 
 def _listing(call: Call, product: ProductPayload) -> Listing:
@@ -139,10 +161,6 @@ def _updated(row: Any) -> datetime:
     return moment
 
 
-def _nothing(_store: Store, _at: datetime) -> Values:
-    return {}
-
-
 def _measure_orders(store: Store, at: datetime) -> Values:
     health = order_health(store.pk, at=at)
     return {
@@ -171,30 +189,18 @@ _DAYS: Final = timedelta(days=1)
 # it is read again.
 _MONEY_MOVES: Final = 45 * _DAYS
 
-ORDERS: Final = Kind(
-    code="orders",
-    fetch=_changed("orders", "orders"),
-    keep=_kept(tables.ORDERS),
-    measure=_measure_orders,
-    in_order=_updated,
-)
+
+def _windows(code: str, table: Table[Any], *, rows: str = "", **more: Any) -> Kind:
+    """Return a kind whose windows the client's method ``code`` lists, in ``rows`` of a page."""
+    return Kind(code=code, fetch=_changed(code, rows or code), keep=_kept(table), **more)
+
+
+ORDERS: Final = _windows("orders", tables.ORDERS, measure=_measure_orders, in_order=_updated)
 
 _TABLE: Final = (
     ORDERS,
-    Kind(
-        code="cancellations",
-        fetch=_changed("cancellations", "cancellations"),
-        keep=_kept(tables.CANCELLATIONS),
-        measure=_nothing,
-        in_order=_updated,
-    ),
-    Kind(
-        code="returns",
-        fetch=_changed("returns", "returns"),
-        keep=_kept(tables.RETURNS),
-        measure=fetched.measure_returns,
-        in_order=_updated,
-    ),
+    _windows("cancellations", tables.CANCELLATIONS, in_order=_updated),
+    _windows("returns", tables.RETURNS, measure=fetched.measure_returns, in_order=_updated),
     Kind(
         code="conversations",
         fetch=_conversations,
@@ -216,49 +222,22 @@ _TABLE: Final = (
         measure=fetched.measure_stock,
         all_at_once=tables.STOCKS,
     ),
-    Kind(
-        code="packages",
-        fetch=_changed("packages", "packages"),
-        keep=_kept(tables.PACKAGES),
-        measure=_nothing,
-        in_order=_updated,
-        first=30 * _DAYS,
+    _windows("packages", tables.PACKAGES, first=30 * _DAYS, in_order=_updated),
+    _windows(
+        "statements", tables.STATEMENTS, measure=fetched.measure_statements, overlap=_MONEY_MOVES
     ),
-    Kind(
-        code="statements",
-        fetch=_changed("statements", "statements"),
-        keep=_kept(tables.STATEMENTS),
-        measure=fetched.measure_statements,
-        overlap=_MONEY_MOVES,
+    _windows("payments", tables.PAYMENTS, overlap=_MONEY_MOVES),
+    _windows(
+        "withdrawals", tables.WITHDRAWALS, measure=fetched.measure_withdrawals, overlap=_MONEY_MOVES
     ),
-    Kind(
-        code="payments",
-        fetch=_changed("payments", "payments"),
-        keep=_kept(tables.PAYMENTS),
-        measure=_nothing,
-        overlap=_MONEY_MOVES,
-    ),
-    Kind(
-        code="withdrawals",
-        fetch=_changed("withdrawals", "withdrawals"),
-        keep=_kept(tables.WITHDRAWALS),
-        measure=fetched.measure_withdrawals,
-        overlap=_MONEY_MOVES,
-    ),
-    Kind(
-        code="unsettled",
-        fetch=_changed("unsettled", "transactions"),
-        keep=_kept(tables.UNSETTLED),
-        measure=_nothing,
+    _windows(
+        "unsettled",
+        tables.UNSETTLED,
+        rows="transactions",
         all_at_once=tables.UNSETTLED,
         overlap=180 * _DAYS,
     ),
-    Kind(
-        code="service_performance",
-        fetch=_service,
-        keep=_keep_service,
-        measure=_nothing,
-    ),
+    Kind(code="service_performance", fetch=_service, keep=_keep_service),
 )
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.code: kind for kind in _TABLE})

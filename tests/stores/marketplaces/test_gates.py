@@ -1,7 +1,7 @@
 """The breaker of an app and the paces of its stores, on a clock that moves when it is told to."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +13,7 @@ from stores.marketplaces.core import (
     MarketplaceError,
     NotAuthorized,
     NothingThere,
+    OutOfTime,
     RateLimited,
     RequestRefused,
     SignatureRefused,
@@ -23,6 +24,7 @@ from stores.marketplaces.gates import Gate, OwnShelf, Pace, Shelf, State
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 FAILURES = 5
+OF_ONE_STORE = 4
 
 
 @dataclass
@@ -37,6 +39,9 @@ class Street:
         self.waits.append(seconds)
         self.now += timedelta(seconds=seconds)
 
+    def ticks(self) -> float:
+        return (self.now - NOON).total_seconds()
+
     def move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
@@ -44,11 +49,12 @@ class Street:
         return Gate(marketplace, app, self.shelf, lambda: self.now, self.sleep, Pace(**pace))
 
     def fail(
-        self, gate: Gate, *, times: int, error: MarketplaceError | None = None, store: str = "one"
+        self, gate: Gate, *, times: int, error: MarketplaceError | None = None, store: str = ""
     ) -> None:
+        """Fail so often in calls for ``store``, or for two stores in turns."""
         said = MarketplaceDown(code="http-503") if error is None else error
-        for _ in range(times):
-            with pytest.raises(type(said)), gate.passing(store):
+        for number in range(times):
+            with pytest.raises(type(said)), gate.passing(store or ("here", "there")[number % 2]):
                 raise said
 
 
@@ -74,7 +80,6 @@ def test_breaker_opens_after_five_failures_in_a_row_for_every_store_and_process(
 
     # then
     assert [_call(here), _call(there), _call(there, "a third store")] == ["refused for 30 s"] * 3
-    assert _call(here, "") == "refused for 30 s"
 
 
 def test_breaker_counts_only_failures_in_a_row() -> None:
@@ -102,6 +107,7 @@ def test_breaker_of_another_app_or_marketplace_stays_closed() -> None:
         pytest.param(BadPayload("answer", "is not JSON"), id="cut or a page"),
         pytest.param(BadPayload("answer.code", "is missing"), id="no envelope"),
         pytest.param(SignatureRefused(code="106001"), id="our clock or key"),
+        pytest.param(RequestRefused(code="99"), id="a refusal nobody can explain"),
     ],
 )
 def test_breaker_opens_for_what_may_hit_every_store(error: MarketplaceError) -> None:
@@ -122,7 +128,6 @@ def test_breaker_opens_for_what_may_hit_every_store(error: MarketplaceError) -> 
         RateLimited(code="36009002"),
         NothingThere(code="12052032"),
         BadPayload("data.orders[3].id", "is missing"),
-        RequestRefused(code="99"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -130,7 +135,7 @@ def test_breaker_stays_closed_for_what_is_one_stores_own(error: MarketplaceError
     street = Street()
     gate = street.gate()
 
-    street.fail(gate, times=4 * FAILURES, error=error)
+    street.fail(gate, times=4 * FAILURES, error=error, store="one")
 
     assert _call(gate, "another store") == "made"
 
@@ -146,17 +151,66 @@ def test_breaker_takes_a_named_refusal_for_an_answer() -> None:
     assert _call(gate) == "made"
 
 
-def test_breaker_opens_for_a_refusal_nobody_can_explain_that_several_stores_hear() -> None:
+def test_one_store_that_fails_is_left_alone_by_itself() -> None:
+    # given a store whose calls fail whenever it is asked
+    street = Street()
+    gate = street.gate()
+    for _ in range(3):
+        street.fail(gate, times=OF_ONE_STORE, store="broken")
+        assert _call(gate, "broken") == "refused for 30 s"
+        assert [_call(gate, "whole"), _call(gate, "token")] == ["made", "made"]
+        street.move(30)
+        street.fail(gate, times=1, store="broken")
+        assert _call(gate, "broken") == "refused for 30 s"
+        assert _call(gate, "whole") == "made"
+
+        # when it is well again it is asked as any other
+        street.move(30)
+        assert [_call(gate, "broken") for _ in range(2)] == ["made", "made"]
+
+
+def test_failures_of_one_store_and_one_of_another_open_the_breaker_for_all() -> None:
     street = Street()
     gate = street.gate()
 
-    for turn in range(FAILURES - 1):
-        street.fail(gate, times=3, error=RequestRefused(code="99"), store=f"store {turn % 2}")
-    assert _call(gate, "a third store") == "made"
-    for turn in range(FAILURES):
-        street.fail(gate, times=1, error=RequestRefused(code="99"), store=f"store {turn % 2}")
+    street.fail(gate, times=OF_ONE_STORE, store="one")
+    street.fail(gate, times=1, store="two")
 
-    assert _call(gate, "a third store") == "refused for 30 s"
+    assert OF_ONE_STORE + 1 == FAILURES
+    assert _call(gate, "three") == "refused for 30 s"
+
+
+def test_probe_of_a_store_that_failed_often_counts() -> None:
+    # given an open breaker, and a store that was left alone before
+    street = Street()
+    gate = street.gate()
+    street.fail(gate, times=OF_ONE_STORE, store="one")
+    street.fail(gate, times=1, store="two")
+    street.move(30)
+
+    street.fail(gate, times=1, store="one")
+
+    assert _call(gate, "two") == "refused for 30 s"
+    street.move(30)
+    assert _call(gate, "two") == "made"
+
+
+def test_no_call_begins_when_the_time_is_over() -> None:
+    # given a store that is to wait longer than there is time
+    street = Street()
+    gate = replace(street.gate(per_second=1, burst=1), ticks=street.ticks, ends_at=0.5)
+    assert _call(gate) == "made"
+    with pytest.raises(OutOfTime), gate.passing("one"):
+        pytest.fail("the call was made")
+    assert street.waits == []
+
+    # and one that would not have to, too late
+    street.move(1)
+    with pytest.raises(OutOfTime), gate.passing("two"):
+        pytest.fail("the call was made")
+
+    # then that was nobody's failure
+    assert _call(street.gate(), "two") == "made"
 
 
 def test_open_breaker_lets_one_call_through_after_half_a_minute() -> None:
@@ -266,13 +320,13 @@ def test_pace_recovers_with_time_up_to_its_burst() -> None:
     assert street.waits == pytest.approx([0.5])
 
 
-def test_pace_of_one_store_is_no_other_stores_nor_the_tokens() -> None:
+def test_pace_of_one_store_is_no_other_stores_nor_a_tokens() -> None:
     street = Street()
     gate = street.gate(per_second=0.001, burst=1)
 
-    made = [_call(gate, store) for store in ("one", "two", "", "", "")]
+    made = [_call(gate, store) for store in ("one", "two", "a token")]
 
-    assert (made, street.waits) == (["made"] * 5, [])
+    assert (made, street.waits) == (["made"] * 3, [])
 
 
 def test_pace_is_shared_by_processes_on_one_shelf() -> None:
@@ -302,7 +356,7 @@ def test_what_the_marketplace_says_about_when_closes_the_store_for_all_processes
     # given a store that is to come back in a minute
     street = Street()
     here, there = street.gate(), street.gate()
-    street.fail(here, times=1, error=RateLimited(retry_after=60.0))
+    street.fail(here, times=1, error=RateLimited(retry_after=60.0), store="one")
 
     # then nobody asks for it, others are asked for
     with pytest.raises(RateLimited) as refusal, there.passing("one"):
@@ -319,7 +373,7 @@ def test_what_the_marketplace_says_about_when_closes_the_store_for_all_processes
 def test_store_is_closed_for_an_hour_at_most() -> None:
     street = Street()
     gate = street.gate()
-    street.fail(gate, times=1, error=RateLimited(retry_after=999_999_999.0))
+    street.fail(gate, times=1, error=RateLimited(retry_after=999_999_999.0), store="one")
 
     street.move(3600)
 

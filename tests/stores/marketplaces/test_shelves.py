@@ -24,16 +24,16 @@ def gate(shelf: ValkeyShelf | OwnShelf, app: str) -> Gate:
     return Gate("tiktok_shop", app, shelf, Clock(), lambda _: None)
 
 
-def fail(each: Gate) -> None:
-    with pytest.raises(MarketplaceDown), each.passing("a store"):
+def fail(each: Gate, store: str = "a store") -> None:
+    with pytest.raises(MarketplaceDown), each.passing(store):
         raise MarketplaceDown
 
 
 def test_a_breaker_opens_for_all_processes_on_the_fifth_failure(valkey: ValkeyServer) -> None:
-    # given five that fail once each
+    # given five that fail once each, for two stores
     several = [gate(ValkeyShelf(valkey.url), "one") for _ in range(FAILURES_TO_OPEN)]
-    for each in several:
-        fail(each)
+    for number, each in enumerate(several):
+        fail(each, f"store {number % 2}")
 
     # then none of them calls, nor does a new one, and another app is not held up
     for each in (*several, gate(ValkeyShelf(valkey.url), "one")):

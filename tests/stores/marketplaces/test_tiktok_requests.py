@@ -310,10 +310,10 @@ def test_marketplace_that_failed_five_times_is_not_called_by_anyone_on_the_shelf
     shelf = OwnShelf()
     down, up = Line(status=503), Line(data=CALLS["shops"].data)
 
-    # when the first tries twice, three times each
-    for expected in (MarketplaceDown, BreakerOpen):
+    # when the first tries for two sellers, three times each
+    for token, expected in (("one", MarketplaceDown), ("two", BreakerOpen)):
         with pytest.raises(MarketplaceDown) as refusal:
-            _client(down, shelf).shops("token")
+            _client(down, shelf).shops(token)
         assert type(refusal.value) is expected
 
     # then five calls went out, and the second makes none, not even for tokens
