@@ -47,7 +47,8 @@ def sweep(*, schedule_id: UUID, at: datetime) -> datetime | None:
     have been answered only before ``at`` is written as missed. None: nothing is left to do.
     """
     schedule = (
-        Schedule.objects.select_for_update(of=("self",))
+        # Two sweeps wait for each other; rounds that refer to the schedule wait for none.
+        Schedule.objects.select_for_update(of=("self",), no_key=True)
         .select_related("procedure")
         .filter(pk=schedule_id)
         .first()
