@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from stores.mailin import keys, trust
+from stores.mailin import keys, providers, trust
 from stores.mailin.envelope import read_mail
 from stores.services import inbox, mail_routes, notices
 from tenants import scope
@@ -40,6 +40,7 @@ def read_event(*, agency: Agency, work: Work) -> None:
         forwarders=mail_routes.forwarders_of(agency),
         route_is_secret=True,
         now=work.at,
+        sealers=providers.sealers(),
     )
     if judged.again and work.at < event.received_at + ASKED_FOR:
         with scope.agency(agency):
