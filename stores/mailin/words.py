@@ -13,6 +13,11 @@ WORDS: Mapping[str, str | Promise] = {
     "provider_seal": _(
         "A mailbox provider saw the marketplace's valid signature and sealed its word for it."
     ),
+    "sender_signature": _("Carries the valid signature of its sender's domain."),
+    "provider_stranger": _(
+        "It reads like a mailbox provider's mail, but was not sent from the provider's address."
+    ),
+    "provider_unproven": _("It names the provider as its sender, and no signature proves it."),
     "known_forwarder": _("Forwarded by an address your agency has confirmed."),
     "original_unproven": _("The forwarded original cannot be proven."),
     "original_unknown": _("The mail does not show who wrote the original."),
