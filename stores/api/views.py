@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -13,6 +14,7 @@ from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
+    MailRouteOut,
     OrderOut,
     ReadingIn,
     ReadingOut,
@@ -24,6 +26,7 @@ from stores.api.serializers import (
     ViolationOut,
     after_sale_json,
     balance_entry_json,
+    mail_route_json,
     order_json,
     reading_json,
     stock_json,
@@ -44,13 +47,14 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.selectors import after_sales, balance, orders, stock
+from stores.selectors import after_sales, balance, forwardings, orders, stock
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
+from tenants.models import MailRoute
 
 
 def _fields(key: Any, store_ids: list[Any]) -> dict[Any, dict[str, Any]]:
@@ -191,6 +195,31 @@ class SyncRunsView(_View):
         if state := self.one_of("state", SyncRun.State.values):
             rows = rows.filter(state=state)
         return self.paged(rows, sync_run_json)
+
+
+class MailRoutesView(_View):
+    """The addresses that marketplaces' mails are forwarded to, and whether mail comes there.
+
+    Who knows an address can write to it: keep it as you keep a key.
+    """
+
+    required_capabilities: ClassVar = {"GET": "settings.mail"}
+    orderings: ClassVar = {"address": "local_part"}
+
+    @extend_schema(responses=MailRouteOut(many=True), parameters=[STORE])
+    def get(self, request: Request) -> Response:
+        """List the agency's address, whose store is null, and those of the key's stores."""
+        reached = list(
+            stores_asked(self.api_key, request.query_params).values_list("pk", flat=True)
+        )
+        wanted = Q(store_id__in=reached)
+        if self.api_key.store_ids is None and "store" not in request.query_params:
+            wanted |= Q(store_id=None)
+        routes = MailRoute.objects.filter(wanted, agency=self.api_key.agency, is_live=True)
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(routes, request, view=self)
+        states = forwardings.states_of(rows, at=self.now)
+        return pages.get_paginated_response([mail_route_json(state) for state in states])
 
 
 class OrdersView(_View):
