@@ -86,7 +86,7 @@ class TestState:
         """Return how long it was under way, in the reader's language."""
         if self.took is None:
             return ""
-        seconds = int(self.took.total_seconds())
+        seconds = max(1, int(self.took.total_seconds()))
         if seconds < _A_MINUTE:
             return ngettext(
                 "It came back after %(seconds)s second.",
