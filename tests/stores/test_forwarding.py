@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from stores.models import Forwarding, MailTest, Notice, Store, Violation
 from stores.services import forwardings, mail_routes, mail_tests
 from tenants import scope
-from tenants.models import Agency, DueWork, InboundEvent, Membership
+from tenants.models import Agency, DueWork, InboundEvent, Membership, User
 from tenants.trail.models import AuditEvent
 from tests import factories, work
 from tests.stores import posts
@@ -91,7 +91,8 @@ def test_code_of_a_proven_confirmation_is_shown_at_once_and_kept_sealed(
     # then what the page asks for shows code and link, and no notice was made of it
     after = page_of(looks.replace("&amp;", "&"))
     assert (texts.CODE in after, texts.MAILBOX in after) == (True, True)
-    assert f'<a href="{texts.LINK}" rel="noreferrer noopener" target="_blank">' in after
+    link = f'<a href="{texts.LINK}" rel="noreferrer noopener" target="_blank">'
+    assert link in " ".join(after.split())
     assert texts.CANCEL not in after
     row = Forwarding.objects.get()
     assert (row.store, row.provider, row.mailbox, row.state) == (
@@ -404,6 +405,18 @@ def test_test_mails_are_limited_and_never_to_our_own_addresses(
     assert "the mailbox that forwards" in own.content.decode()
     assert "at most 10 test mails an hour" in one_more.content.decode()
     assert MailTest.objects.count() == mail_tests.MOST_AN_HOUR
+
+
+def test_test_mail_is_in_its_readers_language(store: Store, owner: Membership) -> None:
+    with scope.public():
+        User.objects.filter(pk=owner.user_id).update(language="zh-hans")
+    mail_tests.ask(store=store, mailbox="a@b.example", by=owner, at=now())
+
+    work.run_due(kind=mail_tests.SEND)
+
+    subject = str(mail.outbox[0].subject)
+    assert "测试" in subject
+    assert re.search(r"\[SW-[a-z0-9]{20}\]", subject)
 
 
 # -- the page ---------------------------------------------------------------------------------
