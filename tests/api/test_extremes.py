@@ -279,5 +279,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 13
+    assert len(lists) == 14
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())
