@@ -69,6 +69,12 @@ def rate_store(store: Store, at: datetime, **_news: Any) -> None:
     fleet.arm(at=at)
 
 
+@receiver(signals.mail_heard)
+def hear_of_store(store: Store, at: datetime, **_news: Any) -> None:
+    """Let a rating that had grown stale stand again: what could bring bad news is alive."""
+    rating.rate(store=store, at=at)
+
+
 @receiver(signals.notice_undone)
 def take_back(notice: Notice, at: datetime, by: Membership | None, **_news: Any) -> None:
     for violation in Violation.objects.filter(notice=notice).select_related("store"):

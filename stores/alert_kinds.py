@@ -96,6 +96,14 @@ _TABLE = (
         CRITICAL,
     ),
     (
+        "mail.quiet",
+        gettext_noop("No mail has come since %(since)s"),
+        gettext_noop(
+            "Look whether the mailbox still forwards, and send a test mail from the mail settings."
+        ),
+        WARNING,
+    ),
+    (
         "reading.overdue_orders",
         gettext_noop("Orders past dispatch: %(value)s"),
         gettext_noop(

@@ -26,5 +26,8 @@ store_changed = Signal()
 # notice, finding: AppealFinding, store, at. The marketplace told the outcome of an appeal.
 appeal_outcome_told = Signal()
 
+# store, at. Mail has reached the store: what could bring bad news is alive.
+mail_heard = Signal()
+
 # notice, at, by. A notice that had acted was undone; what it wrote is taken back.
 notice_undone = Signal()

@@ -1,6 +1,7 @@
 """Due work of this room: what speaks with marketplaces, outside any scope."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -13,10 +14,13 @@ from stores.marketplaces.core import MarketplaceDown, RateLimited
 from stores.models import Import, Store
 from stores.services import (
     connections,
+    forwardings,
     imports,
     inbox,
+    mail_flow,
     mail_reading,
     mail_routes,
+    mail_tests,
     pushes,
     syncing,
     tokens,
@@ -89,6 +93,27 @@ def renew_tokens(agency: Agency, work: Work) -> None:
 @due_task(mail_routes.READ_NOTICE, words=_("Read a mailed notice"), transactional=False, seconds=20)
 def read_notice(agency: Agency, work: Work) -> None:
     mail_reading.read_event(agency=agency, work=work)
+
+
+@due_task(
+    mail_tests.SEND,
+    words=_("Send a test mail"),
+    queue="notify",
+    transactional=False,
+    seconds=30,
+)
+def send_test_mail(agency: Agency, work: Work) -> None:
+    mail_tests.send(agency=agency, work=work)
+
+
+@due_task(mail_flow.WATCH, words=_("Look whether mail still comes"), names=store_names)
+def watch_mail(_agency: Agency, work: Work) -> datetime | None:
+    return mail_flow.watch(store_id=UUID(work.subject), at=work.at)
+
+
+@due_task(forwardings.FORGET, words=_("Drop a forwarding's code"))
+def forget_code(_agency: Agency, work: Work) -> datetime | None:
+    return forwardings.forget(forwarding_id=UUID(work.subject), at=work.at)
 
 
 @due_task(pushes.READ_PUSH, words=_("Read what a marketplace has pushed"))

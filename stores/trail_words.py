@@ -48,6 +48,12 @@ WORDS: Final = {
     "import.made": _("File brought in"),
     "import.done": _("File imported"),
     "import.discarded": _("File discarded"),
+    "mail.code_shown": _("Forwarding code shown"),
+    "mail.forwarding_asked": _("Forwarding asked for by a mailbox provider"),
+    "mail.forwarding_confirmed": _("Forwarding confirmed by a mail that came"),
+    "mail.forwarding_suspected": _("Suspicious forwarding mail kept"),
+    "mail.test_asked": _("Test mail asked for"),
+    "mail.test_came": _("Test mail came back"),
     "mail.forwarder_added": _("Forwarding address added"),
     "mail.forwarder_removed": _("Forwarding address removed"),
     "notice.acted": _("Notice acted on"),
@@ -193,6 +199,7 @@ _IMPORT: Final = {
 def say() -> None:
     words.say(WORDS)
     words.say_fields({"address": Field(_("address"))})
+    words.say_fields({"provider": Field(_("provider"))}, of=["stores.forwarding"])
     words.say_fields({"trust": Field(choices=dict(Notice.Trust.choices))}, of=["stores.notice"])
     words.say_fields(_VIOLATION, of=["stores.violation"])
     words.say_fields(_ENFORCEMENT, of=["stores.enforcement"])

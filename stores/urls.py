@@ -9,6 +9,7 @@ from stores.views import (
     enforcements,
     fetched,
     fleet,
+    forwarding,
     imports,
     mail_settings,
     notices,
@@ -80,6 +81,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<str:pk>/undo/", notices.undo, name="notice_undo"),
     path("notices/<str:pk>/set-aside/", notices.set_aside, name="notice_set_aside"),
     path("settings/mail/", mail_settings.mail_settings, name="mail_settings"),
+    path("settings/mail/forwarding/", forwarding.forwarding_page, name="forwarding"),
+    path("settings/mail/forwarding/live/", forwarding.forwarding_live, name="forwarding_live"),
+    path("settings/mail/tests/", forwarding.send_test, name="send_test_mail"),
     path("settings/mail/forwarders/", mail_settings.add_forwarder, name="add_forwarder"),
     path(
         "settings/mail/forwarders/remove/",

@@ -25,6 +25,8 @@ from stores.models import (
     Client,
     Connection,
     Conversation,
+    Forwarding,
+    MailTest,
     Notice,
     Order,
     Package,
@@ -399,6 +401,37 @@ def make_notice(*, store: Store | None = None, text: str = "", **changes: Any) -
     notice.text = sealing.seal(words, table="stores_notice", column="text", row=notice.pk)
     notice.save(force_insert=True)
     return notice
+
+
+def make_forwarding(store: Store | None, *, code: str = "", **changes: Any) -> Forwarding:
+    """Return a mailbox that waits for its confirmation, with ``code`` sealed."""
+    at = changes.pop("asked_at", datetime.now(UTC))
+    values: dict[str, Any] = {
+        "provider": "gmail",
+        "mailbox": f"seller{next(_numbers)}@gmail.com",
+        "state": Forwarding.State.WAITING,
+        "reasons": ["sender_signature"],
+        "asked_at": at,
+        "expires_at": at + timedelta(days=7),
+    }
+    row = Forwarding(store=store, **(values | changes))
+    if code:
+        row.code = sealing.seal(code, table="stores_forwarding", column="code", row=row.pk)
+    row.save(force_insert=True)
+    return row
+
+
+def make_mail_test(store: Store | None, **changes: Any) -> MailTest:
+    """Return a test mail that is under way."""
+    at = changes.pop("asked_at", datetime.now(UTC))
+    values: dict[str, Any] = {
+        "mailbox": f"seller{next(_numbers)}@gmail.com",
+        "token": uuid4().hex[:20],
+        "asked_by": changes.pop("asked_by", None) or make_membership("owner"),
+        "asked_at": at,
+        "sent_at": at,
+    }
+    return MailTest.objects.create(store=store, **(values | changes))
 
 
 # --- scoring -------------------------------------------------------------------------------------

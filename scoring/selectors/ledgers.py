@@ -34,7 +34,8 @@ from scoring.models import (
     ToldEnforcement,
 )
 from scoring.selectors.figures import switched_on
-from stores.models import Notice, Order, Store
+from stores.models import Order, Store
+from stores.selectors import mail_flow
 
 
 def entries_of(store: Store) -> QuerySet[LedgerEntry]:
@@ -98,22 +99,15 @@ def channels_alive_at(
     not: the marketplace tells violations to no program. With ``at`` it is what was last by then,
     with ``known_at`` what had arrived by then.
     """
-    alive: dict[UUID, datetime] = {}
-    notices = Notice.objects.filter(store__in=store_ids).exclude(trust=Notice.Trust.SUSPICIOUS)
+    alive = mail_flow.heard_at(store_ids, at=at, known_at=known_at)
     seen = PlatformRating.objects.filter(store__in=store_ids)
     if known_at is None:
         seen = seen.filter(withdrawn_at=None)
     else:
         seen = seen.filter(recorded_at__lte=known_at).exclude(withdrawn_at__lte=known_at)
-        notices = notices.filter(received_at__lte=known_at)
     if at is not None:
         seen = seen.filter(observed_at__lte=at)
-        notices = notices.filter(received_at__lte=at)
-    heard = [
-        *notices.values_list("store_id").annotate(Max("received_at")),
-        *seen.values_list("store_id").annotate(Max("observed_at")),
-    ]
-    for store_id, moment in heard:
+    for store_id, moment in seen.values_list("store_id").annotate(Max("observed_at")):
         alive[store_id] = max(moment, alive.get(store_id, moment))
     return alive
 

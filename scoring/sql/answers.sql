@@ -153,14 +153,17 @@ incomplete AS (
     ) > asked_for.at
 ),
 
--- When the store's mail was last alive; the other channel is what is reported of it.
+-- When mail last reached the store, a notice or a test; the other channel is what is reported of it.
 mailed AS (
-  SELECT stores.store, max(kept.received_at) AS at
-  FROM stores_notice kept
+  SELECT stores.store, max(kept.at) AS at
+  FROM (
+    SELECT store_id, received_at AS at FROM stores_notice WHERE trust <> 'suspicious'
+    UNION ALL
+    SELECT store_id, came_at FROM stores_mailtest WHERE came_at IS NOT NULL
+  ) kept
   JOIN stores ON stores.id = kept.store_id
   CROSS JOIN asked_for
-  WHERE kept.trust <> 'suspicious'
-    AND kept.received_at <= LEAST(asked_for.at, asked_for.known_at)
+  WHERE kept.at <= LEAST(asked_for.at, asked_for.known_at)
   GROUP BY stores.store
 ),
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from stores import markets, metrics, problems, rules
@@ -12,6 +13,7 @@ from stores.models import (
     AfterSale,
     BalanceEntry,
     Client,
+    Forwarding,
     Order,
     Product,
     Reading,
@@ -20,8 +22,10 @@ from stores.models import (
     SyncRun,
     Violation,
 )
+from stores.selectors import mail_flow
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
+from stores.selectors.forwardings import RouteState
 from stores.selectors.packages import PackageState
 from stores.selectors.stock import LEVELS
 
@@ -94,6 +98,25 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "problem": run.problem,
         "detail": str(problems.text(run.problem)),
         "request_id": run.request_id,
+    }
+
+
+def mail_route_json(state: RouteState) -> dict[str, Any]:
+    """Return an address as the API shows it; codes of its forwardings are for the page alone."""
+    store_id = state.route.store_id
+    return {
+        "address": f"{state.route.local_part}@{settings.MAILIN_DOMAIN}",
+        "store": str(store_id) if store_id else None,
+        "state": state.flow.state,
+        "last_mail_at": state.last_mail_at,
+        "heard_at": state.flow.since,
+        "forwardings": [
+            {
+                name: getattr(row, name)
+                for name in ("provider", "mailbox", "state", "asked_at", "confirmed_at")
+            }
+            for row in state.forwardings
+        ],
     }
 
 
@@ -311,6 +334,28 @@ class SyncRunOut(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
     detail = serializers.CharField(help_text="The same in words.")
     request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
+
+
+class MailboxOut(serializers.Serializer[Any]):
+    provider = serializers.CharField(help_text="Who keeps the mailbox: gmail, outlook, qq, …")
+    mailbox = serializers.CharField(help_text="Its address; empty where it was not told.")
+    state = serializers.ChoiceField(choices=Forwarding.State.choices)
+    asked_at = serializers.DateTimeField()
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+
+
+class MailRouteOut(serializers.Serializer[Any]):
+    address = serializers.CharField()
+    store = serializers.CharField(allow_null=True, help_text="Null: the agency's own address.")
+    state = serializers.ChoiceField(
+        choices=mail_flow.STATES,
+        help_text="Quiet: it relied on mail, and none has come for 48 hours.",
+    )
+    last_mail_at = serializers.DateTimeField(allow_null=True, help_text="Any mail, spoofed too.")
+    heard_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a believed mail or a test last reached the store."
+    )
+    forwardings = MailboxOut(many=True)
 
 
 class OrderOut(serializers.ModelSerializer[Order]):

@@ -7,6 +7,7 @@ urlpatterns = [
     path("stores/<str:pk>/", views.StoreView.as_view()),
     path("readings/", views.ReadingsView.as_view()),
     path("sync-runs/", views.SyncRunsView.as_view()),
+    path("mail-routes/", views.MailRoutesView.as_view()),
     path("orders/", views.OrdersView.as_view()),
     path("packages/", views.PackagesView.as_view()),
     path("after-sales/", views.AfterSalesView.as_view()),

@@ -2,6 +2,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
+from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
@@ -15,6 +16,7 @@ from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
+    MailRouteOut,
     OrderOut,
     PackageOut,
     ReadingIn,
@@ -27,6 +29,7 @@ from stores.api.serializers import (
     ViolationOut,
     after_sale_json,
     balance_entry_json,
+    mail_route_json,
     order_json,
     package_json,
     reading_json,
@@ -49,7 +52,7 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.selectors import after_sales, balance, orders, packages, stock
+from stores.selectors import after_sales, balance, forwardings, orders, packages, stock
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.selectors.packages import PackageState
@@ -57,6 +60,7 @@ from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
+from tenants.models import MailRoute
 
 Filters = Mapping[str, Collection[str]]  # by name: what may be asked for
 _TRUTHS: Final[Mapping[str, bool]] = MappingProxyType({"true": True, "false": False})
@@ -229,6 +233,31 @@ class SyncRunsView(_ListView):
 
     def shown(self, rows: Sequence[Any]) -> list[Any]:
         return [sync_run_json(row) for row in rows]
+
+
+class MailRoutesView(_View):
+    """The addresses that marketplaces' mails are forwarded to, and whether mail comes there.
+
+    Who knows an address can write to it: keep it as you keep a key.
+    """
+
+    required_capabilities: ClassVar = {"GET": "settings.mail"}
+    orderings: ClassVar = {"address": "local_part"}
+
+    @extend_schema(responses=MailRouteOut(many=True), parameters=[STORE])
+    def get(self, request: Request) -> Response:
+        """List the agency's address, whose store is null, and those of the key's stores."""
+        reached = list(
+            stores_asked(self.api_key, request.query_params).values_list("pk", flat=True)
+        )
+        wanted = Q(store_id__in=reached)
+        if self.api_key.store_ids is None and "store" not in request.query_params:
+            wanted |= Q(store_id=None)
+        routes = MailRoute.objects.filter(wanted, agency=self.api_key.agency, is_live=True)
+        pages = self.pagination_class()
+        rows = pages.paginate_queryset(routes, request, view=self)
+        states = forwardings.states_of(rows, at=self.now)
+        return pages.get_paginated_response([mail_route_json(state) for state in states])
 
 
 @_lists(OrderOut)

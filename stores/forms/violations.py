@@ -123,10 +123,6 @@ class StoreChoiceForm(forms.Form):
         field.queryset = stores.order_by("name", "pk")
 
 
-class ForwarderForm(forms.Form):
-    address = forms.EmailField(label=gettext_lazy("Address"), max_length=254)
-
-
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(values)
     if shown.get("points") is not None:

@@ -73,6 +73,7 @@ class Mail:
     text: str = ""
     html_text: str = ""  # where the mail says the same in HTML too
     link_hosts: tuple[str, ...] = ()
+    links: tuple[str, ...] = field(default=(), repr=False, compare=False)  # as they stand
     attachments: tuple[Attachment, ...] = ()
     originals: tuple["Mail", ...] = ()  # the mails that this one forwards
     problems: tuple[Problem, ...] = ()
@@ -141,6 +142,7 @@ def _mail(message: Message, raw: bytes, digest: str, *, how: How, depth: int) ->
         text=text or html_text,
         html_text=html_text if text else "",
         link_hosts=reader.link_hosts(),
+        links=reader.links(),
         attachments=tuple(reader.attachments),
         originals=tuple(reader.originals[:MAX_ORIGINALS]),
         problems=tuple(dict.fromkeys(problems)),
@@ -193,6 +195,9 @@ class _PartReader:
 
     def link_hosts(self) -> tuple[str, ...]:
         return markup.link_hosts("\n".join([*self.plain, *self.markup]))
+
+    def links(self) -> tuple[str, ...]:
+        return markup.links_in("\n".join([*self.plain, *self.markup]))
 
     def _read_leaf(self, part: Message, kind: str, name: str) -> None:
         body, sound = _body(part)

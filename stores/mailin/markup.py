@@ -9,6 +9,8 @@ MAX_CHARACTERS = 2_000_000
 # however broken it is.
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>")
 _LINK = re.compile(r"https?:/{1,3}(?:[^\s/@<>\"']{0,200}@)?([A-Za-z0-9.-]{1,253})", re.IGNORECASE)
+_OF_ADDRESS = r"[^\s<>\"“”，。）)]+"
+_ADDRESS = re.compile(rf"https?://{_OF_ADDRESS}", re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
     r"|\bhidden\b(?!\s*:)|mso-hide\s*:\s*all",
@@ -62,9 +64,15 @@ def link_hosts(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))[:50]
 
 
+def links_in(text: str) -> tuple[str, ...]:
+    """Return the web addresses in ``text`` or markup as they stand, each once, in their order."""
+    found = _ADDRESS.findall(html.unescape(text[:MAX_CHARACTERS]))
+    return tuple(dict.fromkeys(found))[:50]
+
+
 def without_links(text: str) -> str:
     """Return ``text`` with every web address replaced, so that nothing in it can be followed."""
-    return re.sub(r"(?:https?://|www\.)[^\s<>\"“”，。）)]+", "[…]", text, flags=re.IGNORECASE)
+    return re.sub(rf"(?:https?://|www\.){_OF_ADDRESS}", "[…]", text, flags=re.IGNORECASE)
 
 
 def _after_stray(markup: str, at: int, written: list[str], *, seen: bool) -> int:

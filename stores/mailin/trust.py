@@ -1,7 +1,8 @@
 """How far a mail can be believed: by signatures that hold, never by what it says of itself.
 
 Proven: the marketplace's own DKIM signature is valid, covers what we read, and is of the sender's
-domain. Unverified: an address that the agency confirmed, with its own domain's valid signature,
+domain; or a mailbox provider that we trust saw that it was, and sealed its word for it (ARC,
+RFC 8617). Unverified: an address that the agency confirmed, with its own domain's valid signature,
 forwarded it to a secret address. Everything else is suspicious and never acts.
 """
 
@@ -14,12 +15,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes
-from typing import Literal
+from typing import Any, Literal
 
 import dkim
 import dns.exception
 import dns.resolver
 
+from stores.mailin import seals
 from stores.mailin.envelope import Mail, Problem
 
 Level = Literal["proven", "unverified", "suspicious"]
@@ -27,6 +29,7 @@ Level = Literal["proven", "unverified", "suspicious"]
 Resolver = Callable[[str, float], bytes | None]
 
 MAX_SIGNATURES = 4
+MAX_SEALS = 6  # hops of a chain; an honest forward has two or three
 LOOKUP_SECONDS = 4.0
 ALL_SECONDS = 12.0
 MIN_KEY_BITS = 1024
@@ -45,6 +48,17 @@ MUST_COVER = (b"from", b"subject", b"date")
 _QUIET = logging.getLogger("stores.mailin.dkim")
 _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False  # a stranger's broken signature is no error of ours
+
+
+_LIMITS: dict[str, Any] = {
+    "logger": _QUIET,
+    "minkey": MIN_KEY_BITS,
+    "timeout": LOOKUP_SECONDS,
+}
+# A hostile signature or key record can end the verifier in each of these.
+_ENDS_A_VERIFIER = (
+    dkim.DKIMException, ValueError, KeyError, IndexError, TypeError, ArithmeticError,
+)  # fmt: skip
 
 
 class LookupFailed(Exception):
@@ -77,19 +91,28 @@ def judge(
     forwarders: Collection[str],
     route_is_secret: bool,
     now: datetime,
+    sealers: Collection[str] = (),
 ) -> Trust:
     """Return how far ``mail``, read from ``raw``, can be believed.
 
     ``marketplace_domains`` are those that marketplaces send from; ``forwarders`` the addresses the
     agency confirmed; ``route_is_secret`` whether it came to an address that only they know.
+    ``sealers`` are the domains whose seal on what they saw at their own door is believed.
     """
-    judge_ = _Judge(resolver, marketplace_domains, forwarders, now)
+    judge_ = _Judge(resolver, marketplace_domains, forwarders, now, sealers)
     return judge_.of_outer(raw, mail, route_is_secret=route_is_secret)
+
+
+def judge_sender(raw: bytes, mail: Mail, *, resolver: Resolver, now: datetime) -> Trust:
+    """Return whether ``mail`` is proven to be of the domain that it names as its sender's."""
+    return _Judge(resolver, (), (), now).of_sender(raw, mail)
 
 
 Outcome = Literal[
     "valid", "missing", "broken", "partial", "of_another", "unchecked", "expired", "odd"
 ]
+# What the seals of one message came to. "silent": they hold, and do not say that it was signed.
+Seal = Literal["vouches", "none", "broken", "of_unknown", "silent", "unchecked"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +132,7 @@ class _Judge:
     domains: Collection[str]
     forwarders: Collection[str]
     now: datetime
+    sealers: Collection[str] = ()
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -123,18 +147,24 @@ class _Judge:
         if self._is_marketplace(mail.from_domain):
             signatures = self._signatures(raw, mail)
             if signatures.result == "valid":
-                # Its whole text is the marketplace's word, whatever it quotes.
-                return Trust("proven", ("marketplace_signature",), (replace(mail, originals=()),))
-            return self._suspicious(mail, signatures.reason, *tricks)
+                return self._proven(mail, "marketplace_signature")
+            seal = self._seal(raw, mail, signatures)
+            if seal == "vouches":
+                return self._proven(mail, "provider_seal")
+            return self._suspicious(mail, signatures.reason, *_said_of_seal(seal), *tricks)
 
         originals = [self._of_original(original) for original in mail.originals]
         if originals and all(one.level == "proven" for one in originals):
-            return Trust(
-                "proven",
-                ("original_signature",),
-                tuple(n for one in originals for n in one.notices),
-            )
+            return _all_of(originals)
         return self._of_forwarder(raw, mail, originals, tricks, route_is_secret=route_is_secret)
+
+    def of_sender(self, raw: bytes, mail: Mail) -> Trust:
+        if not mail.from_address:
+            return Trust("suspicious", ("several_senders",), mail.notices)
+        signatures = self._signatures(raw, mail)
+        if signatures.result == "valid":
+            return self._proven(mail, "sender_signature")
+        return self._suspicious(mail, signatures.reason)
 
     def _of_forwarder(
         self,
@@ -167,9 +197,12 @@ class _Judge:
         if mail.how == "attached":
             signatures = self._signatures(mail.raw, mail)
             if signatures.result == "valid":
-                return Trust("proven", ("original_signature",), (replace(mail, originals=()),))
+                return self._proven(mail, "original_signature")
+            seal = self._seal(mail.raw, mail, signatures)
+            if seal == "vouches":
+                return self._proven(mail, "provider_seal")
             if signatures.result not in {"missing", "expired"}:
-                return self._suspicious(mail, signatures.reason)
+                return self._suspicious(mail, signatures.reason, *_said_of_seal(seal))
         if tricks := self._tricks(mail):
             return self._suspicious(mail, *tricks)
         return Trust("unverified", ("original_unproven",), mail.notices)
@@ -183,12 +216,15 @@ class _Judge:
         if bad:
             return self._suspicious(mail, *bad)
         if inner and all(one.level == "proven" for one in inner):
-            notices = tuple(notice for one in inner for notice in one.notices)
-            return Trust("proven", ("original_signature",), notices)
+            return _all_of(inner)
         return Trust("unverified", ("original_unproven",), mail.notices)
 
+    def _proven(self, mail: Mail, reason: str) -> Trust:
+        # Its whole text is the sender's word, whatever it quotes.
+        return Trust("proven", (reason,), (replace(mail, originals=()),))
+
     def _suspicious(self, mail: Mail, *reasons: str) -> Trust:
-        again = "signature_unchecked" in reasons
+        again = not {"signature_unchecked", "seal_unchecked"}.isdisjoint(reasons)
         return Trust("suspicious", tuple(dict.fromkeys(reasons)), mail.notices, again=again)
 
     def _bad(self, trusts: list[Trust]) -> list[str]:
@@ -249,16 +285,10 @@ class _Judge:
 
     def _signatures(self, raw: bytes, mail: Mail) -> _Signatures:
         """Verify the message's own signatures for its sender's domain, a few and for a while."""
-        # The mail's reader takes a lone CR for a line's end, the signature's does not.
-        lone_return = re.search(
-            rb"\r(?!\n)", raw.replace(b"\r\n\r\n", b"\n\n", 1).split(b"\n\n")[0]
-        )
-        doubled = Problem.DOUBLED_HEADER in mail.problems
-        if doubled or lone_return or LONG_BLANKS.search(raw):
+        if _is_odd(raw, mail):
             return _Signatures("odd")
-        raw = re.sub(rb"(?<!\r)\n", b"\r\n", raw)
         try:
-            verifier = dkim.DKIM(raw, logger=_QUIET, minkey=MIN_KEY_BITS, timeout=LOOKUP_SECONDS)
+            verifier = dkim.DKIM(_with_crlf(raw), **_LIMITS)
         except (dkim.DKIMException, IndexError):
             return _Signatures("odd")
         count = sum(1 for name, _value in verifier.headers if name.lower() == b"dkim-signature")
@@ -276,6 +306,22 @@ class _Judge:
 
     def _signature(self, verifier: dkim.DKIM, at: int, sender_domain: str) -> _Signatures:
         failed: list[str] = []
+        try:
+            tags, covered, _headers = verifier.verify_headerprep(at)
+            if not self._is_of(tags[b"d"].decode("ascii").lower(), sender_domain):
+                return _Signatures("of_another")
+            if b"x" in tags and int(tags[b"x"]) < self.now.timestamp():
+                return _Signatures("expired")
+            valid = bool(verifier.verify(at, dnsfunc=self._look_up(failed)))
+        except _ENDS_A_VERIFIER:
+            return _Signatures("unchecked" if failed else "broken")
+        if valid:
+            whole = self._is_whole(tags, covered, verifier)
+            return _Signatures("valid" if whole else "partial")
+        return _Signatures("unchecked" if failed else "broken")
+
+    def _look_up(self, failed: list[str]) -> Callable[..., bytes | None]:
+        """Return what asks for keys in the time left, and notes in ``failed`` if it cannot."""
 
         def look_up(name: bytes, timeout: float = LOOKUP_SECONDS) -> bytes | None:
             left = ALL_SECONDS - (time.monotonic() - self.started)
@@ -288,20 +334,61 @@ class _Judge:
                 failed.append("lookup")
                 return None
 
+        return look_up
+
+    # -- seals ---------------------------------------------------------------------------------
+
+    def _seal(self, raw: bytes, mail: Mail, signatures: _Signatures) -> Seal:
+        """Return what providers' seals say of the marketplace's signature at their own door.
+
+        A signature that left room to change the mail says nothing for it, whoever saw it hold.
+        """
+        if not self.sealers or signatures.result in {"odd", "partial"}:
+            return "none"
+        failed: list[str] = []
         try:
-            tags, covered, _headers = verifier.verify_headerprep(at)
-            if not self._is_of(tags[b"d"].decode("ascii").lower(), sender_domain):
-                return _Signatures("of_another")
-            if b"x" in tags and int(tags[b"x"]) < self.now.timestamp():
-                return _Signatures("expired")
-            valid = bool(verifier.verify(at, dnsfunc=look_up))
-        except (dkim.DKIMException, ValueError, KeyError, IndexError, TypeError, ArithmeticError):
-            # A hostile signature or key record can end the verifier in each of these.
-            return _Signatures("unchecked" if failed else "broken")
-        if valid:
-            whole = self._is_whole(tags, covered, verifier)
-            return _Signatures("valid" if whole else "partial")
-        return _Signatures("unchecked" if failed else "broken")
+            verifier = dkim.ARC(_with_crlf(raw), **_LIMITS)
+            return self._chain(verifier, mail.from_domain, failed)
+        except _ENDS_A_VERIFIER:
+            return "unchecked" if failed else "broken"
+
+    def _chain(self, verifier: dkim.ARC, sender_domain: str, failed: list[str]) -> Seal:
+        count, headers = verifier.sorted_arc_headers()
+        if not count:
+            return "none"
+        if count > MAX_SEALS or len(headers) > 3 * MAX_SEALS:
+            return "broken"
+        chain, hops, _why = verifier.verify(dnsfunc=self._look_up(failed))
+        if chain != dkim.CV_Pass:
+            return "unchecked" if failed else "broken"
+        if not self._is_whole(*seals.newest_signature(headers, count), verifier):
+            return "broken"
+        if self._leaves_room(verifier, sender_domain):
+            return "silent"
+        return self._vouched(hops, sender_domain)
+
+    def _vouched(self, hops: list[dict[str, Any]], sender_domain: str) -> Seal:
+        """Go back from the newest hop as far as all are trusted, and read what each of them saw."""
+        for hop in hops:
+            names = (hop["as-domain"], hop["ams-domain"])
+            sealers = {name.decode("ascii", "replace").lower() for name in names}
+            if not all(_is_under(sealer, self.sealers) for sealer in sealers):
+                return "of_unknown"
+            passed = seals.domains_passed(hop["aar-value"].decode("utf-8", "replace"))
+            if any(self._is_of(domain, sender_domain) for domain in passed):
+                return "vouches"
+        return "silent"
+
+    def _leaves_room(self, verifier: dkim.ARC, sender_domain: str) -> bool:
+        """Tell whether a signature for the sender's domain covers less than all that is read."""
+        for name, value in verifier.headers:
+            if name.lower() != b"dkim-signature":
+                continue
+            tags, covered = seals.tags_of(value)
+            signer = tags.get(b"d", b"").decode("ascii", "replace").lower()
+            if self._is_of(signer, sender_domain) and not _covers_all(tags, covered):
+                return True
+        return False
 
     def _is_of(self, signer: str, sender_domain: str) -> bool:
         """Relaxed alignment: the sender's own domain, or one of the marketplace's above it."""
@@ -316,9 +403,7 @@ class _Judge:
         self, tags: Mapping[bytes, bytes], covered: list[bytes], verifier: dkim.DKIM
     ) -> bool:
         """Refuse signatures that leave room to change what we read."""
-        if b"l" in tags or tags.get(b"a", b"").lower() == b"rsa-sha1":
-            return False
-        if any(name not in covered for name in MUST_COVER):
+        if not _covers_all(tags, covered):
             return False
         # Many senders leave Content-Type unsigned. The body is signed all the same, so the parts
         # cannot be cut anew where it begins and ends with the boundary that is named.
@@ -327,6 +412,33 @@ class _Judge:
         types = [value for name, value in verifier.headers if name.lower() == b"content-type"]
         in_parts = any(b"multipart" in value.lower() for value in types)
         return not in_parts or _is_framed(types[0], verifier.body)
+
+
+def _all_of(proven: list[Trust]) -> Trust:
+    reasons = dict.fromkeys(reason for one in proven for reason in one.reasons)
+    return Trust("proven", tuple(reasons), tuple(mail for one in proven for mail in one.notices))
+
+
+def _covers_all(tags: Mapping[bytes, bytes], covered: Collection[bytes]) -> bool:
+    if b"l" in tags or tags.get(b"a", b"").lower() == b"rsa-sha1":
+        return False
+    return all(name in covered for name in MUST_COVER)
+
+
+def _said_of_seal(seal: Seal) -> tuple[str, ...]:
+    return () if seal == "none" else (f"seal_{seal}",)
+
+
+def _is_odd(raw: bytes, mail: Mail) -> bool:
+    # The mail's reader takes a lone CR for a line's end, the signature's does not.
+    head = raw.replace(b"\r\n\r\n", b"\n\n", 1).split(b"\n\n")[0]
+    lone_return = re.search(rb"\r(?!\n)", head)
+    doubled = Problem.DOUBLED_HEADER in mail.problems
+    return bool(doubled or lone_return or LONG_BLANKS.search(raw))
+
+
+def _with_crlf(raw: bytes) -> bytes:
+    return re.sub(rb"(?<!\r)\n", b"\r\n", raw)
 
 
 def _is_framed(content_type: bytes, body: bytes) -> bool:

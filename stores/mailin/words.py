@@ -10,6 +10,14 @@ WORDS: Mapping[str, str | Promise] = {
     # why a mail is or is not trusted
     "marketplace_signature": _("Carries the marketplace's own valid signature."),
     "original_signature": _("The attached original carries the marketplace's own valid signature."),
+    "provider_seal": _(
+        "A mailbox provider saw the marketplace's valid signature and sealed its word for it."
+    ),
+    "sender_signature": _("Carries the valid signature of its sender's domain."),
+    "provider_stranger": _(
+        "It reads like a mailbox provider's mail, but was not sent from the provider's address."
+    ),
+    "provider_unproven": _("It names the provider as its sender, and no signature proves it."),
     "known_forwarder": _("Forwarded by an address your agency has confirmed."),
     "original_unproven": _("The forwarded original cannot be proven."),
     "original_unknown": _("The mail does not show who wrote the original."),
@@ -22,6 +30,10 @@ WORDS: Mapping[str, str | Promise] = {
     "signature_of_another": _("It is signed, but not by the domain it claims to come from."),
     "signature_unchecked": _("The signing keys could not be looked up; it will be checked again."),
     "too_odd_to_check": _("The mail is built in a way that its signature cannot be relied on."),
+    "seal_broken": _("The seals of those who passed it on do not hold."),
+    "seal_of_unknown": _("It was sealed on the way by somebody whose word does not count."),
+    "seal_silent": _("The provider that passed it on did not see a valid signature either."),
+    "seal_unchecked": _("The keys of its seals could not be looked up; it will be checked again."),
     "lookalike_domain": _("The sender's domain only looks like the marketplace's."),
     "lookalike_link": _("It links to a domain that only looks like the marketplace's."),
     "lookalike_reply": _("Answers would go to a domain that only looks like the marketplace's."),

@@ -9,6 +9,7 @@ from stores.models.fetched import (
     Product,
     SkuStock,
 )
+from stores.models.mail import Forwarding, MailTest
 from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
@@ -21,7 +22,9 @@ __all__ = [
     "Connection",
     "Conversation",
     "Enforcement",
+    "Forwarding",
     "Import",
+    "MailTest",
     "Notice",
     "Order",
     "Package",

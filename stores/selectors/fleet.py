@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from stores.models import Enforcement, Store
 from stores.selectors.alerts import AlertCount, counts_of
 from stores.selectors.freshness import Freshness, freshness_of
+from stores.selectors.mail_flow import MailFlow, flows_of
 from stores.selectors.violations import lasting_enforcements, running_of
 from tenants import slots
 from tenants.models import Membership
@@ -53,6 +54,7 @@ class Row:
     alerts: AlertCount
     freshness: Freshness
     group_names: tuple[str, ...]
+    mail: MailFlow
     in_force: tuple[Enforcement, ...] = ()  # as recorded, what ends first first
     expected: tuple[Expected, ...] = ()  # only where nothing recorded is in force
     why: Any = None  # {words, href}: what moved the rating since yesterday, on the fleet's page
@@ -197,6 +199,7 @@ def fleet(member: Membership, stores: QuerySet[Store], *, at: datetime) -> list[
     columns |= slots.columns("fleet.columns", member, ids)
     alerts, freshness = counts_of(ids, at=at), freshness_of(ids, at=at)
     enforced = lasting_enforcements(ids, at=at)
+    mail = flows_of(ids, at=at)
     rows = [
         Row(
             store=store,
@@ -206,6 +209,7 @@ def fleet(member: Membership, stores: QuerySet[Store], *, at: datetime) -> list[
             alerts=alerts.get(store.pk, _NO_ALERTS),
             freshness=freshness[store.pk],
             group_names=tuple(place.group.name for place in store.groupings.all()),
+            mail=mail[store.pk],
             why=columns.get("why", {}).get(store.pk),
             in_force=(running := running_of(enforced.get(store.pk, ()), at=at)),
             expected=() if running else _expected(rating, enforced.get(store.pk, ()), at=at),
@@ -330,6 +334,7 @@ _CONDITIONS: Final[Mapping[str, Condition]] = {
     "drift": _drifts,
     "alerts": lambda row, asked, _m: _compared(row.alerts.open, asked),
     "data": lambda row, asked, _m: row.freshness.state == asked,
+    "mail": lambda row, asked, _m: row.mail.state == asked,
 }
 
 

@@ -68,6 +68,12 @@ class Address:
         return f"{self.route.local_part}@{settings.MAILIN_DOMAIN}"
 
 
+def last_mails(agency_id: UUID) -> dict[UUID | None, datetime]:
+    """Return when a mail of whatever kind last came to each address, by its store."""
+    mails = InboundEvent.objects.filter(agency_id=agency_id, channel="mail")
+    return dict(mails.values_list("store_id").annotate(Max("received_at")).order_by())
+
+
 def addresses(agency_id: UUID, stores: Iterable[Store]) -> list[Address]:
     """Return the agency's address and those of ``stores``, in two queries."""
     by_id: dict[UUID | None, Store | None] = {None: None, **{store.pk: store for store in stores}}
@@ -75,12 +81,7 @@ def addresses(agency_id: UUID, stores: Iterable[Store]) -> list[Address]:
         route.store_id: route
         for route in MailRoute.objects.filter(agency_id=agency_id, is_live=True)
     }
-    last = dict(
-        InboundEvent.objects.filter(agency_id=agency_id, channel="mail")
-        .values_list("store_id")
-        .annotate(Max("received_at"))
-        .order_by()
-    )
+    last = last_mails(agency_id)
     return [
         Address(routes[store_id], store, last.get(store_id))
         for store_id, store in by_id.items()

@@ -75,8 +75,7 @@ def add_forwarder(*, address: str, by: Membership, at: datetime) -> str:
         validate_email(address)
     except ValidationError as error:
         raise ForwarderUnusable(_("This is no e-mail address.")) from error
-    domain = address.rpartition("@")[2]
-    if any(domain == top or domain.endswith(f".{top}") for top in _marketplace_domains()):
+    if is_marketplaces(address):
         raise ForwarderUnusable(
             _("The marketplace needs no entry here: its own mails prove themselves.")
         )
@@ -127,8 +126,11 @@ def _agency_route() -> MailRoute:
     return MailRoute.objects.select_for_update().get(agency_id=scope.current_id(), store_id=None)
 
 
-def _marketplace_domains() -> list[str]:
-    return [domain.lower() for domain in settings.MARKETPLACE_MAIL_DOMAINS]
+def is_marketplaces(address: str) -> bool:
+    """Tell whether a mail address is of a domain that a marketplace writes from."""
+    domain = address.rpartition("@")[2].lower()
+    tops = [top.lower() for top in settings.MARKETPLACE_MAIL_DOMAINS]
+    return any(domain == top or domain.endswith(f".{top}") for top in tops)
 
 
 def _note(action: str, address: str, *, by: Membership, at: datetime) -> None:

@@ -55,6 +55,7 @@ def fleet_page(request: MemberRequest) -> HttpResponse:
         "alarms": alarms,
         "waiting": waiting_notices(request),
         "old": sum(row.freshness.is_blind for row in rows),
+        "quiet": sum(row.mail.is_quiet for row in rows),
         "views": _views(request, rows, near, counts, search),
         "search": search,
         "tokens": [

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from stores.access import visible_stores
-from stores.forms.violations import ForwarderForm
+from stores.forms.mail import ForwarderForm
 from stores.panels import is_quiet
 from stores.selectors import notices as selectors
+from stores.selectors.mail_flow import flows_of
 from stores.services import mail_routes
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
@@ -63,10 +64,11 @@ def _page(request: MemberRequest, form: ForwarderForm, *, status: int = 200) -> 
     if len(found) <= len(shown):
         mail_routes.ensure_routes([None, *(store.pk for store in shown)])
         found = selectors.addresses(request.agency.pk, shown)
+    flows = flows_of([store.pk for store in shown], at=at)
     context: dict[str, Any] = {
         "agency_address": found[0],
         "agency_is_quiet": is_quiet(found[0].last_mail_at, at),
-        "stores": [(one, is_quiet(one.last_mail_at, at)) for one in found[1:]],
+        "stores": [(one, flows[one.store.pk]) for one in found if one.store],
         "page": page,
         "forwarders": found[0].route.forwarders,
         "form": form,

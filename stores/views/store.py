@@ -72,6 +72,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "may_see_notices": may("notes.internal"),
         "may_handle": may("alerts.handle"),
         "may_edit_seats": may("subaccounts.edit"),
+        "may_set_mail": may("settings.mail"),
     }
     return render(request, "stores/store.html", context)
 

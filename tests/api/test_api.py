@@ -91,6 +91,7 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"stock/?store={hidden.pk}",
             f"balance-entries/?store={hidden.pk}",
             f"orders/?store={hidden.pk}",
+            f"mail-routes/?store={hidden.pk}",
         )
     ]
     assert statuses == [404] * 12
@@ -521,6 +522,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
+        "/api/v1/mail-routes/",
         "/api/v1/orders/",
         "/api/v1/packages/",
         "/api/v1/quizzes/",

@@ -34,6 +34,7 @@ NO_PAGES: Final = {
     "schema": "for machines",
     "docs": "another's page",
     "stores:progress": "a fragment",
+    "stores:forwarding_live": "a fragment",
     "stores:choose_shop": "only while a seller's shop is to be chosen",
     "stores:import_errors": "a file",
     "checklist:photo": "a picture",

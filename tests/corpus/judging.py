@@ -138,7 +138,9 @@ def _compared(
                 wrong.append(f"{field}: {match[field]} for {value}")
             elif field not in match and _is_needed(field, notice) and value not in (None, []):
                 lacking.append(field)
-        wrong += [f"{field} made up" for field in ("reference", "points") if _extra(field, match, notice)]
+        wrong += [
+            f"{field} made up" for field in ("reference", "points") if _extra(field, match, notice)
+        ]
     # A rating beside a violation, as many notices show it, is told with it.
     ratings = {str(notice.get("rating")) for notice in notices}
     for one in left:

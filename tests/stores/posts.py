@@ -25,17 +25,17 @@ _FORWARDERS_DOMAIN = FORWARDER.rpartition("@")[2]
 
 
 def publish_keys(settings: Any, folder: Path) -> None:
-    """Let the keys of sandbox and forwarder be found, as the settings of a test say."""
+    """Let the keys of sandbox, forwarder and others be found, as the settings of a test say."""
     path = folder / "keys.json"
-    forwarders = {f"{mails.SELECTOR}._domainkey.{_FORWARDERS_DOMAIN}": _forwarders_key()}
-    path.write_text(json.dumps(sandbox.dns_records(KEY) | forwarders))
+    others = dict(map(_record, (_FORWARDERS_DOMAIN, "tiktok.com", "google.com", "evil.example")))
+    path.write_text(json.dumps(sandbox.dns_records(KEY) | others))
     settings.MAIL_KEYS_FILE = str(path)
     settings.MARKETPLACE_MAIL_DOMAINS = ["tiktok.com", MAIL_DOMAIN]
 
 
-def _forwarders_key() -> str:
-    name = f"{mails.SELECTOR}._domainkey.{_FORWARDERS_DOMAIN}"
-    return (mails.published(name, 1.0) or b"").decode()
+def _record(domain: str) -> tuple[str, str]:
+    name = f"{mails.SELECTOR}._domainkey.{domain}"
+    return name, (mails.published(name, 1.0) or b"").decode()
 
 
 def route_to(store: Store | None) -> MailRoute:

@@ -16,6 +16,7 @@ from stores.models import Store
 from stores.selectors import fleet
 from stores.selectors.alerts import AlertCount
 from stores.selectors.freshness import Freshness
+from stores.selectors.mail_flow import MailFlow
 from tenants.models import Agency, Membership
 from tests import factories
 
@@ -47,6 +48,7 @@ def make_row(name: str, **rating: Any) -> fleet.Row:
         alerts=AlertCount(2, 1),
         freshness=Freshness("fresh", NOW, "connected", ""),
         group_names=("Black Friday",),
+        mail=MailFlow("flows", NOW),
     )
 
 

@@ -135,6 +135,8 @@ def published(name: str, timeout: float) -> bytes | None:
         "harbour-agency.example",
         "t1ktok.com",
         "evil.example",
+        "google.com",
+        "microsoft.com",
     }
     return _key(domain)[1] if selector == SELECTOR and domain in known else None
 
@@ -257,3 +259,19 @@ QQ = """------------------ 原始邮件 ------------------
 主题: 违规处罚通知
 
 {body}"""
+
+
+def sealed(
+    raw: bytes,
+    results: str = "dkim=pass header.d=tiktok.com",
+    domain: str = "google.com",
+    **options: object,
+) -> bytes:
+    """``raw`` as a mailbox provider passes it on: with its seal on the ``results`` at its door."""
+    pem, _ = _key(domain)
+    server = f"mx.{domain}"
+    told = f"Authentication-Results: {server}; {results}\r\n".encode()
+    headers: list[bytes] = dkim.arc_sign(
+        told + raw, SELECTOR.encode(), domain.encode(), pem, server.encode(), **options
+    )
+    return b"".join(headers) + raw

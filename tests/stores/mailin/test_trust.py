@@ -2,12 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stores.mailin import trust
+from stores.mailin import seals, trust
 from stores.mailin.envelope import read_mail
 from stores.mailin.trust import Trust
 from tests.stores.mailin import mails
 
 NOW = datetime(2026, 7, 1, 6, tzinfo=UTC)
+SEALERS = ("google.com", "microsoft.com")
 DOMAINS = ("tiktok.com", "tiktokshop.com", "shopee.co.th", "lazada.com")
 
 
@@ -20,6 +21,7 @@ def judged(raw: bytes, *, resolver: trust.Resolver = mails.published, secret: bo
         forwarders=[mails.FORWARDER],
         route_is_secret=secret,
         now=NOW,
+        sealers=SEALERS,
     )
 
 
@@ -259,3 +261,162 @@ def test_published_keys_are_used_before_the_resolver_is_asked() -> None:
     resolver = trust.with_published({"s._domainkey.shop.example": b"v=DKIM1; p="}, nobody)
 
     assert resolver("S._domainkey.shop.example.", 1.0) == b"v=DKIM1; p="
+
+
+# -- seals of mailbox providers ---------------------------------------------------------------
+
+FOOTED = b"Points deducted: 12\r\nForwarded by the mailbox of Harbour."
+
+
+def broken() -> bytes:
+    """A genuine notice to which a mailbox provider added a line, so that its signature broke."""
+    return mails.signed(notice()).replace(b"Points deducted: 12", FOOTED)
+
+
+def test_mail_is_proven_when_a_trusted_provider_sealed_that_it_was_signed() -> None:
+    assert verdict(broken()) == ("suspicious", ("signature_broken",))
+    assert verdict(mails.sealed(broken())) == ("proven", ("provider_seal",))
+
+
+def test_seal_counts_over_several_trusted_hops() -> None:
+    first = mails.sealed(broken())
+
+    second = mails.sealed(first, "arc=pass; dkim=fail header.d=tiktok.com", "microsoft.com")
+
+    assert verdict(second) == ("proven", ("provider_seal",))
+
+
+@pytest.mark.parametrize(
+    ("raw", "reasons"),
+    [
+        pytest.param(
+            mails.sealed(broken(), domain="evil.example"),
+            ("signature_broken", "seal_of_unknown"),
+            id="unknown provider",
+        ),
+        pytest.param(
+            mails.sealed(
+                mails.sealed(broken(), domain="evil.example"),
+                "arc=pass; dkim=fail header.d=tiktok.com",
+            ),
+            ("signature_broken", "seal_of_unknown"),
+            id="unknown provider's word passed on by a trusted one",
+        ),
+        pytest.param(
+            mails.sealed(mails.sealed(broken()), "arc=pass", "evil.example"),
+            ("signature_broken", "seal_of_unknown"),
+            id="changed on the way by an unknown one",
+        ),
+        pytest.param(
+            mails.sealed(broken()).replace(b"deducted: 12", b"deducted: 48"),
+            ("signature_broken", "seal_broken"),
+            id="changed after the seal",
+        ),
+        pytest.param(
+            mails.sealed(broken()).replace(b"header.d=tiktok.com", b"header.d=mail.tiktok.com"),
+            ("signature_broken", "seal_broken"),
+            id="results changed",
+        ),
+        pytest.param(
+            mails.sealed(
+                broken(), "dkim=fail header.d=tiktok.com; spf=pass smtp.mailfrom=tiktok.com"
+            ),
+            ("signature_broken", "seal_silent"),
+            id="provider saw it fail",
+        ),
+        pytest.param(
+            mails.sealed(broken(), "dkim=pass header.d=evil.example"),
+            ("signature_broken", "seal_silent"),
+            id="provider saw another's",
+        ),
+        pytest.param(
+            mails.sealed(notice(), "dkim=none"),
+            ("signature_missing", "seal_silent"),
+            id="never signed",
+        ),
+        pytest.param(
+            mails.sealed(broken(), include_headers=[b"from", b"date"]),
+            ("signature_broken", "seal_broken"),
+            id="seal does not cover the subject",
+        ),
+        pytest.param(
+            mails.sealed(
+                mails.signed(notice(), length=True).replace(b"deducted: 12", b"deducted: 48")
+            ),
+            ("signature_broken", "seal_silent"),
+            id="signature left room at the end",
+        ),
+        pytest.param(
+            mails.sealed(mails.sealed(broken()), "arc=fail", "microsoft.com"),
+            ("signature_broken", "seal_broken"),
+            id="chain said to have failed",
+        ),
+        pytest.param(
+            b"ARC-Seal: i=40; a=rsa-sha256; d=google.com; s=s2026; cv=pass; b=AA==\r\n" + broken(),
+            ("signature_broken", "seal_broken"),
+            id="a chain longer than any",
+        ),
+    ],
+)
+def test_seal_proves_nothing_when_the_chain_is_not_whole(
+    raw: bytes, reasons: tuple[str, ...]
+) -> None:
+    assert verdict(raw) == ("suspicious", reasons)
+
+
+def test_no_seal_counts_when_no_provider_is_trusted() -> None:
+    raw = mails.sealed(broken())
+
+    result = trust.judge(
+        raw,
+        read_mail(raw),
+        resolver=mails.published,
+        marketplace_domains=DOMAINS,
+        forwarders=[],
+        route_is_secret=True,
+        now=NOW,
+    )
+
+    assert (result.level, result.reasons) == ("suspicious", ("signature_broken",))
+
+
+def test_attached_original_is_proven_by_its_seal() -> None:
+    assert verdict(mails.forwarded_attached(mails.sealed(broken()))) == (
+        "proven",
+        ("provider_seal",),
+    )
+
+
+def test_judgement_is_to_be_repeated_when_keys_of_seals_cannot_be_looked_up() -> None:
+    def half_silent(name: str, timeout: float) -> bytes | None:
+        if "google.com" in name:
+            raise trust.LookupFailed(name)
+        return mails.published(name, timeout)
+
+    result = judged(mails.sealed(broken()), resolver=half_silent)
+
+    assert (result.reasons, result.again) == (("signature_broken", "seal_unchecked"), True)
+
+
+@pytest.mark.parametrize(
+    ("results", "domains"),
+    [
+        ("i=1; mx.google.com; dkim=pass header.i=@tiktok.com header.s=s1 header.b=AbC+/w==", 1),
+        ("i=1; mx.microsoft.com 1; dkim=pass (ok (2048)) header.d=tiktok.com;arc=none", 1),
+        ("i=1; mx.x; spf=pass smtp.mailfrom=a@b.c; dkim=pass header.d=TikTok.com", 1),
+        ("i=1; mx.x; dkim=fail header.d=tiktok.com", 0),
+        ("i=1; mx.x; dkim=pass", 0),
+        ("i=1; mx.x; dkim=pass header.d=tiktok.com header.d=evil.example", 0),
+        ("i=1; mx.x; dkim=pass header.d=tiktok.com header.i=@evil.example", 0),
+        ('i=1; mx.x; spf=pass smtp.mailfrom="x; dkim=pass header.d=tiktok.com"@e.x', 0),
+        ("i=1; mx.x; spf=pass (of x; dkim=pass header.d=tiktok.com) smtp.mailfrom=e", 0),
+        (r"i=1; mx.x; spf=pass (of x\); dkim=pass header.d=tiktok.com; a=(b) smtp.mailfrom=e", 0),
+        ('i=1; mx.x; spf=pass smtp.mailfrom=x"; dkim=pass header.d=tiktok.com', 0),
+        ("i=1; mx.x; spf=pass (of x; dkim=pass header.d=tiktok.com", 0),
+        ("i=1; mx.x; spf=pass) ; dkim=pass header.d=tiktok.com", 0),
+        ("i=1; mx.x; dkim=pass header.d tiktok.com", 0),
+        ("", 0),
+    ],
+)
+def test_results_are_read_only_where_they_can_be_read_one_way(results: str, domains: int) -> None:
+    assert seals.domains_passed(results) == frozenset(["tiktok.com"][:domains])

@@ -96,6 +96,18 @@ def _a_mail(bench: Bench) -> tuple[Agency, UUID]:
     return _kept(bench, raw, "stores.read_notice")
 
 
+def _a_test_mail(bench: Bench) -> tuple[Agency, UUID]:
+    with scope.agency(bench.agency):
+        test = factories.make_mail_test(bench.store, asked_by=bench.owner, sent_at=None)
+        return bench.agency, test.pk
+
+
+def _a_forwarding(bench: Bench) -> tuple[Agency, UUID]:
+    with scope.agency(bench.agency):
+        at = bench.at - timedelta(days=8)
+        return bench.agency, factories.make_forwarding(bench.store, code="1", asked_at=at).pk
+
+
 def _a_push(bench: Bench) -> tuple[Agency, UUID]:
     push = {
         "type": 1,
@@ -187,6 +199,9 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.sync": Case(_the_store, AGAIN),
         "stores.renew_tokens": Case(_the_store, AGAIN),
         "stores.read_notice": Case(_a_mail),
+        "stores.send_test_mail": Case(_a_test_mail),
+        "stores.watch_mail": Case(_the_store),
+        "stores.forget_code": Case(_a_forwarding),
         "stores.read_push": Case(_a_push),
         "stores.forget_push": Case(_a_push_that_was_kept),
         "stores.write_import": Case(_an_import),

@@ -89,7 +89,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.Notice.kind", "stores.Notice.reason", "stores.Notice.trust_reasons"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
-            "stores.SyncCursor.problem",
+            *("stores.SyncCursor.problem", "stores.MailTest.problem"),
+            *("stores.Forwarding.reasons", "stores.Forwarding.shown_to"),
             *("scoring.LedgerEntry.rule", "scoring.StoreRating.rulebook"),
             *("scoring.StoreRating.milestone", "scoring.StoreRating.spark"),
             *("scoring.StoreRating.in_force", "scoring.PeriodEnd.milestone"),
@@ -106,6 +107,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.OAuthState.token_hash", "tenants.InboundEvent.digest"),
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
+            "stores.MailTest.token",
         ),
         HASH,
     ),
@@ -114,6 +116,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.Connection.access_token", "stores.Connection.refresh_token"),
             *("stores.Connection.shop_cipher", "stores.Connection.offered"),
             *("stores.Notice.text", "stores.Notice.original", "stores.Import.content"),
+            *("stores.Forwarding.code", "stores.Forwarding.link"),
             *("tenants.MarketplaceApp.app_secret", "tenants.OAuthState.code"),
         ),
         SEALED,
@@ -193,6 +196,13 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     factories.make_alert(store, detail={"value": canary, "limit": "0"})
     notice = factories.make_notice(store=store, text=f"Your shop has a violation. {canary}")
     notice.original = sealing.seal(canary, table="stores_notice", column="original", row=notice.pk)
+    for place in (store, None):
+        forwarding = factories.make_forwarding(place, code=canary, notice=notice)
+        forwarding.link = sealing.seal(
+            canary, table="stores_forwarding", column="link", row=forwarding.pk
+        )
+        forwarding.save()
+    factories.make_mail_test(store, asked_by=owner)
     notice.did = [{"did": "violation_known", "id": str(uuid4()), "before": canary}]
     notice.save()
     violation = factories.make_violation(store=store, notice=notice)
