@@ -17,7 +17,6 @@ from stores.mailin.parsers import (
     AppealFinding,
     BalanceFinding,
     CorrectionFinding,
-    CountFinding,
     Finding,
     InactivityFinding,
     MilestoneFinding,
@@ -82,40 +81,46 @@ def told(finding: Finding) -> dict[str, Any]:
 def _facts(finding: Finding) -> Iterator[tuple[str, Any]]:
     match finding:
         case ViolationFinding():
-            yield "kind", "warning" if finding.points == 0 else "violation"
-            yield "points", None if finding.points is None else -finding.points
-            for field in ("reference", "points_range", "state", *_MOMENTS):
-                if f"{field}" not in _guessed(finding.problems):
-                    yield field, getattr(finding, field, None)
-        case RatingFinding():
-            yield "kind", "health_report" if finding.measure == "rating" else ""
-            yield "rating", finding.value
+            yield from _violation(finding)
         case AppealFinding() | CorrectionFinding():
-            is_appeal = isinstance(finding, AppealFinding)
-            yield "kind", "appeal_result" if is_appeal else "correction_result"
-            yield "reference", finding.reference
-            yield "outcome", finding.outcome
-            yield "points", finding.points_restored
+            yield from _outcome(finding)
         case MilestoneFinding():
-            yield "kind", "milestone"
-            yield "restrictions", {one.kind for one in finding.enforcements}
-            yield "milestone", None if finding.value is None else str(finding.value)
-            yield "reference", finding.reference
-            for one in finding.enforcements[:1]:
-                yield "starts_at", one.starts_at
-                yield "ends_at", one.ends_at
+            yield from _milestone(finding)
         case InactivityFinding():
-            yield "kind", "inactivity"
-            yield "measure", ("days_inactive", Decimal(finding.days))
+            yield from (("kind", "inactivity"), ("measure", ("days_inactive", finding.days)))
         case BalanceFinding():
-            yield "kind", "negative_balance"
-            yield "measure", ("balance", finding.amount)
+            yield from (("kind", "negative_balance"), ("measure", ("balance", finding.amount)))
             yield "currency", finding.currency
         case NewsFinding():
-            yield "kind", "news"
-            yield "title", finding.title
-        case CountFinding() | Triage():
-            yield "kind", ""
+            yield from (("kind", "news"), ("title", finding.title))
+        case RatingFinding(measure="rating"):
+            yield from (("kind", "health_report"), ("rating", finding.value))
+
+
+def _violation(finding: ViolationFinding) -> Iterator[tuple[str, Any]]:
+    yield "kind", "warning" if finding.points == 0 else "violation"
+    yield "points", None if finding.points is None else -finding.points
+    told = {"reference", "points_range", "state", *_MOMENTS} - _guessed(finding.problems)
+    for field in told:
+        yield field, getattr(finding, field, None)
+
+
+def _outcome(finding: AppealFinding | CorrectionFinding) -> Iterator[tuple[str, Any]]:
+    is_appeal = isinstance(finding, AppealFinding)
+    yield "kind", "appeal_result" if is_appeal else "correction_result"
+    yield "reference", finding.reference
+    yield "outcome", finding.outcome
+    yield "points", finding.points_restored
+
+
+def _milestone(finding: MilestoneFinding) -> Iterator[tuple[str, Any]]:
+    yield "kind", "milestone"
+    yield "restrictions", {one.kind for one in finding.enforcements}
+    yield "milestone", None if finding.value is None else str(finding.value)
+    yield "reference", finding.reference
+    for one in finding.enforcements[:1]:
+        yield "starts_at", one.starts_at
+        yield "ends_at", one.ends_at
 
 
 def _guessed(problems: tuple[str, ...]) -> set[str]:
@@ -173,22 +178,17 @@ def _agrees(field: str, value: Any, found: Mapping[str, Any], zone: ZoneInfo) ->
     if field in _MOMENTS:
         return _same_moment(value, own, zone)
     if field == "measure":
-        name, number = own
-        currency = found.get("currency", "")
-        return (name, number) == (value["name"], Decimal(value["value"])) and currency in {
-            "",
-            "$",
-            value.get("currency", ""),
-        }
-    if field == "points_range":
-        return list(own) == list(value)
-    if field == "restrictions":
-        return bool(set(own) == set(value))
+        return _same_measure(value, own, found.get("currency", ""))
+    if field in {"points_range", "restrictions"}:
+        return sorted(own) == sorted(value)
     if field == "title":
         return value in own
-    if field == "kind":
-        return _kind(found) == _kind({"kind": value})
-    return str(own) == str(value)
+    return str(own) == str(value) or (field == "kind" and _kind(found) == _kind({"kind": value}))
+
+
+def _same_measure(value: Mapping[str, str], own: tuple[str, Decimal], currency: str) -> bool:
+    said = (value["name"], Decimal(value["value"]))
+    return own == said and currency in {"", "$", value.get("currency", "")}
 
 
 def _same_moment(value: str, own: datetime, zone: ZoneInfo) -> bool:
