@@ -77,8 +77,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def sync_run_json(run: SyncRun) -> dict[str, Any]:
-    """Return a run as the API shows it; the problem's code has words in the reader's language."""
+def sync_run_json(run: Any) -> dict[str, Any]:
+    """Return a ``SyncRun`` with its next try; the problem has words in the reader's language."""
     return {
         "id": str(run.pk),
         "store": str(run.store_id),
@@ -87,6 +87,7 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "is_first": run.is_first,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "next_try_at": run.next_try_at,
         "expected": run.expected,
         "fetched": run.fetched,
         "changed": run.changed,
@@ -288,6 +289,9 @@ class SyncRunOut(serializers.Serializer[Any]):
     is_first = serializers.BooleanField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    next_try_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a run that waits goes on, else null."
+    )
     expected = serializers.IntegerField(allow_null=True, help_text="How many rows, where told.")
     fetched = serializers.IntegerField()
     changed = serializers.IntegerField(help_text="How many of them were new or changed.")

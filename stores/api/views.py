@@ -44,7 +44,7 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.selectors import after_sales, balance, orders, stock
+from stores.selectors import after_sales, balance, orders, stock, syncs
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.services import readings, violations
@@ -185,7 +185,7 @@ class SyncRunsView(_View):
         ],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(SyncRun.objects.all())
+        rows = self.only_store(syncs.with_next_try(SyncRun.objects.all()))
         if data := self.one_of("data", DATA):
             rows = rows.filter(data=data)
         if state := self.one_of("state", SyncRun.State.values):

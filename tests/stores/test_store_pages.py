@@ -322,7 +322,7 @@ def test_connecting_from_the_browser(
     assert sealed.startswith("v1:")
     assert DueWork.objects.filter(kind="stores.exchange_code").count() == 1
     page = browser.get(f"/stores/{store.pk}/").content.decode()
-    assert f'hx-get="/stores/{store.pk}/progress/"' in page
+    assert f'hx-get="/stores/{store.pk}/progress/?of=connecting"' in page
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,12 @@ def test_disconnecting_forgets_the_tokens(browser: HttpClient) -> None:
     browser.post(f"/stores/{connection.store_id}/disconnect/")
 
     connection.refresh_from_db()
-    assert (connection.state, connection.access_token) == ("revoked", "")
+    assert (connection.state, connection.access_token) == ("disconnected", "")
+    page = " ".join(
+        strip_tags(browser.get(f"/stores/{connection.store_id}/").content.decode()).split()
+    )
+    assert "State Disconnected" in page
+    assert "the seller can withdraw it in the seller centre" in page
 
 
 def test_choosing_a_shop_shows_the_offers(

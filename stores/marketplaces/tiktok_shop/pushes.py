@@ -15,6 +15,24 @@ from stores.marketplaces.core import BadPayload, Node, read_json
 SELLER_DEAUTHORIZATION: Final = "6"
 AUTHORIZATION_ENDS_SOON: Final = "7"
 
+# What an app asks to be told of, as "Update shop webhook" calls it: all that leads to something.
+EVENT_TYPES: Final = (
+    "ORDER_STATUS_CHANGE",
+    "RECIPIENT_ADDRESS_UPDATE",
+    "PACKAGE_UPDATE",
+    "PRODUCT_STATUS_CHANGE",
+    "SELLER_DEAUTHORIZATION",
+    "UPCOMING_AUTHORIZATION_EXPIRATION",
+    "CANCELLATION_STATUS_CHANGE",
+    "RETURN_STATUS_CHANGE",
+    "NEW_CONVERSATION",
+    "NEW_MESSAGE",
+    "PRODUCT_INFORMATION_CHANGE",
+    "PRODUCT_CREATION",
+    "INVENTORY_STATUS_CHANGE",
+    "PRODUCT_AUDIT_STATUS_CHANGE",
+)
+
 _ORDERS = ("orders",)
 _CANCELLATIONS = ("cancellations", "orders")
 _RETURNS = ("returns", "orders")
