@@ -1,5 +1,6 @@
 """What the API takes and gives about stores, readings and violations."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from stores.models import (
     AfterSale,
     BalanceEntry,
     Client,
+    Connection,
     Order,
     Product,
     Reading,
@@ -22,6 +24,7 @@ from stores.models import (
 )
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
+from stores.selectors.freshness import FRESHNESS, DataState
 from stores.selectors.stock import LEVELS, Level
 
 _INT = 2_147_483_647
@@ -46,8 +49,11 @@ ORDER_FIELDS = (
 )
 
 
-def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+def store_json(
+    store: Store, states: Sequence[DataState], fields: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return a store as the API shows it; ``fields`` come from higher rooms by slot."""
+    connection = getattr(store, "connection", None)
     return {
         "id": str(store.pk),
         "name": store.name,
@@ -60,7 +66,29 @@ def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, 
         "groups": [grouping.group.name for grouping in store.groupings.all()],
         "state": store.state,
         "created_at": store.created_at,
+        "connection": {
+            "state": connection.state if connection else "none",
+            "authorized_until": connection.refresh_expires_at
+            if connection and connection.is_live
+            else None,
+            "pushes_since": connection.pushes_at if connection else None,
+            "problem": connection.problem if connection else "",
+            "detail": str(problems.text(connection.problem)) if connection else "",
+        },
+        "data": [_data_json(state) for state in states],
         **(fields or {}),
+    }
+
+
+def _data_json(state: DataState) -> dict[str, Any]:
+    return {
+        "data": state.kind.code,
+        "state": state.freshness.state,
+        "is_blind": state.freshness.is_blind,
+        "whole_at": state.freshness.seen_at,
+        "next_at": state.due_at,
+        "problem": state.freshness.problem,
+        "detail": state.freshness.words,
     }
 
 
@@ -240,6 +268,32 @@ class StoreIn(Strict):
         return groups
 
 
+class ConnectionOut(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(
+        choices=[("none", "Never connected"), *Connection.State.choices]
+    )
+    authorized_until = serializers.DateTimeField(allow_null=True)
+    pushes_since = serializers.DateTimeField(
+        allow_null=True, help_text="Since when the marketplace pushes what happens."
+    )
+    problem = serializers.CharField(help_text="The code of what stands in the way, else empty.")
+    detail = serializers.CharField(help_text="The same in words.")
+
+
+class DataStateOut(serializers.Serializer[Any]):
+    """How fresh one kind of a store's data is."""
+
+    data = serializers.ChoiceField(  # type: ignore[assignment] # what the run calls it
+        choices=[(code, kind.label) for code, kind in DATA.items()]
+    )
+    state = serializers.ChoiceField(choices=FRESHNESS)
+    is_blind = serializers.BooleanField(help_text="Not known as freshly as it should be.")
+    whole_at = serializers.DateTimeField(allow_null=True, help_text="When it last was whole.")
+    next_at = serializers.DateTimeField(allow_null=True, help_text="When it is fetched next.")
+    problem = serializers.CharField(help_text="The code of what stands in the way, else empty.")
+    detail = serializers.CharField(help_text="The same in words.")
+
+
 class StoreOut(serializers.Serializer[Any]):
     """For the schema: what ``store_json`` gives with the fields of higher rooms."""
 
@@ -254,6 +308,8 @@ class StoreOut(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.CharField())
     state = serializers.ChoiceField(choices=Store.State.choices)
     created_at = serializers.DateTimeField()
+    connection = ConnectionOut()
+    data = DataStateOut(many=True, help_text="Empty where nothing can be fetched.")  # type: ignore[assignment]
     rating = serializers.IntegerField(allow_null=True)
     band = serializers.CharField()
     standing = serializers.CharField()

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,7 +10,7 @@ from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
 from stores import rules
 from stores.access import store_of_key, stores_of_key, uuid_or_404
-from stores.api.fields import STORE, stores_asked
+from stores.api.fields import CHANGED_SINCE, STORE, moment_asked, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
@@ -47,6 +48,7 @@ from stores.models import (
 from stores.selectors import after_sales, balance, orders, stock, syncs
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
+from stores.selectors.freshness import states_of
 from stores.services import readings, violations
 from stores.services import stores as store_services
 from tenants import slots
@@ -75,6 +77,11 @@ class _View(AgencyView):
         """Keep to the stores that the key reaches, and to the one asked for."""
         return rows.filter(store__in=stores_asked(self.api_key, self.request.query_params))
 
+    def only_changed(self, rows: Any) -> Any:
+        """Keep to what has changed since the moment asked for, where one is."""
+        since = moment_asked("changed_since", self.request.query_params)
+        return rows if since is None else rows.filter(changed_at__gte=since)
+
 
 class StoresView(_View):
     """All stores that the key reaches."""
@@ -93,15 +100,20 @@ class StoresView(_View):
     )
     def get(self, request: Request) -> Response:
         """List stores, filtered by market, marketplace and state."""
-        stores = stores_of_key(self.api_key).select_related("client")
+        stores = stores_of_key(self.api_key).select_related("client", "connection")
         stores = stores.prefetch_related("groupings__group")
         for name, among in self._filters.items():
             if asked := self.one_of(name, among):
                 stores = stores.filter(**{name: asked})
         pages = self.pagination_class()
         rows = pages.paginate_queryset(stores, request, view=self)
-        fields = _fields(self.api_key, [row.pk for row in rows])
-        return pages.get_paginated_response([store_json(row, fields.get(row.pk)) for row in rows])
+        fields, states = (
+            _fields(self.api_key, [row.pk for row in rows]),
+            states_of(rows, at=self.now),
+        )
+        return pages.get_paginated_response(
+            [store_json(row, states[row.pk], fields.get(row.pk)) for row in rows]
+        )
 
     @extend_schema(request=StoreIn, responses={201: StoreOut})
     def post(self, request: Request) -> Response:
@@ -112,7 +124,7 @@ class StoresView(_View):
         store = store_services.create_store(
             **values, by=self.api_key.made_by, at=self.now, via="api"
         )
-        return Response(_shown(self.api_key, store), status=HTTP_201_CREATED)
+        return Response(_shown(self.api_key, store, at=self.now), status=HTTP_201_CREATED)
 
 
 class StoreView(_View):
@@ -120,7 +132,7 @@ class StoreView(_View):
 
     @extend_schema(responses=StoreOut)
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(_shown(self.api_key, store_of_key(self.api_key, pk)))
+        return Response(_shown(self.api_key, store_of_key(self.api_key, pk), at=self.now))
 
     @extend_schema(request=StoreIn(partial=True), responses=StoreOut)
     def patch(self, request: Request, pk: str) -> Response:
@@ -135,7 +147,7 @@ class StoreView(_View):
             at=self.now,
             via="api",
         )
-        return Response(_shown(self.api_key, store))
+        return Response(_shown(self.api_key, store, at=self.now))
 
 
 class ReadingsView(_View):
@@ -203,12 +215,15 @@ class OrdersView(_View):
         responses=OrderOut(many=True),
         parameters=[
             STORE,
+            CHANGED_SINCE,
             OpenApiParameter("status", enum=orders.STATUSES),
             OpenApiParameter("is_overdue", enum=["true", "false"]),
         ],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(orders.with_overdue(Order.objects.all(), at=self.now))
+        rows = self.only_changed(
+            self.only_store(orders.with_overdue(Order.objects.all(), at=self.now))
+        )
         if status := self.one_of("status", orders.STATUSES):
             rows = rows.filter(status=status)
         if is_overdue := self.one_of("is_overdue", ["true", "false"]):
@@ -226,12 +241,13 @@ class AfterSalesView(_View):
         responses=AfterSaleOut(many=True),
         parameters=[
             STORE,
+            CHANGED_SINCE,
             OpenApiParameter("kind", enum=AfterSale.Kind.values),
             OpenApiParameter("state", enum=CaseState.values),
         ],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
-        rows = self.only_store(after_sales.with_state(AfterSale.objects.all()))
+        rows = self.only_changed(self.only_store(after_sales.with_state(AfterSale.objects.all())))
         if kind := self.one_of("kind", AfterSale.Kind.values):
             rows = rows.filter(kind=kind)
         if state := self.one_of("state", CaseState.values):
@@ -247,10 +263,14 @@ class StockView(_View):
 
     @extend_schema(
         responses=StockOut(many=True),
-        parameters=[STORE, OpenApiParameter("state", enum=list(stock.LEVELS))],
+        parameters=[
+            STORE,
+            CHANGED_SINCE,
+            OpenApiParameter("state", enum=list(stock.LEVELS)),
+        ],
     )
     def get(self, request: Request) -> Response:
-        rows = self.only_store(stock.with_level(SkuStock.objects.all()))
+        rows = self.only_changed(self.only_store(stock.with_level(SkuStock.objects.all())))
         if state := self.one_of("state", stock.LEVELS):
             rows = rows.filter(level=stock.LEVELS[state])
         pages = self.pagination_class()
@@ -273,7 +293,7 @@ class BalanceEntriesView(_View):
             STORE,
             OpenApiParameter("kind", enum=BalanceEntry.Kind.values),
             OpenApiParameter("state", enum=EntryState.values),
-            OpenApiParameter("is_policy_deduction", enum=["true"]),
+            OpenApiParameter("is_policy_deduction", enum=["true", "false"]),
         ],
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF's signature
@@ -282,8 +302,8 @@ class BalanceEntriesView(_View):
             rows = rows.filter(kind=kind)
         if state := self.one_of("state", EntryState.values):
             rows = rows.filter(state=state)
-        if self.one_of("is_policy_deduction", ["true"]):
-            rows = rows.filter(is_policy_deduction=True)
+        if is_deduction := self.one_of("is_policy_deduction", ["true", "false"]):
+            rows = rows.filter(is_policy_deduction=is_deduction == "true")
         return self.paged(rows, balance_entry_json)
 
 
@@ -371,5 +391,6 @@ class ViolationView(ViolationsView):
         return violation
 
 
-def _shown(key: Any, store: Store) -> dict[str, Any]:
-    return store_json(store, _fields(key, [store.pk]).get(store.pk))
+def _shown(key: Any, store: Store, *, at: datetime) -> dict[str, Any]:
+    states = states_of([store], at=at)[store.pk]
+    return store_json(store, states, _fields(key, [store.pk]).get(store.pk))

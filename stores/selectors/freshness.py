@@ -3,18 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from stores import problems
 from stores.data_kinds import DATA, ORDERS, DataKind, told_at
 from stores.models import Connection, Store, SyncCursor
 
+FRESHNESS: Final = ("fresh", "old", "never", "not_connected")
+
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """One kind of data of one store: when it was last complete, and why it is not newer."""
 
-    state: str  # "fresh" | "old" | "never" | "not_connected"
+    state: str  # one of FRESHNESS
     seen_at: datetime | None
     connection: str  # a Connection.State, or "" where there never was one
     problem: str  # a code of stores.problems
