@@ -13,6 +13,7 @@ from stores import moments
 from stores.access import store_of_key, stores_of_key
 from stores.models import Store
 from tenants.models import ApiKey
+from tenants.texts import printable
 
 _MOST_NAMED = 20
 CHANGED_SINCE: Final = OpenApiParameter(
@@ -68,6 +69,16 @@ class MomentField(serializers.DateTimeField):
                 "This date is too far off to be meant.", code="far_off"
             )
         return super().enforce_timezone(value)
+
+
+class NameField(serializers.CharField):
+    """What something is called; signs that show nothing are left out, as in the pages' forms."""
+
+    def to_internal_value(self, data: Any) -> str:
+        name = printable(super().to_internal_value(data))
+        if not name:
+            self.fail("blank")
+        return name
 
 
 @extend_schema_field(OpenApiTypes.UUID)

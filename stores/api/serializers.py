@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from stores import markets, metrics, problems, rules
-from stores.api.fields import MomentField, StoreField, Strict
+from stores.api.fields import MomentField, NameField, StoreField, Strict
 from stores.data_kinds import DATA
 from stores.models import (
     AfterSale,
@@ -236,7 +236,7 @@ def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -
 
 
 class StoreIn(Strict):
-    name = serializers.CharField(max_length=120)
+    name = NameField(max_length=120)
     marketplace = serializers.ChoiceField(choices=Store.Marketplace.choices)
     market = serializers.ChoiceField(choices=sorted(markets.MARKETS))
     seller_type = serializers.ChoiceField(choices=Store.SellerType.choices, required=False)

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from stores.models import Connection, SyncCursor
 from tenants.models import Agency
 from tests import factories
-from tests.api.calls import Api, make_api_key
+from tests.api.calls import Api, codes, make_api_key
 
 
 @pytest.fixture
@@ -73,6 +73,16 @@ def test_a_store_kept_by_hand_has_no_connection_and_nothing_to_fetch(
     told = api.get(f"stores/{store.pk}/")[1]
 
     assert (told["connection"]["state"], told["data"]) == ("none", [])
+
+
+def test_signs_that_show_nothing_are_no_part_of_a_name(agency: Agency, api: Api) -> None:
+    place = {"marketplace": "tiktok_shop", "market": "TH"}
+
+    made = api.post("stores/", place | {"name": "Fern\u200bwood\u202e"})
+    refused = api.post("stores/", place | {"name": "\u200b\u202e"})
+
+    assert (made[0], made[1]["name"]) == (201, "Fernwood")
+    assert (refused[0], codes(refused[1])) == (400, [("blank", "name")])
 
 
 def test_the_list_asks_the_same_number_of_queries_for_one_and_for_three(
