@@ -116,7 +116,11 @@ def read_push(body: bytes) -> Push:
     Raises:
         BadPayload: with the path of the field that is not as documented.
     """
-    envelope = Node(read_json(body), "push")
+    try:
+        said = read_json(body)
+    except BadPayload as bad:  # the words for it are those of an answer
+        raise BadPayload("push", bad.complaint) from None
+    envelope = Node(said, "push")
     return Push(
         shop_id=_id_or_empty(envelope.field("shop_id")),
         notification_id=_number(envelope.field("tts_notification_id")),
