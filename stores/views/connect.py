@@ -13,6 +13,7 @@ from stores.access import store_for
 from stores.marketplaces.registry import MARKETPLACES
 from stores.models import Store
 from stores.selectors.freshness import freshness_of
+from stores.selectors.store import connection_of
 from stores.services import connections, syncing
 from stores.views import shown
 from tenants import addresses
@@ -34,7 +35,13 @@ def connect(request: MemberRequest, pk: str) -> HttpResponse:
             return redirect("stores:store", pk=store.pk)
         return redirect(address)
     can_connect = MARKETPLACES[store.marketplace].can_connect
-    return render(request, "stores/connect.html", {"store": store, "can_connect": can_connect})
+    connection = connection_of(store)
+    context = {
+        "store": store,
+        "can_connect": can_connect,
+        "connection": connection if connection and connection.is_live else None,
+    }
+    return render(request, "stores/connect.html", context)
 
 
 @is_open("the marketplace sends the seller back here; a single-use pass names agency and store")
