@@ -20,6 +20,7 @@ from checklist.services.procedures import ItemText, LimitText, SchedulePlan
 from checklist.services.ticks import Answer
 from stores.metrics import METRICS
 from stores.models import Client, Store, StoreGroup
+from tenants.forms.names import NameField
 from tenants.models import Membership, Role
 
 MOST_PHOTO_BYTES: Final = 10 * 1024 * 1024
@@ -89,8 +90,8 @@ class AssignForm(forms.Form):
 
 
 class ProcedureForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
-    name_zh = forms.CharField(label=gettext_lazy("Name in Chinese"), max_length=80, required=False)
+    name = NameField(label=gettext_lazy("Name"), max_length=80)
+    name_zh = NameField(label=gettext_lazy("Name in Chinese"), max_length=80, required=False)
     is_active = forms.BooleanField(label=gettext_lazy("In use"), required=False, initial=True)
 
 

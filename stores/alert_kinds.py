@@ -147,6 +147,12 @@ _TABLE = (
         gettext_noop("Pay what is owed before the marketplace holds withdrawals or settlements."),
         CRITICAL,
     ),
+    (
+        "reading.policy_deductions",
+        gettext_noop("Deductions for policy reasons in 30 days: %(value)s"),
+        gettext_noop("Look up in the balance what was deducted and why, and appeal what is wrong."),
+        WARNING,
+    ),
 )
 for _code, _title, _instruction, _severity in _TABLE:
     register(AlertKind(_code, _title, _instruction, _severity))

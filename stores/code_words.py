@@ -15,6 +15,25 @@ _KNOWN: Final[Mapping[str, Promise]] = MappingProxyType(
         "SELLER_RESPOND_RETURN": _("answer the return"),
         "SELLER_RESPOND_REPLACEMENT": _("answer the replacement"),
         "SELLER_RESPOND_RECEIVE_PACKAGE": _("check the returned package"),
+        # how cases of buyers stand
+        "CANCEL": _("Cancellation"),
+        "BUYER_CANCEL": _("Cancelled by the buyer"),
+        "REFUND": _("Refund"),
+        "RETURN_AND_REFUND": _("Return and refund"),
+        "REPLACEMENT": _("Replacement"),
+        "PARTIAL_REFUND": _("Part refunded"),
+        "CANCELLATION_REQUEST_PENDING": _("Cancellation asked for"),
+        "CANCELLATION_REQUEST_SUCCESS": _("Cancellation agreed to"),
+        "CANCELLATION_REQUEST_CANCELLED": _("Cancellation taken back"),
+        "CANCELLATION_REQUEST_COMPLETE": _("Cancelled"),
+        "RETURN_OR_REFUND_REQUEST_PENDING": _("Return or refund asked for"),
+        "REFUND_OR_RETURN_REQUEST_REJECT": _("Return or refund declined"),
+        "RETURN_OR_REFUND_REQUEST_SUCCESS": _("Return or refund agreed to"),
+        "RETURN_OR_REFUND_REQUEST_CANCEL": _("Return or refund taken back"),
+        "RETURN_OR_REFUND_REQUEST_COMPLETE": _("Return or refund done"),
+        "AWAITING_BUYER_SHIP": _("Waits for the buyer to send it back"),
+        "BUYER_SHIPPED_ITEM": _("Sent back by the buyer"),
+        "REJECT_RECEIVE_PACKAGE": _("Returned package declined"),
         # orders
         "UNPAID": _("Unpaid"),
         "ON_HOLD": _("On hold"),
@@ -26,6 +45,11 @@ _KNOWN: Final[Mapping[str, Promise]] = MappingProxyType(
         "COMPLETED": _("Completed"),
         "CANCELLED": _("Cancelled"),
         # products
+        "DRAFT": _("Draft"),
+        "FAILED": _("Failed"),
+        "APPROVED": _("Approved"),
+        "PRE_APPROVED": _("Approved so far"),
+        "DELETED": _("Deleted"),
         "ACTIVATE": _("On sale"),
         "PENDING": _("In review"),
         "AUDITING": _("In review"),
@@ -35,6 +59,12 @@ _KNOWN: Final[Mapping[str, Promise]] = MappingProxyType(
         # money
         "PROCESSING": _("On its way"),
         "TRANSFER": _("Moved by the marketplace"),
+        "WITHDRAW": _("Withdrawal"),
+        "SETTLE": _("Settlement"),
+        "REVERSE": _("Returned withdrawal"),
+        "PAID": _("Paid"),
+        "SUCCESS": _("Success"),
+        "ORDER": _("Order"),
     }
 )
 

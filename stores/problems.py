@@ -6,11 +6,12 @@ no secret is kept.
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-_TEXTS: Mapping[str, Promise] = MappingProxyType(
+TEXTS: Final[Mapping[str, Promise]] = MappingProxyType(
     {
         "refused": _(
             "The connection was refused on the marketplace's page. Connect again to retry."
@@ -19,8 +20,16 @@ _TEXTS: Mapping[str, Promise] = MappingProxyType(
         "no_shop": _(
             "The marketplace named no shop for this seller. Sign in as the shop's main account."
         ),
-        "other_shop": _("The seller who agreed does not own the shop with this store's shop ID."),
-        "other_market": _("The shop that was agreed to is in another market than this store."),
+        "other_shop": _(
+            "The seller who agreed does not own the shop with this store's shop ID. What was agreed"
+            " to still stands at the marketplace; the seller can withdraw it in the seller centre,"
+            " in the list of authorized apps."
+        ),
+        "other_market": _(
+            "The shop that was agreed to is in another market than this store. What was agreed to"
+            " still stands at the marketplace; the seller can withdraw it in the seller centre, in"
+            " the list of authorized apps."
+        ),
         "store_elsewhere": _(
             "This shop is connected in another agency. To move it, disconnect it there, or withdraw"
             " the permission in the marketplace's seller centre, and connect again here."
@@ -44,11 +53,32 @@ _TEXTS: Mapping[str, Promise] = MappingProxyType(
         "rate_limited": _("The marketplace asks for fewer calls. We go on by ourselves."),
         "down": _("The marketplace does not answer. We try again by ourselves."),
         "ours": _("The marketplace's answer was not understood. We have been told and are on it."),
-        "disconnected": _("Disconnected by a member."),
+        "clock": _(
+            "The marketplace refuses our calls because our clock and its own are too far apart. The"
+            " operator of this service has to set the server's clock right. We try again by"
+            " ourselves."
+        ),
+        "app_refused": _(
+            "The marketplace refuses our app's key, signature or address. The operator of this"
+            " service has to check the app's key and secret and its list of allowed addresses. We"
+            " try again by ourselves."
+        ),
+        "pushes_wait": _("The marketplace could not be asked yet. We try again by ourselves."),
+        "pushes_refused": _(
+            "The marketplace refuses to push to us. The operator of this service has to check the"
+            " app's permissions, and that this service's address can be reached from outside."
+        ),
+        "disconnected": _(
+            "Disconnected by a member. The permission itself still stands at the marketplace; the"
+            " seller can withdraw it in the seller centre, in the list of authorized apps."
+        ),
     }
 )
+
+# Those for which nothing of a store can be fetched, though it is connected.
+OF_STORE: Final = frozenset({"inactive", "clock", "app_refused"})
 
 
 def text(code: str) -> Promise | str:
     """Return what a member reads for ``code``; an unknown code has no words."""
-    return _TEXTS.get(code, "")
+    return TEXTS.get(code, "")

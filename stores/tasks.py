@@ -17,6 +17,7 @@ from stores.services import (
     forwardings,
     imports,
     inbox,
+    listening,
     mail_flow,
     mail_reading,
     mail_routes,
@@ -25,7 +26,7 @@ from stores.services import (
     syncing,
     tokens,
 )
-from tenants import scope
+from tenants import addresses, scope
 from tenants.due import Work
 from tenants.models import Agency, Membership
 from tenants.tasks import due_task
@@ -87,7 +88,25 @@ def renew_tokens(agency: Agency, work: Work) -> None:
     except (MarketplaceDown, RateLimited):
         again_at = work.at + tokens.LATER
     with scope.agency(agency):
+        listening.ask_where_missing(UUID(work.subject), at=work.at)
         work.finish(again_at=again_at)
+
+
+@due_task(
+    listening.ASK_FOR_PUSHES,
+    words=_("Have a store's marketplace push what happens there"),
+    names=store_names,
+    queue="sync",
+    transactional=False,
+    seconds=30,
+)
+def ask_for_pushes(agency: Agency, work: Work) -> None:
+    listening.ask_for_pushes(
+        agency=agency,
+        work=work,
+        client=registry.client_for(_TIKTOK),
+        address=addresses.public_url(f"/hooks/{_TIKTOK}/"),
+    )
 
 
 @due_task(mail_routes.READ_NOTICE, words=_("Read a mailed notice"), transactional=False, seconds=20)

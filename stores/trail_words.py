@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stores import alert_kinds, rules
+from stores import alert_kinds, problems, rules
 from stores.markets import MARKETS
 from stores.metrics import METRICS
 from stores.models import (
@@ -38,6 +38,7 @@ WORDS: Final = {
     "connection.agreed": _("Seller agreed to connect"),
     "connection.refused": _("Seller refused to connect"),
     "connection.made": _("Store connected"),
+    "connection.not_made": _("Store not connected"),
     "connection.ended": _("Store disconnected"),
     "enforcement.changed": _("Enforcement changed"),
     "enforcement.recorded": _("Enforcement recorded"),
@@ -64,6 +65,7 @@ WORDS: Final = {
     "store.archived": _("Store archived"),
     "store.created": _("Store added"),
     "store.edited": _("Store changed"),
+    "store.taken_over": _("Changed by the marketplace's word"),
     "store.owner_assigned": _("Owner assigned"),
     "sub_account.added": _("Sub-account added"),
     "sub_account.edited": _("Sub-account changed"),
@@ -181,6 +183,7 @@ _STORE: Final = {
     "added": Field(_("added")),
     "changed": Field(_("changed")),
     "removed": Field(_("removed")),
+    "problem": Field(_("reason"), choices=problems.TEXTS),
 }
 _READING: Final = {
     "metric": Field(is_hidden=True),  # the row is named for it

@@ -37,7 +37,7 @@ def refusal(status: int, code: str, detail: str) -> JsonResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what no address leads to."""
-    if _is_of_the_api(request):
+    if _is_of_a_machine(request):
         return refusal(404, "not_found", "There is nothing at this address.")
     return page_not_found(request, exception)
 
@@ -46,7 +46,7 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Answer what nobody has caught: a fault of ours, or a database that is away."""
     if is_connection_fault(sys.exc_info()[1]):
         return unavailable(request)
-    if _is_of_the_api(request):
+    if _is_of_a_machine(request):
         return refusal(500, "error", "Server Error (500)")
     return server_error(request)
 
@@ -54,7 +54,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Answer while the database is away; needs neither it nor a template."""
     logger.warning("database_away")
-    if _is_of_the_api(request):
+    if _is_of_a_machine(request):
         response: HttpResponse = refusal(503, "unavailable", UNAVAILABLE)
     else:
         with translation.override(translation.get_language_from_request(request)):
@@ -68,7 +68,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 def too_large(request: HttpRequest) -> HttpResponse:
     """Answer a body that nobody looks at; needs neither session nor database."""
     _let_pass(request)
-    if _is_of_the_api(request):
+    if _is_of_a_machine(request):
         return refusal(413, "too_large", "A body has at most 25 MB. Send it in smaller parts.")
     with translation.override(translation.get_language_from_request(request)):
         page = get_template("413.html").render({"back": _page_before(request)})
@@ -117,8 +117,8 @@ def closed(request: HttpRequest, agency: Agency, member: Membership | None = Non
     return render(request, "tenants/closed.html", context, status=403)
 
 
-def _is_of_the_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+def _is_of_a_machine(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/hooks/"))
 
 
 def _let_pass(request: HttpRequest) -> None:

@@ -1,6 +1,7 @@
 """Fields that refuse what PostgreSQL or a person could not read."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -12,8 +13,14 @@ from stores import moments
 from stores.access import store_of_key, stores_of_key
 from stores.models import Store
 from tenants.models import ApiKey
+from tenants.texts import printable
 
 _MOST_NAMED = 20
+CHANGED_SINCE: Final = OpenApiParameter(
+    "changed_since",
+    OpenApiTypes.DATETIME,
+    description="Only what has changed at this moment or later, as 2026-11-20T09:00:00Z.",
+)
 STORE: Final = OpenApiParameter("store", str, description="Only of this store; 404 if it is none.")
 
 
@@ -26,6 +33,21 @@ def stores_asked(key: ApiKey, query: Mapping[str, str]) -> QuerySet[Store]:
     if "store" not in query:
         return stores_of_key(key)
     return stores_of_key(key).filter(pk=store_of_key(key, query["store"]).pk)
+
+
+def moment_asked(name: str, query: Mapping[str, str]) -> datetime | None:
+    """Return the moment that ``query`` gives by this name, None where it gives none.
+
+    Raises:
+        ValidationError: if it is none, has no offset, or is too far off to be meant.
+    """
+    if name not in query:
+        return None
+    try:
+        moment: datetime = MomentField().run_validation(query[name])
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({name: error.detail}) from error
+    return moment
 
 
 class MomentField(serializers.DateTimeField):
@@ -47,6 +69,16 @@ class MomentField(serializers.DateTimeField):
                 "This date is too far off to be meant.", code="far_off"
             )
         return super().enforce_timezone(value)
+
+
+class NameField(serializers.CharField):
+    """What something is called; signs that show nothing are left out, as in the pages' forms."""
+
+    def to_internal_value(self, data: Any) -> str:
+        name = printable(super().to_internal_value(data))
+        if not name:
+            self.fail("blank")
+        return name
 
 
 @extend_schema_field(OpenApiTypes.UUID)

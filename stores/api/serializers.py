@@ -1,5 +1,6 @@
 """What the API takes and gives about stores, readings and violations."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -7,12 +8,13 @@ from django.conf import settings
 from rest_framework import serializers
 
 from stores import markets, metrics, problems, rules
-from stores.api.fields import MomentField, StoreField, Strict
+from stores.api.fields import MomentField, NameField, StoreField, Strict
 from stores.data_kinds import DATA
 from stores.models import (
     AfterSale,
     BalanceEntry,
     Client,
+    Connection,
     Forwarding,
     Order,
     Product,
@@ -26,6 +28,7 @@ from stores.selectors import mail_flow
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.selectors.forwardings import RouteState
+from stores.selectors.freshness import FRESHNESS, DataState
 from stores.selectors.packages import PackageState
 from stores.selectors.stock import LEVELS
 
@@ -51,8 +54,11 @@ ORDER_FIELDS = (
 )
 
 
-def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+def store_json(
+    store: Store, states: Sequence[DataState], fields: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return a store as the API shows it; ``fields`` come from higher rooms by slot."""
+    connection = getattr(store, "connection", None)
     return {
         "id": str(store.pk),
         "name": store.name,
@@ -65,7 +71,29 @@ def store_json(store: Store, fields: dict[str, Any] | None = None) -> dict[str, 
         "groups": [grouping.group.name for grouping in store.groupings.all()],
         "state": store.state,
         "created_at": store.created_at,
+        "connection": {
+            "state": connection.state if connection else "none",
+            "authorized_until": connection.refresh_expires_at
+            if connection and connection.is_live
+            else None,
+            "pushes_since": connection.pushes_at if connection else None,
+            "problem": connection.problem if connection else "",
+            "detail": str(problems.text(connection.problem)) if connection else "",
+        },
+        "data": [_data_json(state) for state in states],
         **(fields or {}),
+    }
+
+
+def _data_json(state: DataState) -> dict[str, Any]:
+    return {
+        "data": state.kind.code,
+        "state": state.freshness.state,
+        "is_blind": state.freshness.is_blind,
+        "whole_at": state.freshness.seen_at,
+        "next_at": state.due_at,
+        "problem": state.freshness.problem,
+        "detail": state.freshness.words,
     }
 
 
@@ -82,8 +110,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def sync_run_json(run: SyncRun) -> dict[str, Any]:
-    """Return a run as the API shows it; the problem's code has words in the reader's language."""
+def sync_run_json(run: Any) -> dict[str, Any]:
+    """Return a ``SyncRun`` with its next try; the problem has words in the reader's language."""
     return {
         "id": str(run.pk),
         "store": str(run.store_id),
@@ -92,6 +120,7 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "is_first": run.is_first,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "next_try_at": run.next_try_at,
         "expected": run.expected,
         "fetched": run.fetched,
         "changed": run.changed,
@@ -247,7 +276,7 @@ def violation_json(violation: Violation, fields: dict[str, Any] | None = None) -
 
 
 class StoreIn(Strict):
-    name = serializers.CharField(max_length=120)
+    name = NameField(max_length=120)
     marketplace = serializers.ChoiceField(choices=Store.Marketplace.choices)
     market = serializers.ChoiceField(choices=sorted(markets.MARKETS))
     seller_type = serializers.ChoiceField(choices=Store.SellerType.choices, required=False)
@@ -279,6 +308,32 @@ class StoreIn(Strict):
         return groups
 
 
+class ConnectionOut(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(
+        choices=[("none", "Never connected"), *Connection.State.choices]
+    )
+    authorized_until = serializers.DateTimeField(allow_null=True)
+    pushes_since = serializers.DateTimeField(
+        allow_null=True, help_text="Since when the marketplace pushes what happens."
+    )
+    problem = serializers.CharField(help_text="The code of what stands in the way, else empty.")
+    detail = serializers.CharField(help_text="The same in words.")
+
+
+class DataStateOut(serializers.Serializer[Any]):
+    """How fresh one kind of a store's data is."""
+
+    data = serializers.ChoiceField(  # type: ignore[assignment] # what the run calls it
+        choices=[(code, kind.label) for code, kind in DATA.items()]
+    )
+    state = serializers.ChoiceField(choices=FRESHNESS)
+    is_blind = serializers.BooleanField(help_text="Not known as freshly as it should be.")
+    whole_at = serializers.DateTimeField(allow_null=True, help_text="When it last was whole.")
+    next_at = serializers.DateTimeField(allow_null=True, help_text="When it is fetched next.")
+    problem = serializers.CharField(help_text="The code of what stands in the way, else empty.")
+    detail = serializers.CharField(help_text="The same in words.")
+
+
 class StoreOut(serializers.Serializer[Any]):
     """For the schema: what ``store_json`` gives with the fields of higher rooms."""
 
@@ -293,6 +348,8 @@ class StoreOut(serializers.Serializer[Any]):
     groups = serializers.ListField(child=serializers.CharField())
     state = serializers.ChoiceField(choices=Store.State.choices)
     created_at = serializers.DateTimeField()
+    connection = ConnectionOut()
+    data = DataStateOut(many=True, help_text="Empty where nothing can be fetched.")  # type: ignore[assignment]
     rating = serializers.IntegerField(allow_null=True)
     band = serializers.CharField()
     standing = serializers.CharField()
@@ -328,6 +385,9 @@ class SyncRunOut(serializers.Serializer[Any]):
     is_first = serializers.BooleanField()
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    next_try_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a run that waits goes on, else null."
+    )
     expected = serializers.IntegerField(allow_null=True, help_text="How many rows, where told.")
     fetched = serializers.IntegerField()
     changed = serializers.IntegerField(help_text="How many of them were new or changed.")

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -12,7 +13,7 @@ from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
 from stores import rules
 from stores.access import store_of_key, stores_of_key, uuid_or_404
-from stores.api.fields import STORE, stores_asked
+from stores.api.fields import CHANGED_SINCE, STORE, moment_asked, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
@@ -52,9 +53,10 @@ from stores.models import (
     SyncRun,
     Violation,
 )
-from stores.selectors import after_sales, balance, forwardings, orders, packages, stock
+from stores.selectors import after_sales, balance, forwardings, orders, packages, stock, syncs
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
+from stores.selectors.freshness import states_of
 from stores.selectors.packages import PackageState
 from stores.services import readings, violations
 from stores.services import stores as store_services
@@ -95,6 +97,11 @@ class _View(AgencyView):
                 rows = rows.filter(**{name: _TRUTHS.get(asked, asked)})
         return rows
 
+    def only_changed(self, rows: Any) -> Any:
+        """Keep to what has changed since the moment asked for, where one is."""
+        since = moment_asked("changed_since", self.request.query_params)
+        return rows if since is None else rows.filter(changed_at__gte=since)
+
 
 def _parameters(filters: Filters) -> list[OpenApiParameter]:
     return [OpenApiParameter(name, enum=list(among)) for name, among in filters.items()]
@@ -105,6 +112,9 @@ class _ListView(_View):
 
     required_capabilities: ClassVar = {"GET": "stores.view"}
     filters: ClassVar[Filters] = {}
+    is_dated: ClassVar = (
+        False  # whether its rows say when they changed, and may be asked since when
+    )
 
     def rows(self) -> Any:
         raise NotImplementedError
@@ -115,6 +125,8 @@ class _ListView(_View):
     def get(self, request: Request) -> Response:
         pages = self.pagination_class()
         found = self.filtered(self.only_store(self.rows()), self.filters)
+        if self.is_dated:
+            found = self.only_changed(found)
         rows = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(self.shown(rows))
 
@@ -126,9 +138,9 @@ def _lists(out: type[serializers.BaseSerializer[Any]]) -> Callable[[type[L]], ty
     """Say in the schema what a list is of, and by what it is filtered."""
 
     def describe(view: type[L]) -> type[L]:
-        schema = extend_schema(
-            responses=out(many=True), parameters=[STORE, *_parameters(view.filters)]
-        )
+        dated = [CHANGED_SINCE] if view.is_dated else []
+        asked = [STORE, *dated, *_parameters(view.filters)]
+        schema = extend_schema(responses=out(many=True), parameters=asked)
         return extend_schema_view(get=schema)(view)
 
     return describe
@@ -148,13 +160,18 @@ class StoresView(_View):
     @extend_schema(responses=StoreOut(many=True), parameters=_parameters(_filters))
     def get(self, request: Request) -> Response:
         """List stores, filtered by market, marketplace and state."""
-        stores = stores_of_key(self.api_key).select_related("client")
+        stores = stores_of_key(self.api_key).select_related("client", "connection")
         stores = stores.prefetch_related("groupings__group")
         stores = self.filtered(stores, self._filters)
         pages = self.pagination_class()
         rows = pages.paginate_queryset(stores, request, view=self)
-        fields = _fields(self.api_key, [row.pk for row in rows])
-        return pages.get_paginated_response([store_json(row, fields.get(row.pk)) for row in rows])
+        fields, states = (
+            _fields(self.api_key, [row.pk for row in rows]),
+            states_of(rows, at=self.now),
+        )
+        return pages.get_paginated_response(
+            [store_json(row, states[row.pk], fields.get(row.pk)) for row in rows]
+        )
 
     @extend_schema(request=StoreIn, responses={201: StoreOut})
     def post(self, request: Request) -> Response:
@@ -165,7 +182,7 @@ class StoresView(_View):
         store = store_services.create_store(
             **values, by=self.api_key.made_by, at=self.now, via="api"
         )
-        return Response(_shown(self.api_key, store), status=HTTP_201_CREATED)
+        return Response(_shown(self.api_key, store, at=self.now), status=HTTP_201_CREATED)
 
 
 class StoreView(_View):
@@ -173,7 +190,7 @@ class StoreView(_View):
 
     @extend_schema(responses=StoreOut)
     def get(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
-        return Response(_shown(self.api_key, store_of_key(self.api_key, pk)))
+        return Response(_shown(self.api_key, store_of_key(self.api_key, pk), at=self.now))
 
     @extend_schema(request=StoreIn(partial=True), responses=StoreOut)
     def patch(self, request: Request, pk: str) -> Response:
@@ -188,7 +205,7 @@ class StoreView(_View):
             at=self.now,
             via="api",
         )
-        return Response(_shown(self.api_key, store))
+        return Response(_shown(self.api_key, store, at=self.now))
 
 
 @_lists(ReadingOut)
@@ -229,7 +246,7 @@ class SyncRunsView(_ListView):
     filters: ClassVar = {"data": sorted(DATA), "state": SyncRun.State.values}
 
     def rows(self) -> Any:
-        return SyncRun.objects.all()
+        return syncs.with_next_try(SyncRun.objects.all())
 
     def shown(self, rows: Sequence[Any]) -> list[Any]:
         return [sync_run_json(row) for row in rows]
@@ -264,6 +281,7 @@ class MailRoutesView(_View):
 class OrdersView(_ListView):
     """Orders with their states and deadlines; nothing about a buyer is kept."""
 
+    is_dated: ClassVar = True
     orderings: ClassVar = {"-placed_at": "-placed_at", "-changed_at": "-changed_at"}
     filters: ClassVar = {"status": orders.STATUSES, "is_overdue": list(_TRUTHS)}
 
@@ -278,6 +296,7 @@ class OrdersView(_ListView):
 class PackagesView(_ListView):
     """Packages, and until when the carrier has to have those that wait for it."""
 
+    is_dated: ClassVar = True
     orderings: ClassVar = {"-made_at": "-made_at", "-changed_at": "-changed_at"}
     filters: ClassVar = {"state": PackageState.values}
 
@@ -292,6 +311,7 @@ class PackagesView(_ListView):
 class AfterSalesView(_ListView):
     """Cancellations and returns that buyers asked for, and the disputes about them."""
 
+    is_dated: ClassVar = True
     orderings: ClassVar = {"-made_at": "-made_at", "-changed_at": "-changed_at"}
     filters: ClassVar = {"kind": AfterSale.Kind.values, "state": CaseState.values}
 
@@ -306,6 +326,7 @@ class AfterSalesView(_ListView):
 class StockView(_ListView):
     """SKUs on sale, what is left of them, and the products they are of."""
 
+    is_dated: ClassVar = True
     orderings: ClassVar = {"external_id": "external_id", "-changed_at": "-changed_at"}
     filters: ClassVar = {"state": list(stock.LEVELS)}
 
@@ -325,7 +346,7 @@ class BalanceEntriesView(_ListView):
     filters: ClassVar = {
         "kind": BalanceEntry.Kind.values,
         "state": EntryState.values,
-        "is_policy_deduction": ["true"],
+        "is_policy_deduction": list(_TRUTHS),
     }
 
     def rows(self) -> Any:
@@ -419,5 +440,6 @@ class ViolationView(ViolationsView):
         return violation
 
 
-def _shown(key: Any, store: Store) -> dict[str, Any]:
-    return store_json(store, _fields(key, [store.pk]).get(store.pk))
+def _shown(key: Any, store: Store, *, at: datetime) -> dict[str, Any]:
+    states = states_of([store], at=at)[store.pk]
+    return store_json(store, states, _fields(key, [store.pk]).get(store.pk))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from stores import moments, seats, tables
 from stores.services.sub_accounts import can_have_signed_in
+from tenants.texts import printable
 
 LONGEST_NAME: Final = 120
 _LONGEST_WORD: Final = 60
@@ -139,11 +139,6 @@ def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
         raise ValidationError(
             _("Line %(number)s cannot be read as a row.") % {"number": reader.line_num}
         ) from error
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without signs that show nothing, such as a space of no width."""
-    return "".join(sign for sign in text if not unicodedata.category(sign).startswith("C")).strip()
 
 
 def _headings(cells: list[str]) -> tuple[list[str], tuple[str, ...]] | None:

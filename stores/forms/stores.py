@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from stores import markets
 from stores.models import Client, Store, StoreGroup
 from stores.selectors.clients import members_of
+from tenants.forms.names import NameField
 from tenants.models import Agency, Membership
 
 _LANGUAGES = [("", "–"), ("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
@@ -24,7 +25,7 @@ class MemberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 class StoreForm(forms.Form):
     """A store's place and names. Without a time zone it has its market's."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = NameField(label=_("Name"), max_length=120)
     marketplace = forms.ChoiceField(label=_("Marketplace"), choices=Store.Marketplace.choices)
     market = forms.ChoiceField(
         label=_("Market"), choices=[("", _("Choose the country")), *markets.MARKETS.items()]
@@ -108,13 +109,13 @@ class StoreForm(forms.Form):
 
 
 class ClientForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120)
-    contact = forms.CharField(label=_("Contact"), max_length=200, required=False)
+    name = NameField(label=_("Name"), max_length=120)
+    contact = NameField(label=_("Contact"), max_length=200, required=False)
     language = forms.ChoiceField(label=_("Language of reports"), choices=_LANGUAGES, required=False)
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80)
+    name = NameField(label=_("Name"), max_length=80)
 
 
 class AccessForm(forms.Form):

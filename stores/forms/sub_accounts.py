@@ -13,13 +13,14 @@ from stores.forms import seat_rows
 from stores.forms.moments import MomentField, set_zone
 from stores.models import Store
 from stores.services.sub_accounts import can_have_signed_in
+from tenants.forms.names import NameField
 
 MOST_ROWS: Final = 500
 MOST_LETTERS: Final = 200_000
 
 
 class SubAccountForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=seat_rows.LONGEST_NAME)
+    name = NameField(label=gettext_lazy("Name"), max_length=seat_rows.LONGEST_NAME)
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     platform_role = forms.ChoiceField(
         label=gettext_lazy("Role at the marketplace"),
@@ -61,7 +62,7 @@ class SubAccountForm(forms.Form):
             role.choices = [("", "–"), (extra_role, extra_role), *seats.ROLES.items()]
 
     def clean_name(self) -> str:
-        name = seat_rows.printable(self.cleaned_data["name"])
+        name = str(self.cleaned_data["name"])
         if not any(sign.isalnum() for sign in name):
             raise ValidationError(_("The name is missing."))
         return name

@@ -67,6 +67,12 @@ class SignatureRefused(MarketplaceError):
     reason = "The marketplace refused the app's key, signature, clock or address"
 
 
+class ClockRefused(SignatureRefused):
+    """The moment at which a call was signed is too far from the marketplace's own."""
+
+    reason = "The marketplace's clock and ours are too far apart"
+
+
 class RateLimited(MarketplaceError):
     """Too many calls. ``retry_after`` is in seconds, None when the marketplace did not say."""
 

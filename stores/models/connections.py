@@ -1,7 +1,10 @@
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores import problems
 from stores.models.checks import moments_can_be_meant
 from stores.models.stores import Store
 from tenants.base import AgencyModel, MembershipKey
@@ -17,6 +20,7 @@ class Connection(AgencyModel):
         REVOKED = "revoked", _("Authorization withdrawn")
         EXPIRED = "expired", _("Authorization expired")
         REFUSED = "refused", _("Refused")
+        DISCONNECTED = "disconnected", _("Disconnected")
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="connection")
     state = models.CharField(max_length=16, choices=State, default=State.CONNECTING)
@@ -31,12 +35,24 @@ class Connection(AgencyModel):
     scopes = ArrayField(models.CharField(max_length=80), default=list)
     offered = models.TextField(blank=True)  # sealed: the shops to choose from, JSON
     problem = models.CharField(max_length=200, blank=True)  # a code of stores.problems
+    pushes_at = models.DateTimeField(null=True)  # since when the marketplace pushes to us
+    # Why it does not, a code likewise.
+    pushes_problem = models.CharField(max_length=40, blank=True, default="", db_default="")
     connected_by = MembershipKey(null=True)
     connected_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.store_id} {self.state}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state == self.State.CONNECTED
+
+    @property
+    def pushes_words(self) -> str:
+        """Return why the marketplace does not push, in the reader's language."""
+        return str(problems.text(self.pushes_problem))
 
 
 class SyncCursor(AgencyModel):
@@ -67,6 +83,8 @@ class SyncRun(AgencyModel):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+
+    UNDER_WAY: ClassVar = (State.RUNNING, State.WAITING)  # one that waits goes on where it stands
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="sync_runs")
     data = models.CharField(max_length=20)

@@ -33,7 +33,8 @@ class Incident:
     - ``clock_skew``: amount of seconds that the marketplace is ahead
     - ``inactive``, ``revoked``: nothing more
     - ``negative_balance``: amount that was deducted, in the shop's money; 0: far more than it has
-    - ``violation_wave``: count of the mails a shop gets, amount of those it got
+    - ``violation_wave``: count of the mails a shop gets, amount of those it got, detail the
+      rating before it, empty where the mails tell none
     """
 
     number: int

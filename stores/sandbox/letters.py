@@ -1,6 +1,7 @@
 """Notices sent by wish of the control page: one at a time, or a wave of violations."""
 
 import threading
+from dataclasses import replace
 
 from stores.sandbox import fields, mail
 from stores.sandbox.calls import Marketplace
@@ -17,6 +18,7 @@ REASONS = (
     "Low 24 h response rate",
 )
 _MOST_POINTS = 12
+_WITHOUT_RATING = "2"  # the variant of a violation's notice that tells no rating
 
 
 class Letters:
@@ -73,7 +75,11 @@ class Letters:
             raise fields.Wrong("to: give the store's forwarding address.")
         now = self.settings.seconds()
         count = fields.number(form, "count", 5, least=1, most=MOST_MAILS)
-        wave = Incident(0, "violation_wave", whose, now, fields.end(form, now), count=count)
+        rating = form.get("rating", "").strip()
+        if rating:
+            fields.number(form, "rating", 0, least=-1000, most=1000)
+        end = fields.end(form, now)
+        wave = Incident(0, "violation_wave", whose, now, end, count=count, detail=rating)
         with self.state.changing() as state:
             state.incidents.start(wave)
         self.tick()
@@ -92,20 +98,31 @@ class Letters:
             addresses = dict(self.state.mail_addresses)
             for shop in self.shops.all:
                 if wave.is_at(shop) and shop.id in addresses:
-                    self._send_violation(shop, addresses[shop.id], wave.amount)
+                    self._send_violation(shop, addresses[shop.id], wave)
             with self.state.changing():
                 wave.amount += 1
         if wave.amount >= wave.count:
             with self.state.changing() as state:
                 state.incidents.known.remove(wave)
 
-    def _send_violation(self, shop: Shop, to: str, number: int) -> None:
+    def _send_violation(self, shop: Shop, to: str, wave: Incident) -> None:
+        """Send the next violation of a wave, with the rating that its points leave.
+
+        Where nobody has said what the rating was before, none is told.
+        """
+        number = wave.amount
         facts = mail.Facts(
-            points=1 + number % _MOST_POINTS,
+            points=_points(number),
             reason=REASONS[number % len(REASONS)],
             subject=f"Order 57{shop.mark}{number:04d}",
         )
-        self._send(mail.Wish("violation", to), shop, facts)
+        if not wave.detail:
+            self._send(mail.Wish("violation", to, variant=_WITHOUT_RATING), shop, facts)
+            return
+        taken = sum(map(_points, range(number + 1)))
+        self._send(
+            mail.Wish("violation", to), shop, replace(facts, rating=int(wave.detail) - taken)
+        )
 
     def _send(self, wish: mail.Wish, shop: Shop, facts: mail.Facts) -> tuple[str, str]:
         with self.state.changing() as state:
@@ -115,6 +132,11 @@ class Letters:
         content = mail.signed(message, wish.signature, self.state.key_for_mail(mail.new_key))
         self.deliver(wish.to, content)
         return str(message["Subject"]), str(message["Message-ID"])
+
+
+def _points(number: int) -> int:
+    """Return the points that the violation of this number in a wave takes."""
+    return 1 + number % _MOST_POINTS
 
 
 def _address(text: str) -> str:

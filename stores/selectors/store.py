@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from stores.models import Connection, Notice, Store, SyncRun, Violation
 
@@ -26,7 +26,10 @@ def connection_of(store: Store) -> Connection | None:
 
 
 def newest_run(store: Store) -> SyncRun | None:
-    return SyncRun.objects.filter(store=store).order_by("-started_at", "-id").first()
+    """Return the newest run of a store, one that is running before all others."""
+    is_running = Case(When(state=SyncRun.State.RUNNING, then=0), default=1)
+    runs = SyncRun.objects.filter(store=store)
+    return runs.order_by(is_running, "-started_at", "-id").first()
 
 
 def namesakes(store: Store) -> QuerySet[Store]:

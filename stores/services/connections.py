@@ -25,7 +25,7 @@ from stores.marketplaces.registry import MARKETPLACES
 from stores.marketplaces.tiktok_shop.client import Client, authorization_url
 from stores.marketplaces.tiktok_shop.payloads import ShopPayload, Tokens
 from stores.models import Connection, Store
-from stores.services import alerts, losing, tokens
+from stores.services import alerts, listening, losing, tokens
 from tenants import due, scope, sealing
 from tenants.due import Work
 from tenants.errors import DomainError
@@ -178,7 +178,7 @@ def exchange_code(*, agency: Agency, work: Work, client: Client) -> None:
         shops = client.shops(held.access_token)
     except (NotAuthorized, RequestRefused):
         with scope.agency(agency):
-            _refuse(connection, "code_spent", at=work.at)
+            _refuse(connection, "code_spent", by=state.member, at=work.at)
             work.finish()
         return
     except MarketplaceError as error:
@@ -226,10 +226,14 @@ def disconnect(*, store: Store, by: Membership | None, at: datetime) -> None:
         .filter(store=store)
         .first()
     )
-    if connection is None or connection.problem == "disconnected":
+    if connection is None or connection.state == Connection.State.DISCONNECTED:
         return
     losing.lose(
-        connection, state=Connection.State.REVOKED, problem="disconnected", at=at, alert=False
+        connection,
+        state=Connection.State.DISCONNECTED,
+        problem="disconnected",
+        at=at,
+        alert=False,
     )
     alerts.resolve_alert(store=store, code="connection.revoked", at=at)
     trail.record(action="connection.ended", by=by, subject=store, at=at, store_id=store.pk)
@@ -302,7 +306,7 @@ def _settle(
         _adopt_or_refuse(connection, held, fitting[0], by=by, at=at)
     else:
         problem = "no_shop" if not shops else "other_shop" if store.external_id else "other_market"
-        _refuse(connection, problem, at=at)
+        _refuse(connection, problem, by=by, at=at)
 
 
 def _adopt_or_refuse(
@@ -313,7 +317,7 @@ def _adopt_or_refuse(
             _adopt(connection, held, shop, by=by, at=at)
     except ShopRefused as refusal:
         connection.refresh_from_db()
-        _refuse(connection, refusal.problem, at=at)
+        _refuse(connection, refusal.problem, by=by, at=at)
 
 
 def _adopt(
@@ -333,8 +337,9 @@ def _adopt(
     connection.connected_by, connection.connected_at = by, at
     connection.save()
     tokens.keep(connection, held, at=at)
-    _take_over(store, shop, at)
+    _take_over(store, shop, by=by, at=at)
     due.add(kind="stores.sync", subject=store.pk, at=at)
+    listening.ask(store.pk, at=at)
     alerts.resolve_alert(store=store, code="connection.revoked", at=at)
     alerts.resolve_alert(store=store, code="reading.authorization_days", at=at)
     trail.record(
@@ -365,23 +370,40 @@ def _claim_route(store: Store, shop_id: str) -> None:
         raise ShopRefused("store_elsewhere")
 
 
-def _take_over(store: Store, shop: Offer, at: datetime) -> None:
-    """Let the marketplace's own word on its shop stand over what a member typed."""
-    seller_type = _SELLER_TYPES.get(shop.seller_type, store.seller_type)
-    is_other = seller_type != store.seller_type
+def _take_over(store: Store, shop: Offer, *, by: Membership, at: datetime) -> None:
+    """Let the marketplace's own word on its shop stand over what a member typed, and say so."""
+    before = store.seller_type
+    seller_type = _SELLER_TYPES.get(shop.seller_type, before)
     store.seller_type, store.external_id = seller_type, shop.id
     store.save(update_fields=["seller_type", "external_id"])
-    if is_other:
-        signals.store_changed.send(sender=Store, store=store, at=at)
+    if seller_type == before:
+        return
+    trail.record(
+        action="store.taken_over",
+        by=by,
+        subject=store,
+        at=at,
+        store_id=store.pk,
+        changes={"seller_type": [str(before), str(seller_type)]},
+    )
+    signals.store_changed.send(sender=Store, store=store, at=at)
 
 
-def _refuse(connection: Connection, problem: str, *, at: datetime) -> None:
+def _refuse(connection: Connection, problem: str, *, by: Membership | None, at: datetime) -> None:
     connection.offered = ""
     connection.problem = problem
     if connection.state != Connection.State.CONNECTED:
         connection.state = Connection.State.REFUSED
     connection.changed_at = at
     connection.save(update_fields=["offered", "problem", "state", "changed_at"])
+    trail.record(
+        action="connection.not_made",
+        by=by,
+        subject=connection.store,
+        at=at,
+        store_id=connection.store_id,
+        changes={"problem": problem},
+    )
 
 
 def _offer(shop: ShopPayload) -> Offer:

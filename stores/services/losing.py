@@ -24,6 +24,7 @@ def lose(
     connection.access_token = connection.refresh_token = ""
     connection.shop_cipher = connection.offered = ""
     connection.access_expires_at = connection.refresh_started_at = None
+    connection.pushes_at, connection.pushes_problem = None, ""
     connection.changed_at = at
     connection.save(
         update_fields=[
@@ -35,13 +36,15 @@ def lose(
             "offered",
             "access_expires_at",
             "refresh_started_at",
+            "pushes_at",
+            "pushes_problem",
             "changed_at",
         ]
     )
     StoreRoute.objects.filter(
         agency_id=connection.agency_id, store_id=connection.store_id, is_live=True
     ).update(is_live=False)
-    SyncRun.objects.filter(store=connection.store_id, state=SyncRun.State.RUNNING).update(
+    SyncRun.objects.filter(store=connection.store_id, state__in=SyncRun.UNDER_WAY).update(
         state=SyncRun.State.FAILED, finished_at=at, problem=problem
     )
     if alert:

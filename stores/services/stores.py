@@ -39,7 +39,7 @@ _EDITABLE: Final = frozenset(
     }
 )
 _PLACE: Final = frozenset({"marketplace", "market", "seller_type"})
-_FIXED_ONCE_CONNECTED: Final = frozenset({"marketplace", "market", "external_id"})
+_FIXED_ONCE_CONNECTED: Final = frozenset({"marketplace", "market", "seller_type", "external_id"})
 
 
 class StoreLimitReached(DomainError):
@@ -147,7 +147,7 @@ def edit_store(
 
     Raises:
         MarketUnknown, TimeZoneUnknown, NameTaken, ShopIdTaken: as for a new store.
-        StoreConnected: if marketplace, market or shop ID of a connected store would change.
+        StoreConnected: if what the marketplace says of a connected store would change.
     """
     assert values.keys() <= _EDITABLE, "A field that is not for editing."
     before = Store.objects.get(pk=store.pk)
@@ -156,7 +156,10 @@ def edit_store(
         setattr(store, name, values[name])
     if changed & _FIXED_ONCE_CONNECTED and connections.is_live(store):
         raise StoreConnected(
-            _("A connected store keeps its marketplace, market and shop ID. Disconnect it first.")
+            _(
+                "Marketplace, market, seller type and shop ID of a connected store are the"
+                " marketplace's word. Disconnect it first."
+            )
         )
     changes: dict[str, Any] = {
         name: [_shown(before, name), _shown(store, name)] for name in sorted(changed)

@@ -12,8 +12,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from stores.access import store_for
 from stores.marketplaces.registry import MARKETPLACES
 from stores.models import Store
-from stores.selectors import store as selectors
 from stores.selectors.freshness import freshness_of
+from stores.selectors.store import connection_of
 from stores.services import connections, syncing
 from stores.views import shown
 from tenants import addresses
@@ -35,7 +35,13 @@ def connect(request: MemberRequest, pk: str) -> HttpResponse:
             return redirect("stores:store", pk=store.pk)
         return redirect(address)
     can_connect = MARKETPLACES[store.marketplace].can_connect
-    return render(request, "stores/connect.html", {"store": store, "can_connect": can_connect})
+    connection = connection_of(store)
+    context = {
+        "store": store,
+        "can_connect": can_connect,
+        "connection": connection if connection and connection.is_live else None,
+    }
+    return render(request, "stores/connect.html", context)
 
 
 @is_open("the marketplace sends the seller back here; a single-use pass names agency and store")
@@ -90,7 +96,7 @@ def sync_now(request: MemberRequest, pk: str) -> HttpResponse:
     store = store_for(request.member, pk)
     if connections.is_live(store):
         syncing.ask_for_sync(store=store, by=request.member, at=timezone.now())
-        messages.success(request, _("Asked for. New figures show in a minute."))
+        messages.success(request, _("Asked for. This page follows it."))
     else:
         messages.error(request, _("This store is not connected, so there is nothing to fetch."))
     back = "stores:syncs" if request.POST.get("back") == "syncs" else "stores:store"
@@ -100,11 +106,17 @@ def sync_now(request: MemberRequest, pk: str) -> HttpResponse:
 @requires("stores.view")
 @require_GET
 def progress(request: MemberRequest, pk: str) -> HttpResponse:
-    """Answer the box that polls while a store connects and fetches for the first time."""
+    """Answer the box that polls while a store connects, is fetched first, or is fetched anew.
+
+    ``of`` is what it showed before. When a store has come to know its first orders its page is
+    shown anew; what a later sync brought is offered, as somebody may be at work on the page.
+    """
     store = store_for(request.member, pk)
-    freshness = freshness_of([store.pk], at=timezone.now())[store.pk]
-    connection, run = selectors.connection_of(store), selectors.newest_run(store)
-    sync = shown.sync_of(store, connection, run, freshness)
-    if not sync.is_moving:
+    at = timezone.now()
+    sync = shown.sync_of(store, freshness_of([store.pk], at=at)[store.pk], at=at)
+    goes_on = {"connecting", "first"}
+    if request.GET.get("of") == "syncing":
+        goes_on |= {"syncing", "settled"}
+    if sync.state not in goes_on:
         return HttpResponseClientRefresh()
-    return render(request, "stores/_sync.html", {"store": store, "sync": sync})
+    return render(request, "stores/_sync.html", {"store": store, "sync": sync, "is_over": True})

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from stores.access import store_for
 from stores.push_words import about
 from stores.selectors.pushes import page_of_pushes
+from stores.selectors.store import connection_of
 from stores.views import paging
 from tenants.access import MemberRequest, requires
 from tenants.models import InboundEvent
@@ -29,11 +30,13 @@ def pushes_page(request: MemberRequest, pk: str) -> HttpResponse:
         store.pk, after=paging.place(request.GET.get("after", "")), limit=_A_PAGE + 1
     )
     shown = found[:_A_PAGE]
+    connection = connection_of(store)
     older = ""
     if len(found) > _A_PAGE:
         older = paging.query({}, shown[-1].received_at, shown[-1].pk)
     context = {
         "store": store,
+        "connection": connection if connection and connection.is_live else None,
         "rows": [_row(event, at) for event in shown],
         "older": older,
         "is_first": not request.GET.get("after"),

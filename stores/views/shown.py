@@ -12,11 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stores import problems
+from stores.data_kinds import DATA
 from stores.metrics import Bad, Metric, Unit
 from stores.models import Connection, Enforcement, Reading, Store, SyncRun
+from stores.selectors import store as selectors
 from stores.selectors.fleet import Row
 from stores.selectors.freshness import Freshness
 from stores.selectors.readings import Tile
+from stores.selectors.syncs import is_asked_for
 from tenants.templatetags import ui
 
 
@@ -24,13 +27,25 @@ from tenants.templatetags import ui
 class Sync:
     """How a connection or its first sync stands, for the box that polls."""
 
-    state: str  # "none" | "refused" | "lost" | "connecting" | "choosing" | "first" | "settled"
+    # "none" | "refused" | "lost" | "connecting" | "choosing" | "first" | "syncing" | "settled"
+    state: str
     connection: Connection | None
     run: SyncRun | None
+    next_at: datetime | None = None  # when orders are asked for next
 
     @property
     def is_moving(self) -> bool:
-        return self.state in {"connecting", "first"}
+        return self.state in {"connecting", "first", "syncing"}
+
+    @property
+    def may_be_asked(self) -> bool:
+        return self.state in {"syncing", "settled"}
+
+    @property
+    def label(self) -> str:
+        """Return what is being fetched."""
+        kind = DATA.get(self.run.data) if self.run else None
+        return str(kind.label) if kind else ""
 
     @property
     def words(self) -> str:
@@ -38,9 +53,9 @@ class Sync:
         return "" if self.connection is None else str(problems.text(self.connection.problem))
 
 
-def sync_of(
-    store: Store, connection: Connection | None, run: SyncRun | None, freshness: Freshness
-) -> Sync:
+def sync_of(store: Store, freshness: Freshness, *, at: datetime) -> Sync:
+    """Return how a store's connection stands, and what is fetched right now."""
+    connection, run = selectors.connection_of(store), selectors.newest_run(store)
     if connection is None:
         return Sync("none", None, run)
     states = {
@@ -49,13 +64,15 @@ def sync_of(
         Connection.State.REFUSED: "refused",
         Connection.State.REVOKED: "lost",
         Connection.State.EXPIRED: "lost",
+        Connection.State.DISCONNECTED: "lost",
     }
     state = states.get(Connection.State(connection.state))
     if state is None:
         # A store that the marketplace refuses will not end its first sync by being waited for.
         is_first = freshness.seen_at is None and store.state == Store.State.ACTIVE
-        state = "first" if is_first else "settled"
-    return Sync(state, connection, run)
+        is_asked = is_first or is_asked_for(store.pk, at=at)
+        state = "first" if is_first else "syncing" if is_asked else "settled"
+    return Sync(state, connection, run, freshness.due_at)
 
 
 def key_facts(row: Row, *, at: datetime, added: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -39,7 +39,6 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
     at = timezone.now()
     row = row_of(request.member, store, at=at)
     tiles = readings.tiles_of(store.pk, at=at)
-    connection = selectors.connection_of(store)
     seats = sub_accounts.seats_of([store.pk], at=at)
     open_alerts = alerts.alerts_of(Store.objects.filter(pk=store.pk), show="open", at=at)
     enforcements = list(enforcements_of_store(store)[: _ENFORCEMENTS + 1])
@@ -64,7 +63,7 @@ def store_page(request: MemberRequest, pk: str) -> HttpResponse:
         "seat_count": len(seats),
         "marked_count": sum(seat.marks.count > 0 for seat in seats),
         "history": history.entries_of(store, request.member),
-        "sync": shown.sync_of(store, connection, selectors.newest_run(store), row.freshness),
+        "sync": shown.sync_of(store, row.freshness, at=at),
         "may_edit": may("stores.edit"),
         "may_connect": may("stores.connect"),
         "may_record": may("readings.record"),

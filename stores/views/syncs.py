@@ -1,7 +1,7 @@
 """What is fetched from a store's marketplace: how fresh each kind of data is, and every run."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpResponse
@@ -25,6 +25,7 @@ _TONES: Final = {
     SyncRun.State.DONE: "good",
     SyncRun.State.FAILED: "bad",
     SyncRun.State.RUNNING: "act",
+    SyncRun.State.WAITING: "warn",
 }
 
 
@@ -33,6 +34,11 @@ class Line:
     """One run as the page shows it."""
 
     run: SyncRun
+    next_at: datetime | None = None  # when one that waits is tried again
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.run.state == SyncRun.State.WAITING
 
     @property
     def label(self) -> Promise | str:
@@ -63,18 +69,20 @@ def syncs_page(request: MemberRequest, pk: str) -> HttpResponse:
     found = list(selectors.runs_after(store.pk, after)[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
     states = data_states(store, at=at)
-    running = [Line(run) for run in selectors.running(store.pk)]
+    next_at = {state.kind.code: state.due_at for state in states}
+    under_way = [Line(run, next_at.get(run.data)) for run in selectors.under_way(store.pk)]
     is_live = connections.is_live(store)
+    is_moving = is_live and any(state.due_at is None or state.due_at <= at for state in states)
     context = {
         "store": store,
         "now": at,
         "states": states,
-        "running": running,
-        "lines": [Line(run) for run in found[:PAGE]],
+        "under_way": under_way,
+        "lines": [Line(run, next_at.get(run.data)) for run in found[:PAGE]],
         "older": paging.query({}, last.started_at, last.pk) if last else "",
         "is_first": after is None,
         "is_live": is_live,
-        "is_moving": is_live and (running or any(state.is_awaited for state in states)),
+        "is_moving": is_moving or any(not line.is_waiting for line in under_way),
         "may_connect": request.member.can("stores.connect"),
         "may_sync": is_live and request.member.can("readings.record"),
     }

@@ -4,13 +4,15 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError as InvalidId
 from django.db.models import Model, Q
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -20,6 +22,8 @@ _MOST = 200
 _USUAL = 50
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _NOT_FILTERS = frozenset({"cursor", "limit"})
+_OF_EVERY_LIST = _NOT_FILTERS | {"ordering"}
+_MOST_NAMED = 5
 
 
 class KeysetPagination(BasePagination):
@@ -30,6 +34,13 @@ class KeysetPagination(BasePagination):
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the page that is asked for.
+
+        Raises:
+            ValidationError: if a parameter is unknown or no row can have its value: what is passed
+                over would look like an answer.
+        """
+        _refuse_unknown(request, type(view))
         orderings: Mapping[str, str] = view.orderings
         self.request = request
         self.limit = _limit(request)
@@ -136,6 +147,34 @@ class KeysetPagination(BasePagination):
         }
         query = urlencode({**kept, "limit": self.limit, "cursor": text})
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
+
+
+def _refuse_unknown(request: Request, view_class: type) -> None:
+    known = _OF_EVERY_LIST | _documented(view_class)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        said = f"There is no such parameter. There are: {', '.join(sorted(known))}."
+        raise ValidationError({name[:80]: said for name in unknown[:_MOST_NAMED]}, code="unknown")
+
+
+@cache
+def _documented(view_class: Any) -> frozenset[str]:
+    """Return the filters of a list, which are those that its published description names."""
+    described = getattr(view_class.get, "kwargs", {}).get("schema")
+    if described is None:
+        return frozenset()
+    schema = described()
+    schema.view = view_class()
+    schema.view.request, schema.view.kwargs = None, {}
+    return frozenset(name for each in schema.get_override_parameters() for name in _names_of(each))
+
+
+def _names_of(parameter: Any) -> Iterable[str]:
+    """Return the name of a described parameter, or those that a serializer describes at once."""
+    if isinstance(parameter, OpenApiParameter):
+        return [parameter.name]
+    serializer = parameter() if isinstance(parameter, type) else parameter
+    return list(serializer.fields)
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@ from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from tenants.forms.names import NameField
+
 
 class AddressForm(forms.Form):
     slug = forms.CharField(
@@ -19,7 +21,7 @@ class DeletionForm(forms.Form):
 
 
 class FoundAgencyForm(forms.Form):
-    name = forms.CharField(label=_("Agency name"), max_length=80)
+    name = NameField(label=_("Agency name"), max_length=80)
     slug = forms.CharField(
         label=_("Address"),
         max_length=40,

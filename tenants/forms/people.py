@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from tenants.forms.names import NameField
 from tenants.models import Membership, Role
 
 
@@ -86,7 +87,7 @@ class InviteForm(SeatForm):
 
 
 class PersonForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    name = NameField(label=_("Name"), max_length=80, required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"))
 
@@ -107,7 +108,7 @@ class PersonForm(forms.Form):
 
 
 class AgencyForm(forms.Form):
-    name = forms.CharField(label=_("Agency name"), max_length=80)
+    name = NameField(label=_("Agency name"), max_length=80)
 
     def clean_name(self) -> str:
         return _one_line(self.cleaned_data["name"])
@@ -122,7 +123,7 @@ class ReviewForm(forms.Form):
 
 
 class KeyForm(forms.Form):
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"), max_length=60, help_text=_("What uses it: a system, not a person.")
     )
     scopes = forms.MultipleChoiceField(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -303,11 +304,15 @@ def _span(seconds: int) -> str:
 
 @register.filter
 def span(length: dt.timedelta | None) -> str:
-    """Write a length of time: "26 d", "2 d 1 h", "3 h 05 min", "40 min", "under 1 min"."""
+    """Write a length of time: "26 d", "2 d 1 h", "3 h 05 min", "40 min", "12 s"."""
     if length is None:
         return DASH
-    seconds = abs(int(length.total_seconds()))
-    return _span(seconds) if seconds >= MINUTE else _("under 1 min")
+    seconds = abs(length).total_seconds()
+    return (
+        _span(int(seconds))
+        if seconds >= MINUTE
+        else _("%(seconds)s s") % {"seconds": ceil(seconds)}
+    )
 
 
 @register.filter

@@ -230,7 +230,7 @@ def test_the_list_asks_the_same_number_of_queries_for_any_number_of_rows(
         make_group(stores=[make_store()])
     api.get("stores/")  # host and key are remembered
     # The key outside the scope; the rows in it; around both the way into the role and back.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         api.get("stores/")
 
 

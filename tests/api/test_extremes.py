@@ -77,6 +77,7 @@ def test_the_walk_finds_every_moment_that_the_api_takes() -> None:
     assert sorted({field for _method, _path, field in _calls()}) == [
         "appeal_by",
         "at",
+        "changed_since",
         "correct_by",
         "decided_at",
         "ends_at",

@@ -51,6 +51,23 @@ def test_an_order_is_listed_with_its_deadlines_and_nothing_of_its_buyer(
     ]
 
 
+def test_orders_that_changed_since_a_moment_are_found_that_moment_included(
+    agency: Agency, api: Api
+) -> None:
+    store = make_store()
+    changed = {
+        minutes: make_order(store, changed_at=NOW + timedelta(minutes=minutes))
+        for minutes in (-1, 0, 1)
+    }
+
+    found = api.get("orders/", changed_since=f"{NOW:%Y-%m-%dT%H:%M:%SZ}")[1]["results"]
+
+    assert {row["id"] for row in found} == {str(changed[0].pk), str(changed[1].pk)}
+    for bad in ("yesterday", "2026-11-20T09:00:00", "0001-01-01T00:00:00Z", ""):
+        status, body = api.get("orders/", changed_since=bad)
+        assert (status, body["errors"][0]["attr"]) == (400, "changed_since"), bad
+
+
 def test_orders_are_filtered_by_store_status_and_being_overdue(agency: Agency, api: Api) -> None:
     # given
     at = datetime.now(UTC)

@@ -44,6 +44,7 @@ def test_a_run_is_listed_with_its_counts_and_what_stood_in_its_way(
             "is_first": False,
             "started_at": "2026-11-20T09:00:00Z",
             "finished_at": None,
+            "next_try_at": None,
             "expected": None,
             "fetched": 7,
             "changed": 5,

@@ -73,7 +73,7 @@ def client(
         APP["api_url"],
         APP["auth_url"],
         clock=clock,
-        **{"sleep": lambda _: None, **times},
+        **{"sleep": lambda _: None, "ticks": clock.ticks, **times},
         shelf=shelf,
     )
 

@@ -70,7 +70,7 @@ def test_what_waits_comes_by_its_deadline_and_all_comes_newest_first(
     assert orders(browser, store, show="all") == ["late", "settled", "soon", "undated"]
     assert orders(browser, store, show="nonsense") == ["late", "soon", "undated"]
     assert "Cancellation Return and refund Waits for the seller answer the refund" in shown
-    assert "In dispute Awaiting buyer ship 12.50 USD" in shown
+    assert "In dispute Waits for the buyer to send it back 12.50 USD" in shown
     assert "1 h late" in shown
 
 

@@ -121,6 +121,9 @@ def test_the_api_filters_entries_by_store_kind_state_and_deduction(store: Store,
     make_balance_entry(factories.make_store(), status="PROCESSING")
 
     of_state = api.get("balance-entries/", store=str(store.pk), kind="statement", state="unpaid")
+    others = api.get("balance-entries/", is_policy_deduction="false")[1]["results"]
+    assert others
+    assert {entry["is_policy_deduction"] for entry in others} == {False}
     deducted = api.get("balance-entries/", is_policy_deduction="true")
 
     found = [[row["id"] for row in body["results"]] for _status, body in (of_state, deducted)]

@@ -5,14 +5,17 @@ import httpx
 import pytest
 from pytest_django import Settings
 
+from stores import problems
 from stores.marketplaces import registry
 from stores.marketplaces.core import MarketplaceDown
 from stores.models import Alert, Connection, Reading, Store, SyncRun
 from stores.sandbox.app import Sandbox, make_app
 from stores.sandbox.shops import BY_ID
 from stores.services import connections, tokens
+from stores.services import stores as store_services
 from tenants import scope
 from tenants.models import Agency, DueWork, Membership, OAuthState, StoreRoute
+from tenants.trail.models import AuditEvent
 from tests import factories
 from tests.stores import marketplace
 from tests.stores.marketplace import HARBOR_VN, NOW, OTHER_TH, QUIET_TH, Clock
@@ -81,6 +84,7 @@ def test_connecting_stores_sealed_tokens_and_asks_for_the_first_sync(
     due = dict(DueWork.objects.filter(subject=str(store.pk)).values_list("kind", "due_at"))
     assert due == {
         "stores.sync": NOW,
+        "stores.ask_for_pushes": NOW,
         "stores.renew_tokens": NOW + 0.7 * timedelta(days=7),
     }
     assert not OAuthState.objects.exclude(code="").exists()
@@ -219,6 +223,12 @@ def test_a_sellers_shop_of_the_stores_own_market_is_taken(
     # then
     store.refresh_from_db()
     assert (store.external_id, store.seller_type) == (HARBOR_VN, "cross_border")
+    told = AuditEvent.objects.get(action="store.taken_over")
+    assert (told.member, told.changes) == (lead, {"seller_type": ["local", "cross_border"]})
+
+    # and nobody types another while it is connected
+    with pytest.raises(store_services.StoreConnected):
+        store_services.edit_store(store=store, values={"seller_type": "local"}, by=lead, at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +255,8 @@ def test_a_shop_that_does_not_fit_is_refused(
     assert (connection.state, connection.problem) == ("refused", problem)
     assert (connection.access_token, connection.offered) == ("", "")
     assert not StoreRoute.objects.exists()
+    assert "can withdraw it" in str(problems.text(problem))
+    assert AuditEvent.objects.get(action="connection.not_made").changes == {"problem": problem}
 
 
 def test_a_shop_live_in_another_agency_is_refused_until_it_is_let_go_there(
@@ -263,6 +275,8 @@ def test_a_shop_live_in_another_agency_is_refused_until_it_is_let_go_there(
     # then
     connection = Connection.objects.get(store=store)
     assert (connection.state, connection.problem) == ("refused", "store_elsewhere")
+    told = AuditEvent.objects.get(action="connection.not_made")
+    assert (told.member, told.changes) == (lead, {"problem": "store_elsewhere"})
 
     # and when it is disconnected there
     with scope.agency(other_agency):
@@ -436,10 +450,12 @@ def test_due_work_alone_carries_a_store_from_agreement_to_readings(
         done = run_due()
 
     # then
-    assert [kind for kind in done if kind.startswith("stores.")] == [
+    assert sorted(kind for kind in done if kind.startswith("stores.")) == [
+        "stores.ask_for_pushes",
         "stores.exchange_code",
         "stores.sync",
     ]
+    assert Connection.objects.get().pushes_at is not None
     assert SyncRun.objects.get(data="orders").state == "done"
     assert Reading.objects.filter(store=store, metric="overdue_orders").exists()
     assert DueWork.objects.get(kind="stores.sync").done_at is None

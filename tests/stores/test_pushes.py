@@ -143,6 +143,14 @@ def test_numbers_no_float_can_hold_are_kept_to_the_digit(
     assert b'"product_id": 9007199254740993' in inbox.payload_of(event)
 
 
+def test_a_push_that_is_no_json_is_refused_as_a_push(
+    connection: Connection, public_client: Client
+) -> None:
+    answer = _push(public_client, b"{")
+
+    assert (answer.status_code, answer.json()["message"]) == (400, "push is not JSON")
+
+
 @pytest.mark.parametrize("push_type", [key for key, data in tiktok.READS.items() if data])
 def test_each_type_that_tells_of_data_makes_the_sync_come_soon(
     connection: Connection, public_client: Client, now: datetime, push_type: str

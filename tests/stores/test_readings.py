@@ -141,3 +141,13 @@ def test_tiles_say_good_bad_and_unknown_and_never_take_an_old_value_for_now(
     old, never = tiles["rts_failures"], tiles["balance"]
     assert (old.state, old.is_old, old.value) == ("unknown", True, Decimal(0))
     assert (never.state, never.is_old, never.value) == ("unknown", False, None)
+
+
+def test_a_deduction_for_policy_reasons_opens_an_alert_that_goes_with_it(agency: Agency) -> None:
+    store = factories.make_store()
+
+    for days, count in ((0, 2), (31, 0)):
+        at = NOW + timedelta(days=days)
+        readings.record_measured(store=store, values={"policy_deductions": Decimal(count)}, at=at)
+        alert = Alert.objects.get(code="reading.policy_deductions")
+        assert (alert.detail["value"], alert.state == "resolved") == ("2", not count)

@@ -322,7 +322,7 @@ def test_connecting_from_the_browser(
     assert sealed.startswith("v1:")
     assert DueWork.objects.filter(kind="stores.exchange_code").count() == 1
     page = browser.get(f"/stores/{store.pk}/").content.decode()
-    assert f'hx-get="/stores/{store.pk}/progress/"' in page
+    assert f'hx-get="/stores/{store.pk}/progress/?of=connecting"' in page
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,45 @@ def test_disconnecting_forgets_the_tokens(browser: HttpClient) -> None:
     browser.post(f"/stores/{connection.store_id}/disconnect/")
 
     connection.refresh_from_db()
-    assert (connection.state, connection.access_token) == ("revoked", "")
+    assert (connection.state, connection.access_token) == ("disconnected", "")
+    page = " ".join(
+        strip_tags(browser.get(f"/stores/{connection.store_id}/").content.decode()).split()
+    )
+    assert "State Disconnected" in page
+    assert "the seller can withdraw it in the seller centre" in page
+
+
+def test_the_connect_page_of_a_connected_store_says_to_which_shop(browser: HttpClient) -> None:
+    connected, fresh = factories.make_connection(shop_name="Bloom"), factories.make_store()
+
+    pages = [
+        browser.get(f"/stores/{pk}/connect/").content.decode()
+        for pk in (connected.store_id, fresh.pk)
+    ]
+
+    assert ["is connected since" in page for page in pages] == [True, False]
+    assert f"the shop Bloom ({connected.shop_id})" in pages[0]
+
+
+def test_a_store_that_is_inactive_is_given_the_advice_and_no_other_way_out(
+    browser: HttpClient,
+) -> None:
+    held = factories.make_connection(state="revoked", problem="inactive")
+
+    page = browser.get(f"/stores/{held.store_id}/").content.decode()
+
+    assert "make the store active again" in page
+    assert f"/stores/{held.store_id}/connect/" not in page
+
+
+def test_signs_that_show_nothing_are_no_part_of_a_name(browser: HttpClient) -> None:
+    values = {"marketplace": "tiktok_shop", "market": "TH", "seller_type": "local"}
+
+    browser.post("/stores/new/", values | {"name": "\u202eFern\u200bwood\u2066 "})
+    refused = browser.post("/stores/new/", values | {"name": "\u200b\u202e"})
+
+    assert list(Store.objects.values_list("name", flat=True)) == ["Fernwood"]
+    assert "This field is required." in refused.content.decode()
 
 
 def test_choosing_a_shop_shows_the_offers(

@@ -152,7 +152,7 @@ def test_archive_store_ends_its_connection_and_frees_its_shop_id(agency: Agency)
 
     # then
     connection.refresh_from_db()
-    assert (connection.state, connection.problem) == ("revoked", "disconnected")
+    assert (connection.state, connection.problem) == ("disconnected", "disconnected")
     assert Alert.objects.get().state == "resolved"
     assert not visible_stores(lead).exists()
     assert factories.make_store(external_id="77").external_id == "77"

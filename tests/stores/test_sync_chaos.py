@@ -287,8 +287,8 @@ def test_a_clock_that_is_wrong_is_our_fault_and_waits(
 
     assert rows() == [0, 0, 0, 0]
     assert line.calls == 1  # the same for all data: none of the others is asked for
-    assert Connection.objects.get().problem == "ours"
-    assert work.due_at == NOW + timedelta(minutes=15)
+    assert Connection.objects.get().problem == "clock"
+    assert work.due_at == NOW + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_a_kind_of_data_that_fails_leaves_the_others_alone(
     assert runs["withdrawals"] == ("failed", "W1")
     connection = Connection.objects.get()
     assert (connection.state, connection.problem) == ("connected", "")
-    assert work.due_at == NOW + timedelta(minutes=15)
+    assert work.due_at == NOW + timedelta(minutes=1)
     measured = set(Reading.objects.values_list("metric", flat=True))
     assert "unread_messages" in measured
     assert not measured & {"open_disputes", "days_since_withdrawal"}  # unknown, not zero

@@ -10,6 +10,7 @@ from stores import problems
 from stores.marketplaces.tiktok_shop.payloads import OrderPayload
 from stores.models import Alert, Connection, Order, Reading, Store, SyncCursor, SyncRun
 from stores.sandbox.app import Sandbox
+from stores.selectors import syncs
 from stores.selectors.orders import OrderHealth, order_health
 from stores.services import syncing, tokens
 from stores.services.syncing import tables
@@ -119,11 +120,11 @@ def test_a_sync_out_of_time_goes_on_where_its_last_page_ended(
     store: Store,
 ) -> None:
     # when the worker has no time at all: one page a claim
-    first = sync(agency, store, app, clock, hold_for=0)
+    first = sync(agency, store, app, clock, hold_for=-1)
     after_one_page = Order.objects.count()
     rounds = 1
     while SyncRun.objects.get().state == "running":
-        sync(agency, store, app, clock, hold_for=0)
+        sync(agency, store, app, clock, hold_for=-1)
         rounds += 1
 
     # then
@@ -187,7 +188,7 @@ def test_what_is_hinted_at_while_it_is_fetched_comes_once_more(
     agency: Agency, app: Sandbox, clock: Clock, store: Store
 ) -> None:
     # given a run of several pages, of which the first was read before something changed
-    sync(agency, store, app, clock, hold_for=0)
+    sync(agency, store, app, clock, hold_for=-1)
     hinted_at = NOW + timedelta(minutes=1)
 
     # when
@@ -204,7 +205,7 @@ def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(
     agency: Agency, app: Sandbox, clock: Clock, store: Store
 ) -> None:
     # given one page fetched, then an outage
-    sync(agency, store, app, clock, hold_for=0)
+    sync(agency, store, app, clock, hold_for=-1)
     marketplace.act(app, "outage", kind="503")
 
     # when
@@ -213,18 +214,24 @@ def test_an_outage_keeps_what_arrived_shows_the_problem_and_comes_again(
     # then
     assert Order.objects.count() == 100
     assert Connection.objects.get().problem == "down"
-    assert SyncRun.objects.get().problem == "down"
+    waiting = SyncRun.objects.get()
+    assert (waiting.state, waiting.problem, waiting.finished_at) == ("waiting", "down", None)
+    said = syncs.with_next_try(SyncRun.objects.all()).get()
+    assert vars(said)["next_try_at"] == NOW + timedelta(minutes=2)
     assert StoreRoute.objects.get(store_id=store.pk).synced_at is None
     assert (work.done_at, work.due_at, work.attempts) == (None, NOW + timedelta(minutes=2), 0)
 
     # and when it is over
     marketplace.act(app, "outage", kind="")
-    while SyncRun.objects.get().state == "running":
+    clock.at = work.due_at + timedelta(seconds=7)
+    while SyncRun.objects.get().state in SyncRun.UNDER_WAY:
         sync(agency, store, app, clock)
 
     # then
     assert Connection.objects.get().problem == ""
-    assert SyncRun.objects.get().problem == ""
+    done = SyncRun.objects.get()
+    assert (done.state, done.problem, done.started_at) == ("done", "", NOW)
+    assert done.finished_at == clock()
 
 
 def test_a_busy_marketplace_is_asked_again_when_it_says(
@@ -288,7 +295,7 @@ def test_an_inactive_store_is_marked_and_comes_back_by_itself(
     # then
     store.refresh_from_db()
     assert store.state == "inactive"
-    assert work.due_at == NOW + timedelta(hours=6)
+    assert work.due_at == NOW + timedelta(minutes=30)
     assert Alert.objects.get().code == "store.inactive"
 
     # and when it is active again
@@ -301,7 +308,7 @@ def test_an_inactive_store_is_marked_and_comes_back_by_itself(
     assert Alert.objects.get(code="store.inactive").state == "resolved"
 
 
-def test_an_answer_that_is_none_is_our_fault_and_is_asked_for_again_more_and_more_rarely(
+def test_an_answer_that_is_none_is_our_fault_and_is_asked_for_again_soon_then_as_often_as_any(
     agency: Agency,
     app: Sandbox,
     clock: Clock,
@@ -312,20 +319,20 @@ def test_an_answer_that_is_none_is_our_fault_and_is_asked_for_again_more_and_mor
     waits = []
 
     with caplog.at_level(logging.ERROR, logger="stores.services.syncing.keeping"):
-        for _ in range(3):
+        for _ in range(6):
             work = sync(agency, store, app, clock)
             waits.append(work.due_at - clock())
             clock.at = work.due_at
 
     # then each is an error line of its own, and the store is not given up
     assert Connection.objects.get().problem == "ours"
-    assert waits == [timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60)]
+    assert waits == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15, 15)]
     assert (work.done_at, work.attempts, work.quarantined_at) == (None, 0, None)
     assert {(each.state, each.problem) for each in SyncRun.objects.all()} == {("failed", "ours")}
     told = [each for each in caplog.records if each.getMessage() == "sync_not_understood"]
     assert [(each.levelname, vars(each)["data"], vars(each)["reason"]) for each in told] == [
         ("ERROR", "orders", "answer is not JSON")
-    ] * 3
+    ] * 6
     assert not Order.objects.exists()
 
 

@@ -13,6 +13,7 @@ from stores.models import Connection, Store, StoreAccess, SyncCursor, SyncRun
 from stores.selectors.freshness import data_states
 from tenants import scope
 from tenants.models import Agency, DueWork, Membership
+from tenants.templatetags.ui import time_in
 from tests import factories
 
 ClientFor = Callable[[Membership], HttpClient]
@@ -73,7 +74,9 @@ def test_the_box_polls_while_a_run_is_on_its_way_and_no_longer(browser: HttpClie
     store = factories.make_connection(store=factories.make_store(market="TH")).store
     now = datetime.now(UTC)
     for state in data_states(store, at=now):
-        SyncCursor.objects.create(store=store, data=state.kind.code, fresh_at=now)
+        SyncCursor.objects.create(
+            store=store, data=state.kind.code, fresh_at=now, due_at=now + timedelta(hours=1)
+        )
     run = make_run(store, state="running", fetched=20, expected=80)
 
     moving = browser.get(f"/stores/{store.pk}/syncs/", headers={"hx-request": "true"})
@@ -83,6 +86,79 @@ def test_the_box_polls_while_a_run_is_on_its_way_and_no_longer(browser: HttpClie
     assert ["hx-get" in each.content.decode() for each in (moving, settled)] == [True, False]
     assert "20 of 80" in strip_tags(moving.content.decode())
     assert "<html" not in moving.content.decode()
+
+
+def test_the_page_follows_a_sync_from_the_press_on_until_nothing_is_due(
+    browser: HttpClient,
+) -> None:
+    # given nothing on its way
+    store = factories.make_connection(store=factories.make_store(market="TH")).store
+    now = datetime.now(UTC)
+    for state in data_states(store, at=now):
+        SyncCursor.objects.create(
+            store=store, data=state.kind.code, fresh_at=now, due_at=now + timedelta(hours=1)
+        )
+    paths = [f"/stores/{store.pk}/syncs/", f"/stores/{store.pk}/"]
+    before = [browser.get(path).content.decode() for path in paths]
+
+    # when
+    browser.post(f"/stores/{store.pk}/sync/")
+    pressed = [browser.get(path).content.decode() for path in paths]
+    SyncCursor.objects.update(due_at=now + timedelta(hours=1))
+    done = browser.get(f"/stores/{store.pk}/progress/?of=syncing")
+
+    # then both pages poll, and the box ends in words, with no reload
+    assert ['hx-trigger="every' in page for page in before] == [False, False]
+    assert ['hx-trigger="every' in page for page in pressed] == [True, True]
+    assert "HX-Refresh" not in done.headers
+    assert "Show the new figures" in done.content.decode()
+    assert "hx-get" not in done.content.decode()
+
+
+def test_what_waits_says_so_and_until_when_and_seconds_are_told(browser: HttpClient) -> None:
+    # given
+    store = factories.make_connection(store=factories.make_store(market="TH")).store
+    now = datetime.now(UTC)
+    due_at = now + timedelta(minutes=4)
+    SyncCursor.objects.create(
+        store=store,
+        data="orders",
+        problem="down",
+        due_at=due_at,
+        fresh_at=now - timedelta(minutes=20),
+    )
+    make_run(store, state="waiting", problem="down", finished_at=None)
+    make_run(store, data="stock", started_at=now - timedelta(seconds=12), finished_at=now)
+
+    # when
+    shown = words(browser, store)
+
+    # then
+    assert f"Waiting next try at {time_in(due_at, store.time_zone)}" in shown
+    assert "12 s" in shown
+    (orders, *_others) = data_states(store, at=now)
+    assert (orders.freshness.state, orders.blind_for) == ("fresh", timedelta(minutes=20))
+
+
+@pytest.mark.parametrize("problem", ["inactive", "clock", "app_refused"])
+def test_what_concerns_all_of_a_store_is_said_of_each_kind_and_counted(
+    agency: Agency, problem: str
+) -> None:
+    now = datetime.now(UTC)
+    store = factories.make_connection(
+        store=factories.make_store(market="TH"), problem=problem
+    ).store
+    for data in ("orders", "withdrawals"):
+        SyncCursor.objects.create(store=store, data=data, fresh_at=now - timedelta(hours=2))
+
+    told = {state.kind.code: state for state in data_states(store, at=now)}
+
+    assert [told[data].blind_for for data in ("orders", "withdrawals", "stock")] == [
+        timedelta(hours=2),
+        timedelta(hours=2),
+        None,
+    ]
+    assert {state.freshness.problem for state in told.values()} == {problem}
 
 
 def test_asking_for_a_sync_lets_every_kind_come_but_what_is_to_be_left_alone(

@@ -40,6 +40,12 @@ def test_a_body_over_the_limit_ends_on_a_page_that_leads_back(
     assert 'href="/violations/import/?step=2"' in page
 
 
+def test_a_push_over_the_limit_is_answered_in_few_words(public_client: Client, db: None) -> None:
+    status, answer = _post(public_client, "/hooks/tiktok_shop/")
+    assert status == 413
+    assert json.loads(answer)["errors"][0]["code"] == "too_large"
+
+
 @pytest.mark.parametrize(
     "referer", ["", "https://evil.example/x", "http://localhost:8000//evil.example", "http://["]
 )

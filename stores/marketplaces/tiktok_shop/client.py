@@ -19,6 +19,7 @@ import httpx
 from stores.marketplaces import core, read
 from stores.marketplaces.core import (
     BadPayload,
+    ClockRefused,
     MarketplaceDown,
     MarketplaceError,
     Node,
@@ -139,7 +140,7 @@ _MEANINGS: tuple[tuple[str, type[MarketplaceError]], ...] = (
     ("access-token", NotAuthorized),
     ("shop_cipher", NotAuthorized),
     ("app_key", SignatureRefused),
-    ("timestamp", SignatureRefused),
+    ("timestamp", ClockRefused),
     ("signature", SignatureRefused),
 )
 

@@ -16,6 +16,24 @@ from stores.marketplaces.core import BadPayload, Node, read_json
 SELLER_DEAUTHORIZATION: Final = "6"
 AUTHORIZATION_ENDS_SOON: Final = "7"
 
+# What an app asks to be told of, as "Update shop webhook" calls it: all that leads to something.
+EVENT_TYPES: Final = (
+    "ORDER_STATUS_CHANGE",
+    "RECIPIENT_ADDRESS_UPDATE",
+    "PACKAGE_UPDATE",
+    "PRODUCT_STATUS_CHANGE",
+    "SELLER_DEAUTHORIZATION",
+    "UPCOMING_AUTHORIZATION_EXPIRATION",
+    "CANCELLATION_STATUS_CHANGE",
+    "RETURN_STATUS_CHANGE",
+    "NEW_CONVERSATION",
+    "NEW_MESSAGE",
+    "PRODUCT_INFORMATION_CHANGE",
+    "PRODUCT_CREATION",
+    "INVENTORY_STATUS_CHANGE",
+    "PRODUCT_AUDIT_STATUS_CHANGE",
+)
+
 _ORDERS = ("orders",)
 _CANCELLATIONS = ("cancellations", "orders")
 _RETURNS = ("returns", "orders")
@@ -99,7 +117,11 @@ def read_push(body: bytes) -> Push:
     Raises:
         BadPayload: with the path of the field that is not as documented.
     """
-    envelope = Node(read_json(body), "push")
+    try:
+        said = read_json(body)
+    except BadPayload as bad:  # the words for it are those of an answer
+        raise BadPayload("push", bad.complaint) from None
+    envelope = Node(said, "push")
     return Push(
         shop_id=envelope.get("shop_id", _id_or_empty),
         notification_id=envelope.get("tts_notification_id", _number),

@@ -102,7 +102,8 @@ def _go_round(
     except MarketplaceError as error:
         with scope.agency(agency):
             keeping.plan(store, kinds, at=at)
-            keeping.stumble(store, ORDERS, judge(error, ORDERS, 0), error, at=at)
+            verdict = judge(error, ORDERS, 0)
+            keeping.stumble(store, ORDERS, verdict, error, at=at, again_at=at + verdict.wait)
             return keeping.next_at(store, (ORDERS,), at=at)
     if access is None:
         logger.warning("sync_without_a_connection", extra={"store_id": store.pk})
@@ -121,7 +122,7 @@ def _go_round(
 
 def _sync(course: _Round, kind: Kind) -> None:
     with scope.agency(course.agency):
-        run, cursor, starts_at = keeping.begin(course.store, kind, at=course.at)
+        run, cursor, starts_at = keeping.begin(course.store, kind, at=course.now)
     try:
         is_whole = _fetch(course, kind, run, starts_at)
     except MarketplaceError as error:
@@ -129,14 +130,15 @@ def _sync(course: _Round, kind: Kind) -> None:
         course.outages += isinstance(error, MarketplaceDown)
         course.is_over = verdict.of_store or course.outages >= _MOST_OUTAGES
         with scope.agency(course.agency):
-            keeping.stumble(course.store, kind, verdict, error, at=course.at)
+            again_at = course.at + verdict.wait
+            keeping.stumble(course.store, kind, verdict, error, at=course.now, again_at=again_at)
             if course.outages >= _MOST_OUTAGES:
-                keeping.hold_back(course.store, course.at + verdict.wait)
+                keeping.hold_back(course.store, again_at)
         return
     with scope.agency(course.agency):
         if is_whole:
             wait = kind.told.every_at_risk if course.is_at_risk else kind.told.every
-            keeping.complete(course.store, kind, run, at=course.at, again_at=course.at + wait)
+            keeping.complete(course.store, kind, run, at=course.now, again_at=course.at + wait)
         else:
             keeping.pause(course.store, kind, at=course.at)
 
@@ -161,7 +163,7 @@ def _fetch(course: _Round, kind: Kind, run: SyncRun, starts_at: datetime) -> boo
             course.access = _renewed(course)
             continue
         with scope.agency(course.agency):
-            keeping.keep_page(kind, run, call, page, at=course.at)
+            keeping.keep_page(kind, run, call, page, at=course.now)
         page_token = page.next_page_token
         if page_token is None:
             return True

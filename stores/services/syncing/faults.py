@@ -6,6 +6,7 @@ from typing import Final
 
 from stores.marketplaces.core import (
     BreakerOpen,
+    ClockRefused,
     MarketplaceDown,
     MarketplaceError,
     NotAuthorized,
@@ -15,17 +16,16 @@ from stores.marketplaces.core import (
 )
 from stores.services.syncing.kinds import ORDERS, Kind
 
-WHILE_INACTIVE: Final = timedelta(hours=6)
+WHILE_INACTIVE: Final = timedelta(minutes=30)
 _WHILE_NOT_AUTHORIZED: Final = timedelta(hours=6)
 _SOON: Final = timedelta(minutes=1)
 _LONGEST_BUSY: Final = timedelta(minutes=15)
-_LONGEST_DOWN: Final = timedelta(minutes=30)
-_LONGEST_OURS: Final = timedelta(hours=6)
+_LONGEST_DOWN: Final = timedelta(minutes=5)  # the breaker sees to it that few calls are made
 _SCOPE_NOT_GRANTED: Final = "105005"
 EXPIRES_AT_ONCE: Final = "expires-at-once"
 NOT_CONNECTED: Final = "not-connected"
 _OF_STORE: Final = frozenset({EXPIRES_AT_ONCE, NOT_CONNECTED})
-_MOST_DOUBLINGS: Final = 8
+_MOST_DOUBLINGS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def judge(error: MarketplaceError, kind: Kind, failures: int) -> Verdict:
     """Return what ``error`` means after ``failures`` earlier ones of ``kind`` in a row.
 
     Nothing is given up for good but what only the seller can mend: a marketplace that is down or
-    busy, or says what we do not understand, is asked again with longer and longer pauses.
+    busy, or says what we do not understand, is asked again with longer and longer pauses, up to
+    the kind's own interval.
     """
     doubled = 2 ** min(failures, _MOST_DOUBLINGS)
     if isinstance(error, NotAuthorized):
@@ -58,9 +59,14 @@ def judge(error: MarketplaceError, kind: Kind, failures: int) -> Verdict:
         return Verdict("rate_limited", max(asked, _SOON), of_store=True)
     if isinstance(error, MarketplaceDown):
         return _down(error, min(2 * _SOON * doubled, _LONGEST_DOWN))
-    of_store = isinstance(error, SignatureRefused)  # the app's key or clock: the same for all
-    wait = min(kind.told.every * doubled, max(kind.told.every, _LONGEST_OURS))
-    return Verdict("ours", wait, of_store=of_store, is_ours=True)
+    return _ours(error, min(_SOON * doubled, kind.told.every))
+
+
+def _ours(error: MarketplaceError, wait: timedelta) -> Verdict:
+    if isinstance(error, SignatureRefused):  # the app's key or our clock: the same for all data
+        problem = "clock" if isinstance(error, ClockRefused) else "app_refused"
+        return Verdict(problem, wait, of_store=True, is_ours=True)
+    return Verdict("ours", wait, is_ours=True)
 
 
 def _down(error: MarketplaceDown, wait: timedelta) -> Verdict:

@@ -52,9 +52,8 @@ def next_at(store: Store, kinds: tuple[Kind, ...], *, at: datetime) -> datetime:
 def begin(store: Store, kind: Kind, *, at: datetime) -> tuple[SyncRun, SyncCursor, datetime]:
     """Return the run that goes on or begins, its cursor, and from when on it fetches."""
     cursor = SyncCursor.objects.get(store=store.pk, data=kind.code)
-    run = SyncRun.objects.filter(
-        store=store.pk, data=kind.code, state=SyncRun.State.RUNNING
-    ).first()
+    under_way = SyncRun.objects.filter(state__in=SyncRun.UNDER_WAY)
+    run = under_way.filter(store=store.pk, data=kind.code).first()
     if cursor.fetched_to is None:
         start = (at if run is None else run.started_at) - kind.first
     elif run is not None and kind.in_order:
@@ -69,6 +68,9 @@ def begin(store: Store, kind: Kind, *, at: datetime) -> tuple[SyncRun, SyncCurso
             is_first=cursor.fresh_at is None,
             started_at=at,
         )
+    elif run.state == SyncRun.State.WAITING:
+        run.state = SyncRun.State.RUNNING
+        run.save(update_fields=["state"])
     return run, cursor, start
 
 
@@ -134,20 +136,28 @@ def measure(store: Store, *, at: datetime, kind: Kind = ORDERS) -> None:
 
 
 def stumble(
-    store: Store, kind: Kind, verdict: Verdict, error: MarketplaceError, *, at: datetime
+    store: Store,
+    kind: Kind,
+    verdict: Verdict,
+    error: MarketplaceError,
+    *,
+    at: datetime,
+    again_at: datetime,
 ) -> None:
     """Keep what arrived, and say what is wrong and when it is tried again."""
-    again_at = at + verdict.wait
     cursors = SyncCursor.objects.filter(store=store.pk)
     cursors.filter(data=kind.code).update(
         problem=verdict.problem, failures=F("failures") + 1, due_at=again_at
     )
     if verdict.of_store:
         hold_back(store, again_at)
-    running = SyncRun.objects.filter(store=store.pk, data=kind.code, state=SyncRun.State.RUNNING)
-    running.update(problem=verdict.problem, request_id=error.request_id[:80])
-    if verdict.problem not in {"down", "rate_limited"}:
-        running.update(state=SyncRun.State.FAILED, finished_at=at)
+    under_way = SyncRun.objects.filter(state__in=SyncRun.UNDER_WAY)
+    run = under_way.filter(store=store.pk, data=kind.code)
+    run.update(problem=verdict.problem, request_id=error.request_id[:80])
+    if verdict.problem in {"down", BUSY}:  # it goes on where it stands
+        run.update(state=SyncRun.State.WAITING)
+    else:
+        run.update(state=SyncRun.State.FAILED, finished_at=at)
     if verdict.is_ours:
         # Nobody but us can mend this; the text names the field, never what stood in it.
         logger.error(
@@ -158,7 +168,10 @@ def stumble(
 
 
 def hold_back(store: Store, until: datetime) -> None:
-    """Let none of a store's data be asked for before ``until``."""
+    """Let none of a store's data be asked for before ``until``; what has begun waits too."""
+    SyncRun.objects.filter(store=store.pk, state=SyncRun.State.RUNNING).update(
+        state=SyncRun.State.WAITING
+    )
     SyncCursor.objects.filter(store=store.pk).update(due_at=Greatest("due_at", until))
 
 

@@ -1,7 +1,10 @@
 """Incidents: at one shop or at all, from when they are started till their end."""
 
+import email
 import json
+import re
 from decimal import Decimal
+from email import policy
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +245,31 @@ def test_violation_wave_for_all_goes_where_earlier_notices_went() -> None:
         "to: give the store's forwarding address.",
     )
     assert sorted(to for to, _ in bench.mails) == ["harbor@in.test"] * 2 + ["sen@in.test"] * 2
+
+
+def test_wave_tells_the_rating_that_its_points_leave_or_none() -> None:
+    # when
+    bench = make_bench()
+    bench.act("violation-wave", shop=SEN.id, to="sen@in.test", count=12, rating=200)
+    told = [
+        re.findall(r"(?:Rating is now|Rating after deduction:) (-?\d+)", body(raw))
+        for _to, raw in bench.mails
+    ]
+    bench.mails.clear()
+    bench.act("violation-wave", shop=SEN.id, to="sen@in.test", count=4)
+    untold = [body(raw) for _to, raw in bench.mails]
+
+    # then the n-th mail took 1, 2, ... n points
+    left = [200 - number * (number + 1) // 2 for number in range(1, 13)]
+    assert any(told)
+    assert all(ratings in ([], [str(rating)]) for ratings, rating in zip(told, left, strict=True))
+    assert [re.search(r"Rating (is now|after)", text) for text in untold] == [None] * 4
+
+
+def body(raw: bytes) -> str:
+    plain = email.message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+    assert plain is not None
+    return str(plain.get_content())
 
 
 def test_wave_that_is_ended_sends_no_more() -> None:

@@ -196,6 +196,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "tenants.provision": Case(_a_new_agency),
         "tenants.invitation_mail": Case(_an_invitation),
         "stores.exchange_code": Case(_a_code),
+        "stores.ask_for_pushes": Case(_the_store),
         "stores.sync": Case(_the_store, AGAIN),
         "stores.renew_tokens": Case(_the_store, AGAIN),
         "stores.read_notice": Case(_a_mail),
