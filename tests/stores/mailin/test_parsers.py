@@ -233,7 +233,7 @@ ENFORCED = violation(
         pytest.param(
             mails.plain(
                 "Violation ID: 55512\nReason: Counterfeit\nStatus: Enforcement action taken\n"
-                "Four points were deducted on July 1.\nAppeal by 31 July 2026"
+                "Four points were deducted.\nAppeal by 31 July 2026"
             ),
             violation(
                 reference="55512",
