@@ -87,7 +87,7 @@ def violation_for(member: Membership, pk: object) -> Violation:
 
 def enforcement_for(member: Membership, pk: object) -> Enforcement:
     """Return an enforcement of a store the member sees."""
-    found = Enforcement.objects.filter(store__in=visible_stores(member))
+    found = Enforcement.objects.filter(store__in=visible_stores(member), withdrawn_at=None)
     return _one(found.select_related("store", "violation"), pk)
 
 

@@ -141,7 +141,7 @@ def _zone_told(at: str) -> str:
 
 PATTERN = re.compile(
     rf"""
-    (?<![\w.])
+    (?<![0-9A-Za-z_.])
     (?:(?P<zone_before>北京时间|新加坡时间|越南时间|泰国时间|太平洋时间)\s*)?
     (?:
         (?P<told_0>pukul\s|jam\s|เวลา\s?)?{_time_of_day("_0", announced="(?(told_0)|(?!))")}
@@ -179,7 +179,7 @@ PATTERN = re.compile(
 # A day whose year nobody told: found, so that what hangs on it is left to a person.
 _YEARLESS = re.compile(
     rf"""
-    (?<![\w./-])
+    (?<![0-9A-Za-z_./-])
     (?:
         (?:{_LATIN_MONTH})\s\d{{1,2}}(?:st|nd|rd|th)?(?![\d\w])
       | \d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?(?:{_LATIN_MONTH})(?!\w)

@@ -29,6 +29,7 @@ class Notice(AgencyModel):
 
     class State(models.TextChoices):
         ACTED = "acted", _("Acted on")
+        READ = "read", _("Read, nothing to do")
         TRIAGE = "triage", _("Waits for a person")
         SET_ASIDE = "set_aside", _("Set aside")
         UNDONE = "undone", _("Undone")
@@ -147,6 +148,7 @@ class Enforcement(AgencyModel):
     milestone = models.CharField(max_length=40, blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = MembershipKey(null=True)
+    withdrawn_at = models.DateTimeField(null=True)  # the notice that told of it was undone
 
     class Meta:
         constraints = [moments_can_be_meant("starts_at", "ends_at")]

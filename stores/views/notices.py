@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from stores.access import notice_for, notices_for, store_for
 from stores.mailin.words import explain
+from stores.metrics import METRICS
 from stores.models import Enforcement, Notice, Violation
 from stores.panels import store_panel
 from stores.selectors import notices as selectors
@@ -158,6 +159,10 @@ def _act(
         "violation_changed": _("Brought a violation up to date"),
         "violation_known": _("Told of a violation that is known already"),
         services.ENFORCEMENT_RECORDED: _("Recorded an enforcement"),
+        "enforcement_told": _("Recorded an enforcement"),
+        "enforcement_known": _("Told of an enforcement that is known already"),
+        "correction_told": _("Told what became of a correction"),
+        "counted": _("Counted open violations: %(value)s") % {"value": done.get("value")},
     }
     if done["did"] == "rating_seen":
         measures = {
@@ -165,6 +170,17 @@ def _act(
             "points_deducted": _("The marketplace showed %(value)s points deducted"),
         }
         text = measures[done["measure"]] % {"value": done["value"]}
+    elif done["did"] == "reading_recorded":
+        text = _("Recorded “%(label)s”: %(value)s") % {
+            "label": METRICS[done["metric"]].label,
+            "value": done["value"],
+        }
+    elif done["did"] in {"correction_told", "violation_changed"} and "outcome" in done:
+        text = (
+            _("Told that a correction was accepted")
+            if done["outcome"] == "accepted"
+            else _("Told that a correction was rejected")
+        )
     elif done["did"] == "outcome_told":
         text = (
             _("Told that an appeal was granted")
