@@ -17,6 +17,7 @@ from stores.models import (
     StoreGroup,
     StoreGrouping,
     SubAccount,
+    TaughtForm,
     Violation,
 )
 from tenants.models import ApiKey, Membership
@@ -107,6 +108,21 @@ def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
 
 def notice_for(member: Membership, pk: object) -> Notice:
     return _one(notices_for(member).select_related("store", "handled_by__user"), pk)
+
+
+def taught_forms_for(member: Membership) -> QuerySet[TaughtForm]:
+    """Return what was taught and is not forgotten; with a listed scope, by notices of her stores.
+
+    Newest first.
+    """
+    forms = TaughtForm.objects.filter(forgotten_at=None).order_by("-taught_at", "-id")
+    if member.sees_all_stores:
+        return forms
+    return forms.filter(notice__store__in=visible_stores(member))
+
+
+def taught_form_for(member: Membership, pk: object) -> TaughtForm:
+    return _one(taught_forms_for(member).select_related("notice"), pk)
 
 
 def import_for(member: Membership, pk: object) -> Import:

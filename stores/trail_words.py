@@ -53,6 +53,8 @@ WORDS: Final = {
     "mail.forwarder_removed": _("Forwarding address removed"),
     "notice.acted": _("Notice acted on"),
     "notice.received": _("Notice received"),
+    "notice.taught": _("Notice taught"),
+    "notice.forgotten": _("Taught notice forgotten"),
     "notice.undone": _("Notice undone"),
     "notice.set_aside": _("Notice set aside"),
     "reading.recorded": _("Reading recorded"),

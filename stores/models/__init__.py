@@ -12,6 +12,7 @@ from stores.models.fetched import (
 from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
+from stores.models.taught import TaughtForm
 
 __all__ = [
     "AfterSale",
@@ -35,5 +36,6 @@ __all__ = [
     "SubAccount",
     "SyncCursor",
     "SyncRun",
+    "TaughtForm",
     "Violation",
 ]

@@ -51,6 +51,9 @@ class Notice(AgencyModel):
     received_at = models.DateTimeField()
     handled_by = MembershipKey(null=True)
     handled_at = models.DateTimeField(null=True)
+    recognised_by = models.ForeignKey(
+        "stores.TaughtForm", on_delete=models.SET_NULL, null=True, related_name="recognised"
+    )
 
     class Meta:
         constraints = [

@@ -1,7 +1,7 @@
 """What becomes of a notice: kept, and acted on as far as it can be believed and read."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final
@@ -27,12 +27,14 @@ from stores.mailin.parsers import (
     ViolationFinding,
 )
 from stores.mailin.trust import Trust
+from stores.mailin.words import explain
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors import notices as selectors
-from stores.services import notice_acts, violations
+from stores.services import notice_acts, teaching, violations
 from stores.services.notice_acts import ActDoubtful
 from tenants import sealing
 from tenants.errors import DomainError
+from tenants.health import counters
 from tenants.models import Membership
 from tenants.trail import services as trail
 
@@ -40,6 +42,10 @@ _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
+_TAUGHT_OF_VIOLATION: Final = (
+    *("reference", "rule", "subject", "points", "state", "reported_at"),
+    *("enforced_at", "correct_by", "appeal_by", "expires_at"),
+)
 _KINDS: Final = {
     ViolationFinding: Notice.Kind.VIOLATION,
     RatingFinding: Notice.Kind.HEALTH_REPORT,
@@ -52,8 +58,26 @@ _KINDS: Final = {
 }
 
 
+# What a person taught may settle these; in all else the mail itself is at fault.
+_MAY_BE_TAUGHT: Final = frozenset(
+    {
+        parsers.Why.UNRECOGNISED,
+        parsers.Why.OTHER_KIND,
+        parsers.Why.STATE_UNCLEAR,
+        parsers.Why.NUMBER_DOUBTFUL,
+        parsers.Why.REFERENCE_MISSING,
+        parsers.Why.OUTCOME_UNCLEAR,
+        parsers.Why.DATE_UNCLEAR,
+    }
+)
+
+
 class NoticeSettled(DomainError):
     code: ClassVar[str] = "notice_settled"
+
+
+class FindingUnusable(DomainError):
+    code: ClassVar[str] = "finding_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +110,19 @@ def _take(
 ) -> Notice | None:
     store, doubt = _store_of(mail, incoming)
     findings = _read(mail, store, incoming.received_at)
+    taught = None
+    if judged.acts and isinstance(findings[0], Triage) and findings[0].reason in _MAY_BE_TAUGHT:
+        taught = teaching.recognise(mail, store, received_at=incoming.received_at)
+        if taught is not None and taught.findings is not None:
+            findings = taught.findings
     digest = f"{digest_of_mail(incoming.digest)}{number:04x}"
     if Notice.objects.filter(digest=digest, store=store).exists():
         return None
     notice = Notice(
         store=store,
         channel=_SOURCE,
-        kind=_kind_of(findings),
+        kind=taught.form.kind if taught else _kind_of(findings),
+        recognised_by=taught.form if taught else None,
         trust=judged.level,
         trust_reasons=list(judged.reasons),
         state=Notice.State.TRIAGE,
@@ -129,6 +159,8 @@ def _take(
         changes={"trust": notice.trust},
         via=_VIA,
     )
+    outcome = "left" if notice.reason else "read"
+    counters.notice_taken(notice.channel, outcome if judged.acts else "not_believed")
     return notice
 
 
@@ -269,6 +301,10 @@ def act_by_hand(
     """
     did = {"did": "violation_recorded" if is_new else "violation_known", "id": str(violation.pk)}
     _acted(notice, [did], store=violation.store, by=by, at=at)
+    is_warning = violation.points == 0
+    kind = Notice.Kind.WARNING if is_warning else Notice.Kind.VIOLATION
+    facts = {name: getattr(violation, name) for name in _TAUGHT_OF_VIOLATION}
+    _learn(notice, kind, facts, store=violation.store, by=by, at=at)
 
 
 @transaction.atomic
@@ -276,7 +312,7 @@ def record_enforcements(
     *,
     notice: Notice,
     store: Store,
-    kinds: Iterable[str],
+    kinds: Collection[str],
     facts: Mapping[str, Any],
     reference: str,
     by: Membership,
@@ -298,7 +334,60 @@ def record_enforcements(
     ]
     did = [{"did": ENFORCEMENT_RECORDED, "id": str(one.pk), "reference": reference} for one in kept]
     _acted(notice, did, store=store, by=by, at=at)
+    taught: dict[str, Any] = {"kinds": list(kinds), "reference": reference}
+    taught |= {name: facts.get(name) for name in ("starts_at", "ends_at")}
+    _learn(notice, Notice.Kind.MILESTONE, taught, store=store, by=by, at=at)
     return kept
+
+
+@transaction.atomic
+def classify(
+    *,
+    notice: Notice,
+    store: Store | None,
+    kind: str,
+    finding: Finding | None,
+    facts: Mapping[str, Any],
+    by: Membership,
+    at: datetime,
+) -> None:
+    """Say what a waiting notice is: do what ``finding`` says, and recognise the like from now on.
+
+    ``finding`` is None for a kind that has nothing to be done; ``facts`` are what it was made of.
+
+    Raises:
+        NoticeSettled: if it does not wait any more.
+        FindingUnusable: if what it says cannot be true of the store; then nothing is written.
+    """
+    if finding is None or store is None:
+        _settle(notice, Notice.State.READ, by=by, at=at)
+        trail.record(action="notice.acted", by=by, subject=notice, at=at, store_id=notice.store_id)
+    else:
+        said_at = _said_at(notice, [finding], at)
+        task = notice_acts.Task(notice, store, said_at, at, by=by, source="person", via="page")
+        try:
+            with transaction.atomic():
+                did = notice_acts.do(task, finding)
+        except ActDoubtful as doubt:
+            raise FindingUnusable(explain(str(doubt))) from doubt
+        _acted(notice, did, store=store, by=by, at=at)
+    _learn(notice, kind, facts, store=store or notice.store, by=by, at=at)
+
+
+def _learn(
+    notice: Notice,
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    store: Store | None,
+    by: Membership,
+    at: datetime,
+) -> None:
+    Notice.objects.filter(pk=notice.pk).update(kind=kind)
+    notice.kind = kind
+    teaching.learn(
+        notice=notice, text=text_of(notice), kind=kind, facts=facts, store=store, by=by, at=at
+    )
 
 
 def is_mended_elsewhere(notice: Notice) -> bool:
