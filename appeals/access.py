@@ -51,7 +51,7 @@ def violation_for(member: Membership, pk: object) -> Violation:
 
 
 def enforcement_for(member: Membership, pk: object) -> Enforcement:
-    found = Enforcement.objects.filter(store__in=visible_stores(member))
+    found = Enforcement.objects.filter(store__in=visible_stores(member), withdrawn_at=None)
     return _one(found.select_related("store"), pk)
 
 

@@ -17,6 +17,7 @@ from stores.models import (
     StoreGroup,
     StoreGrouping,
     SubAccount,
+    TaughtForm,
     Violation,
 )
 from tenants.models import ApiKey, Membership
@@ -87,7 +88,7 @@ def violation_for(member: Membership, pk: object) -> Violation:
 
 def enforcement_for(member: Membership, pk: object) -> Enforcement:
     """Return an enforcement of a store the member sees."""
-    found = Enforcement.objects.filter(store__in=visible_stores(member))
+    found = Enforcement.objects.filter(store__in=visible_stores(member), withdrawn_at=None)
     return _one(found.select_related("store", "violation"), pk)
 
 
@@ -99,8 +100,29 @@ def notices_for(member: Membership) -> QuerySet[Notice]:
     return Notice.objects.filter(of_stores)
 
 
+def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
+    """Return the notices of the key's stores; those of no store only where it reaches all."""
+    of_stores = Q(store__in=stores_of_key(key))
+    return Notice.objects.filter(of_stores | Q(store=None) if key.store_ids is None else of_stores)
+
+
 def notice_for(member: Membership, pk: object) -> Notice:
     return _one(notices_for(member).select_related("store", "handled_by__user"), pk)
+
+
+def taught_forms_for(member: Membership) -> QuerySet[TaughtForm]:
+    """Return what was taught and is not forgotten; with a listed scope, by notices of her stores.
+
+    Newest first.
+    """
+    forms = TaughtForm.objects.filter(forgotten_at=None).order_by("-taught_at", "-id")
+    if member.sees_all_stores:
+        return forms
+    return forms.filter(notice__store__in=visible_stores(member))
+
+
+def taught_form_for(member: Membership, pk: object) -> TaughtForm:
+    return _one(taught_forms_for(member).select_related("notice"), pk)
 
 
 def import_for(member: Membership, pk: object) -> Import:

@@ -8,26 +8,30 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _TABLE = (
-    ("US", _("United States"), "America/Los_Angeles"),
-    ("GB", _("United Kingdom"), "Europe/London"),
-    ("VN", _("Vietnam"), "Asia/Ho_Chi_Minh"),
-    ("TH", _("Thailand"), "Asia/Bangkok"),
-    ("PH", _("Philippines"), "Asia/Manila"),
-    ("SG", _("Singapore"), "Asia/Singapore"),
-    ("MY", _("Malaysia"), "Asia/Kuala_Lumpur"),
-    ("ID", _("Indonesia"), "Asia/Jakarta"),
-    ("FR", _("France"), "Europe/Paris"),
-    ("DE", _("Germany"), "Europe/Berlin"),
-    ("ES", _("Spain"), "Europe/Madrid"),
-    ("IT", _("Italy"), "Europe/Rome"),
-    ("IE", _("Ireland"), "Europe/Dublin"),
-    ("MX", _("Mexico"), "America/Mexico_City"),
-    ("BR", _("Brazil"), "America/Sao_Paulo"),
-    ("TW", _("Taiwan"), "Asia/Taipei"),
+    ("US", _("United States"), "America/Los_Angeles", "USD"),
+    ("GB", _("United Kingdom"), "Europe/London", "GBP"),
+    ("VN", _("Vietnam"), "Asia/Ho_Chi_Minh", "VND"),
+    ("TH", _("Thailand"), "Asia/Bangkok", "THB"),
+    ("PH", _("Philippines"), "Asia/Manila", "PHP"),
+    ("SG", _("Singapore"), "Asia/Singapore", "SGD"),
+    ("MY", _("Malaysia"), "Asia/Kuala_Lumpur", "MYR"),
+    ("ID", _("Indonesia"), "Asia/Jakarta", "IDR"),
+    ("FR", _("France"), "Europe/Paris", "EUR"),
+    ("DE", _("Germany"), "Europe/Berlin", "EUR"),
+    ("ES", _("Spain"), "Europe/Madrid", "EUR"),
+    ("IT", _("Italy"), "Europe/Rome", "EUR"),
+    ("IE", _("Ireland"), "Europe/Dublin", "EUR"),
+    ("MX", _("Mexico"), "America/Mexico_City", "MXN"),
+    ("BR", _("Brazil"), "America/Sao_Paulo", "BRL"),
+    ("TW", _("Taiwan"), "Asia/Taipei", "TWD"),
 )
 
-MARKETS: Mapping[str, Promise] = MappingProxyType({code: name for code, name, _zone in _TABLE})
-ZONES: Mapping[str, str] = MappingProxyType({code: zone for code, _name, zone in _TABLE})
+MARKETS: Mapping[str, Promise] = MappingProxyType({code: name for code, name, *_more in _TABLE})
+ZONES: Mapping[str, str] = MappingProxyType({code: zone for code, _name, zone, _money in _TABLE})
+CURRENCIES: Mapping[str, str] = MappingProxyType(
+    {code: money for code, _name, _zone, money in _TABLE}
+)
+DOLLARS = frozenset({"USD", "SGD", "MXN", "TWD"})  # each is "$" at home
 
 
 # Where each marketplace has stores, by its own seller centres, as of 2026-11.

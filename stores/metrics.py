@@ -130,7 +130,16 @@ _TABLE = (
         _API,
         alert=True,
     ),
-    _metric("days_inactive", _("Days inactive"), _DAYS, _ABOVE, "20", _DAY, _API, alert=True),
+    _metric(
+        "days_inactive",
+        _("Days inactive"),
+        _DAYS,
+        _ABOVE,
+        "20",
+        _DAY,
+        _API | {"mail"},
+        alert=True,
+    ),
     _metric(
         "authorization_days",
         _("Days of authorization left"),

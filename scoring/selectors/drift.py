@@ -155,7 +155,9 @@ def settled_checks(store: Store, *, since: timedelta, at: datetime) -> QuerySet[
 def _in_force(violation_ids: Sequence[UUID], at: datetime) -> dict[UUID, list[Enforcement]]:
     """Return what the marketplace still does because of violations whose points are given back."""
     found: dict[UUID, list[Enforcement]] = {}
-    running = Enforcement.objects.filter(violation__in=violation_ids, starts_at__lte=at)
+    running = Enforcement.objects.filter(
+        violation__in=violation_ids, starts_at__lte=at, withdrawn_at=None
+    )
     for each in (
         running.filter(Q(ends_at=None) | Q(ends_at__gt=at))
         .exclude(kind=Enforcement.Kind.WARNING)

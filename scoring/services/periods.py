@@ -26,6 +26,9 @@ def keep_enforcement(*, enforcement: Enforcement, at: datetime) -> None:
     Safe to call again.
     """
     told = ToldEnforcement.objects.filter(enforcement=enforcement, withdrawn_at=None)
+    if enforcement.withdrawn_at is not None:
+        told.update(withdrawn_at=at)
+        return
     same = told.filter(
         kind=enforcement.kind, starts_at=enforcement.starts_at, ends_at=enforcement.ends_at
     )

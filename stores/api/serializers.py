@@ -16,6 +16,7 @@ from stores.models import (
     Client,
     Connection,
     Forwarding,
+    Notice,
     Order,
     Product,
     Reading,
@@ -146,6 +147,23 @@ def mail_route_json(state: RouteState) -> dict[str, Any]:
             }
             for row in state.forwardings
         ],
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """Return a notice as the API shows it, without its words; ``reason`` is why it waits."""
+    return {
+        "id": str(notice.pk),
+        "store": str(notice.store_id) if notice.store_id else None,
+        "channel": notice.channel,
+        "kind": notice.kind,
+        "trust": notice.trust,
+        "state": notice.state,
+        "reason": notice.reason,
+        "subject": notice.subject,
+        "sent_at": notice.sent_at,
+        "received_at": notice.received_at,
+        "did": [done["did"] for done in notice.did],
     }
 
 
@@ -416,6 +434,24 @@ class MailRouteOut(serializers.Serializer[Any]):
         allow_null=True, help_text="When a believed mail or a test last reached the store."
     )
     forwardings = MailboxOut(many=True)
+
+
+class NoticeOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField(allow_null=True, help_text="Null where it is not clear.")
+    channel = serializers.CharField(help_text="mail, paste or file")
+    kind = serializers.ChoiceField(
+        choices=Notice.Kind.choices, allow_blank=True, help_text="Empty where it was not read."
+    )
+    trust = serializers.ChoiceField(choices=Notice.Trust.choices)
+    state = serializers.ChoiceField(choices=Notice.State.choices)
+    reason = serializers.CharField(help_text="The code of why it waits, else empty.")
+    subject = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField()
+    did = serializers.ListField(
+        child=serializers.CharField(), help_text="Codes of what acting on it wrote."
+    )
 
 
 class OrderOut(serializers.ModelSerializer[Order]):

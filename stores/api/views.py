@@ -12,12 +12,13 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
 from stores import rules
-from stores.access import store_of_key, stores_of_key, uuid_or_404
+from stores.access import notices_of_key, store_of_key, stores_of_key, uuid_or_404
 from stores.api.fields import CHANGED_SINCE, STORE, moment_asked, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
     MailRouteOut,
+    NoticeOut,
     OrderOut,
     PackageOut,
     ReadingIn,
@@ -31,6 +32,7 @@ from stores.api.serializers import (
     after_sale_json,
     balance_entry_json,
     mail_route_json,
+    notice_json,
     order_json,
     package_json,
     reading_json,
@@ -45,6 +47,7 @@ from stores.metrics import METRICS
 from stores.models import (
     AfterSale,
     BalanceEntry,
+    Notice,
     Order,
     Package,
     Reading,
@@ -354,6 +357,29 @@ class BalanceEntriesView(_ListView):
 
     def shown(self, rows: Sequence[Any]) -> list[Any]:
         return [balance_entry_json(row) for row in rows]
+
+
+@_lists(NoticeOut)
+class NoticesView(_ListView):
+    """What marketplaces wrote, and what became of it; the words themselves stay on the pages."""
+
+    required_capabilities: ClassVar = {"GET": "notes.internal"}
+    orderings: ClassVar = {"-received_at": "-received_at"}
+    filters: ClassVar = {
+        "kind": Notice.Kind.values,
+        "state": Notice.State.values,
+        "trust": Notice.Trust.values,
+    }
+
+    def rows(self) -> Any:
+        return notices_of_key(self.api_key).defer("text", "original")
+
+    def only_store(self, rows: Any) -> Any:
+        """Keep to the store asked for; without one, notices of no store are listed too."""
+        return super().only_store(rows) if "store" in self.request.query_params else rows
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        return [notice_json(row) for row in rows]
 
 
 class ViolationsView(_View):

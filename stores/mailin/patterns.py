@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ _BLANK = r"[^\S\n]"
 NUMBER = (
     rf"(?<![\d.,/{DATE_OPEN}])(?:[-+]\s?)?\d[\d.,]*(?<![.,])(?![\d{DATE_CLOSE}/%A-Za-z]|[.,]\d)"
 )
+_SUM = r"(?P<sum>\d[\d.,']*)(?<![.,'])(?![\d%])"
 _SIGN = (
     rf"{_BLANK}*(?::|=|\||-(?=\s)){_BLANK}*\n?{_BLANK}*|{_BLANK}*\t{_BLANK}*|{_BLANK}*\n{_BLANK}*"
 )
@@ -25,6 +27,8 @@ _PIECES = {
     "date": rf"{_BLANK}*{DATE_OPEN}(?P<date>\d+){DATE_CLOSE}",
     "ref": r"#?(?P<ref>(?=[A-Za-z_-]{0,30}\d)[A-Za-z0-9][A-Za-z0-9_-]{3,63})(?![A-Za-z0-9_-])",
     "line": r"(?P<line>[^\n]{2,200})",
+    "open": DATE_OPEN,
+    "close": DATE_CLOSE,
 }
 
 
@@ -43,11 +47,22 @@ class Language:
     fields: Mapping[str, tuple[re.Pattern[str], ...]]  # "points.taken" -> its patterns
     rules: Mapping[str, str]  # alias in lower case -> the rulebooks' code
     forwarding: Forwarding
+    tells: tuple[re.Pattern[str], ...]  # finds many times in a text of this language
+    writes_day_first: bool
+
+
+TELLS_FROM = 4  # finds
 
 
 @cache
 def languages() -> tuple[Language, ...]:
-    return tuple(_language(path) for path in sorted(FOLDER.glob("*.yaml")))
+    return tuple(_language(source) for source in _sources())
+
+
+@cache
+def _sources() -> tuple[dict[str, Any], ...]:
+    paths = sorted(FOLDER.glob("*.yaml"))
+    return tuple(yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths)
 
 
 @cache
@@ -75,6 +90,28 @@ def numbers() -> Mapping[str, int]:
 
 
 @cache
+def currency(sign: str) -> str:
+    """Return what currency ``sign`` stands for, "$" for a dollar of whichever country."""
+    found = {
+        code
+        for language in _sources()
+        for code, signs in language.get("currencies", {}).items()
+        for each in signs
+        if each.casefold() == " ".join(sign.casefold().split())
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def writes_day_first(text: str) -> bool:
+    """Tell whether ``text`` is in a language that always writes the day before the month."""
+    return any(
+        language.writes_day_first
+        and sum(len(one.findall(text)) for one in language.tells) >= TELLS_FROM
+        for language in languages()
+    )
+
+
+@cache
 def rules() -> tuple[tuple[str, str], ...]:
     """Return (alias, code) of all languages, the longest alias first."""
     pairs = {(alias, code) for language in languages() for alias, code in language.rules.items()}
@@ -87,8 +124,9 @@ def exclusive_words() -> frozenset[str]:
     return frozenset(pattern.pattern for pattern in patterns("exclusive"))
 
 
-def _language(path: Path) -> Language:
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+def _language(source: dict[str, Any]) -> Language:
+    data = deepcopy(source)
+    data.pop("currencies", None)
     words = {str(word).lower(): int(value) for word, value in data.pop("numbers").items()}
     rules = {
         alias.lower(): code for code, aliases in data.pop("rules").items() for alias in aliases
@@ -101,6 +139,8 @@ def _language(path: Path) -> Language:
         for label in quoting[kind]
     }
     markers = tuple(compiled(marker, {}) for marker in quoting["markers"])
+    tells = tuple(compiled(source, {}) for source in data.pop("tells", ()))
+    writes_day_first = bool(data.pop("writes_day_first", False))
 
     # Latin number words end at a word's edge; Chinese ones must not be cut out of a longer one.
     latin = "|".join(sorted((word for word in words if word.isascii()), key=len, reverse=True))
@@ -114,7 +154,13 @@ def _language(path: Path) -> Language:
         )
         if part
     )
+    signs = _currency_signs()
+    before, after = rf"(?P<cur>{signs}){_BLANK}*", rf"{_BLANK}*(?P<cur2>{signs})(?![a-z])"
     pieces = {
+        "is": _copulas(data.pop("copulas")),
+        "label": "",
+        "money": rf"(?:[-(])?(?:{before})?-?{_SUM}(?:{after})?",
+        "owed": rf"(?P<minus>[-(])?(?:{before})?(?(minus)|-){_SUM}(?:{after})?",
         "n": f"(?P<n>{number})",
         "number": f"(?:{number})",
         "name": data.get("rating", {}).pop("name", "(?!)"),
@@ -123,7 +169,26 @@ def _language(path: Path) -> Language:
     for name, value in _flat(data):
         sources = [value] if isinstance(value, str) else value
         fields[name] = tuple(compiled(source, pieces) for source in sources)
-    return Language(code, words, fields, rules, Forwarding(markers, labels))
+    return Language(
+        code, words, fields, rules, Forwarding(markers, labels), tells, writes_day_first
+    )
+
+
+def _currency_signs() -> str:
+    signs = {
+        each
+        for source in _sources()
+        for signs in source.get("currencies", {}).values()
+        for each in signs
+    }
+    return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
+
+
+def _copulas(words: list[str]) -> str:
+    """Return the pattern of "is"; Latin letters need blanks around it."""
+    latin = [rf"{_BLANK}+{word}{_BLANK}+" for word in words if word < "\u0e00"]
+    other = [rf"{_BLANK}*{word}{_BLANK}*" for word in words if word >= "\u0e00"]
+    return "|".join((*latin, *other))
 
 
 def _flat(data: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
@@ -138,17 +203,16 @@ def _flat(data: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
 
 def compiled(source: str, pieces: Mapping[str, str]) -> re.Pattern[str]:
     """Compile one pattern of a language file; its placeholders are named in ``en.yaml``."""
-    known = {**_PIECES, **pieces}
+    known = {**_PIECES, "is": "", "label": "", **pieces}
     named_already = False
 
     def fill(match: re.Match[str]) -> str:
         nonlocal named_already
         name = match[1]
         if name in {"is", "label"}:
-            words = "" if name == "label" else rf"|{_BLANK}+is{_BLANK}+|{_BLANK}*[为是]{_BLANK}*"
             opening = "(?:" if named_already else "(?P<sep>"
             named_already = True
-            return f"{opening}{_SIGN}{words})"
+            return f"{opening}{_SIGN}|{known[name]})" if known[name] else f"{opening}{_SIGN})"
         if name == "name":
             return _blanks(known[name])
         return known[name]

@@ -20,11 +20,13 @@ _TABLE = {**_FULL_WIDTH, **_SIGNS, **_INVISIBLE, **_OTHERS}
 
 WRAP_FROM = 50  # columns: a shorter line ended because its writer ended it
 _LABEL_AHEAD = re.compile(r"\s*(?:[-•·*>\d]|[^\s:：\t][^:：\t]{0,40}[:：\t])")
-_SENTENCE_ENDS = re.compile(r"[.!?](?=\s|$)|[。;]|\n")
+# Thai ends no sentence by a sign: these words begin one.
+_SENTENCE_ENDS = re.compile(r"[.!?](?=\s|$)|[。;]|\n|\s(?=หาก|ถ้า|เว้นแต่|ทั้งนี้|กรณี)")
 
 
 def normalised(text: str) -> str:
     """Return ``text`` with half-width signs and plain blanks, without invisible letters."""
+    text = unicodedata.normalize("NFC", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_TABLE)
     return "\n".join(re.sub(r" {2,}", " ", line).strip(" \v\f") for line in text.split("\n"))
 

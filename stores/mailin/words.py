@@ -58,10 +58,13 @@ WORDS: Mapping[str, str | Promise] = {
     "reference_unknown": _("We know no violation of this reference at the store."),
     "reference_elsewhere": _("Another store has a violation of this reference."),
     "maybe_known": _("Without a reference it may be a violation that is known already."),
+    "currency_differs": _("It names another currency than the store's."),
+    "points_differ": _("It gives back more points than were taken."),
     "refused": _("What it says cannot be true of this store."),
     # what was assumed while reading
     "rule_missing": _("It names no rule."),
     "rule_unknown": _("It names a rule that we do not know."),
+    "end_missing": _("It does not say when this ends."),
     "points_missing": _("It does not say how many points."),
     "zone_assumed": _("A time had no zone; the store's was taken."),
     "time_not_stated": _("A day had no time."),

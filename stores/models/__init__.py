@@ -13,6 +13,7 @@ from stores.models.mail import Forwarding, MailTest
 from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
+from stores.models.taught import TaughtForm
 
 __all__ = [
     "AfterSale",
@@ -38,5 +39,6 @@ __all__ = [
     "SubAccount",
     "SyncCursor",
     "SyncRun",
+    "TaughtForm",
     "Violation",
 ]

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from stores.mailin.parsers import ShopsNamed, begins_with_name
 from stores.models import Connection, Notice, Store
@@ -33,6 +33,7 @@ def page_of_notices(
     *,
     state: str = "",
     trust: str = "",
+    kind: str = "",
     store_id: UUID | None = None,
     after: Place | None = None,
     limit: int,
@@ -42,6 +43,8 @@ def page_of_notices(
         notices = notices.filter(state=state)
     if trust:
         notices = notices.filter(trust=trust)
+    if kind:
+        notices = notices.filter(kind=kind)
     if store_id:
         notices = notices.filter(store_id=store_id)
     if after is not None:
@@ -53,6 +56,38 @@ def page_of_notices(
 
 def waiting_count(notices: QuerySet[Notice]) -> int:
     return notices.filter(state=Notice.State.TRIAGE).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of the believed notices of a time were read by themselves, and how many undone."""
+
+    by_itself: int
+    by_person: int
+    undone: int
+
+    @property
+    def count(self) -> int:
+        return self.by_itself + self.by_person
+
+    @property
+    def percent(self) -> int | None:
+        """Return the share that was read by itself, rounded down; None of none."""
+        return self.by_itself * 100 // self.count if self.count else None
+
+
+def share_read(notices: QuerySet[Notice], *, since: datetime) -> Share:
+    """Return how mail since ``since`` was read; what is suspicious is not counted.
+
+    A reason is kept from when a notice began to wait, whatever became of it afterwards.
+    """
+    told = notices.filter(channel="mail", received_at__gte=since)
+    found = told.exclude(trust=Notice.Trust.SUSPICIOUS).aggregate(
+        by_itself=Count("pk", filter=Q(reason="")),
+        by_person=Count("pk", filter=~Q(reason="")),
+        undone=Count("pk", filter=Q(reason="", state=Notice.State.UNDONE)),
+    )
+    return Share(**found)
 
 
 @dataclass(frozen=True, slots=True)

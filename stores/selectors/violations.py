@@ -48,12 +48,14 @@ def of_reference(store: Store, reference: str) -> Violation | None:
 
 
 def enforcements_of(violation: Violation) -> QuerySet[Enforcement]:
-    return Enforcement.objects.filter(violation=violation).order_by("-starts_at", "-id")
+    return Enforcement.objects.filter(violation=violation, withdrawn_at=None).order_by(
+        "-starts_at", "-id"
+    )
 
 
 def enforcements_of_store(store: Store) -> QuerySet[Enforcement]:
     """Return what the marketplace did at a store, the newest first, with the violations behind."""
-    found = Enforcement.objects.filter(store=store).select_related("violation")
+    found = Enforcement.objects.filter(store=store, withdrawn_at=None).select_related("violation")
     return found.order_by("-starts_at", "-id")
 
 
@@ -61,7 +63,7 @@ def lasting_enforcements(
     store_ids: Sequence[UUID], *, at: datetime
 ) -> dict[UUID, list[Enforcement]]:
     """Return by store what began by ``at`` and is not long over, what ends first first."""
-    found = Enforcement.objects.filter(store__in=store_ids, starts_at__lte=at)
+    found = Enforcement.objects.filter(store__in=store_ids, starts_at__lte=at, withdrawn_at=None)
     found = found.exclude(kind=Enforcement.Kind.WARNING)
     recent = found.filter(Q(ends_at=None) | Q(ends_at__gt=at - _TOLD_FOR))
     by_store: dict[UUID, list[Enforcement]] = {}
@@ -84,9 +86,9 @@ def newest_of(store: Store, *, limit: int, also: UUID | None = None) -> list[Vio
 
 
 def enforcements_recorded_from(notice: Notice) -> QuerySet[Enforcement]:
-    """Return the enforcements that a person recorded from a notice."""
+    """Return the enforcements that were recorded from a notice."""
     ids = [done["id"] for done in notice.did if "id" in done]
-    return Enforcement.objects.filter(pk__in=ids).order_by("starts_at", "id")
+    return Enforcement.objects.filter(pk__in=ids, withdrawn_at=None).order_by("starts_at", "id")
 
 
 def notice_of(violation: Violation) -> Notice | None:

@@ -1,35 +1,40 @@
 """What becomes of a notice: kept, and acted on as far as it can be believed and read."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Max
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from stores import signals
 from stores.mailin import parsers
 from stores.mailin.envelope import Mail
 from stores.mailin.parsers import (
     AppealFinding,
+    BalanceFinding,
+    CorrectionFinding,
     EnforcementHint,
     Finding,
+    InactivityFinding,
+    MilestoneFinding,
+    NewsFinding,
     RatingFinding,
     Triage,
     ViolationFinding,
 )
 from stores.mailin.trust import Trust
+from stores.mailin.words import explain
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors import notices as selectors
-from stores.services import violations
+from stores.services import notice_acts, teaching, violations
+from stores.services.notice_acts import ActDoubtful
 from tenants import sealing
 from tenants.errors import DomainError
+from tenants.health import counters
 from tenants.models import Membership
 from tenants.trail import services as trail
 
@@ -37,18 +42,42 @@ _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
-ENFORCEMENT_KINDS: Final = frozenset({"milestone", "enforcement"})  # of notices that tell of one
-_KINDS: Final = {ViolationFinding: "violation", RatingFinding: "rating", AppealFinding: "appeal"}
-_MOMENTS: Final = frozenset({"reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at"})
-_GUESSED: Final = frozenset({"taken_from_mail", "taken_from_arrival", "time_not_stated"})
+_TAUGHT_OF_VIOLATION: Final = (
+    *("reference", "rule", "subject", "points", "state", "reported_at"),
+    *("enforced_at", "correct_by", "appeal_by", "expires_at"),
+)
+_KINDS: Final = {
+    ViolationFinding: Notice.Kind.VIOLATION,
+    RatingFinding: Notice.Kind.HEALTH_REPORT,
+    AppealFinding: Notice.Kind.APPEAL_RESULT,
+    CorrectionFinding: Notice.Kind.CORRECTION_RESULT,
+    MilestoneFinding: Notice.Kind.MILESTONE,
+    InactivityFinding: Notice.Kind.INACTIVITY,
+    BalanceFinding: Notice.Kind.NEGATIVE_BALANCE,
+    NewsFinding: Notice.Kind.NEWS,
+}
+
+
+# What a person taught may settle these; in all else the mail itself is at fault.
+_MAY_BE_TAUGHT: Final = frozenset(
+    {
+        parsers.Why.UNRECOGNISED,
+        parsers.Why.OTHER_KIND,
+        parsers.Why.STATE_UNCLEAR,
+        parsers.Why.NUMBER_DOUBTFUL,
+        parsers.Why.REFERENCE_MISSING,
+        parsers.Why.OUTCOME_UNCLEAR,
+        parsers.Why.DATE_UNCLEAR,
+    }
+)
 
 
 class NoticeSettled(DomainError):
     code: ClassVar[str] = "notice_settled"
 
 
-class _Doubt(DomainError):
-    """Why a notice that could be read is still left to a person; ``str`` is a code of words."""
+class FindingUnusable(DomainError):
+    code: ClassVar[str] = "finding_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +110,19 @@ def _take(
 ) -> Notice | None:
     store, doubt = _store_of(mail, incoming)
     findings = _read(mail, store, incoming.received_at)
+    taught = None
+    if judged.acts and isinstance(findings[0], Triage) and findings[0].reason in _MAY_BE_TAUGHT:
+        taught = teaching.recognise(mail, store, received_at=incoming.received_at)
+        if taught is not None and taught.findings is not None:
+            findings = taught.findings
     digest = f"{digest_of_mail(incoming.digest)}{number:04x}"
     if Notice.objects.filter(digest=digest, store=store).exists():
         return None
     notice = Notice(
         store=store,
         channel=_SOURCE,
-        kind=_kind_of(findings),
+        kind=taught.form.kind if taught else _kind_of(findings),
+        recognised_by=taught.form if taught else None,
         trust=judged.level,
         trust_reasons=list(judged.reasons),
         state=Notice.State.TRIAGE,
@@ -108,6 +143,8 @@ def _take(
         notice.reason = doubt
     elif isinstance(first, Triage):
         notice.reason = f"{first.reason}:{first.about}" if first.about else str(first.reason)
+    elif all(isinstance(finding, NewsFinding) for finding in findings):
+        notice.state = Notice.State.READ
     elif store is None:
         notice.reason = "store_unclear"
     else:
@@ -122,6 +159,8 @@ def _take(
         changes={"trust": notice.trust},
         via=_VIA,
     )
+    outcome = "left" if notice.reason else "read"
+    counters.notice_taken(notice.channel, outcome if judged.acts else "not_believed")
     return notice
 
 
@@ -157,10 +196,14 @@ def _read(mail: Mail, store: Store | None, received_at: datetime) -> list[Findin
 
 
 def _kind_of(findings: Sequence[Finding]) -> str:
+    """Return what kind of notice says ``findings``; "" where it could not be read."""
     first = findings[0]
-    if isinstance(first, Triage):
-        return first.about[:24] if first.reason == parsers.Why.OTHER_KIND else ""
-    return _KINDS[type(first)]
+    if not isinstance(first, Triage):
+        is_warning = isinstance(first, ViolationFinding) and first.points == 0
+        return Notice.Kind.WARNING if is_warning else _KINDS[type(first)]
+    if first.reason != parsers.Why.OTHER_KIND:
+        return first.kind
+    return first.about if first.about in Notice.Kind.values else Notice.Kind.OTHER
 
 
 def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
@@ -188,13 +231,24 @@ def _kept_mail(notice: Notice) -> Mail:
 # -- acting -----------------------------------------------------------------------------------
 
 
-def _act(notice: Notice, store: Store, findings: Sequence[Finding], *, at: datetime) -> None:
+def _act(
+    notice: Notice,
+    store: Store,
+    findings: Sequence[Finding],
+    *,
+    at: datetime,
+    by: Membership | None = None,
+    via: str = "page",
+) -> None:
     """Do what ``findings`` say, all of it or nothing; in doubt the notice waits with its reason."""
+    said_at = _said_at(notice, findings, at)
+    task = notice_acts.Task(notice, store, said_at, at)
+    if by is not None:
+        task = replace(task, by=by, source="person", via=via)
     try:
         with transaction.atomic():
-            said_at = _said_at(notice, findings, at)
-            did = [_do(notice, store, finding, said_at=said_at, at=at) for finding in findings]
-    except _Doubt as doubt:
+            did = [done for finding in findings for done in notice_acts.do(task, finding)]
+    except ActDoubtful as doubt:
         notice.reason = str(doubt)
     except DomainError:
         notice.reason = "refused"
@@ -206,166 +260,6 @@ def _said_at(notice: Notice, findings: Iterable[Finding], at: datetime) -> datet
     """Return when what a notice tells was so: no later than the rating that it shows with it."""
     shown = [one.observed_at for one in findings if isinstance(one, RatingFinding)]
     return min(notice.sent_at or notice.received_at, at, *shown)
-
-
-def _do(
-    notice: Notice, store: Store, finding: Finding, *, said_at: datetime, at: datetime
-) -> dict[str, Any]:
-    match finding:
-        case ViolationFinding():
-            return _keep_violation(notice, store, finding, said_at=said_at, at=at)
-        case RatingFinding():
-            signals.platform_rating_seen.send(
-                sender=Notice,
-                store=store,
-                value=finding.value,
-                measure=finding.measure,
-                observed_at=min(finding.observed_at, at),
-                source=_SOURCE,
-                at=at,
-                by=None,
-                notice=notice,
-            )
-            return {"did": "rating_seen", "value": finding.value, "measure": finding.measure}
-        case AppealFinding():
-            return _tell_outcome(notice, store, finding, at=at)
-        case Triage():
-            raise _Doubt(finding.reason)
-
-
-def _keep_violation(
-    notice: Notice, store: Store, finding: ViolationFinding, *, said_at: datetime, at: datetime
-) -> dict[str, Any]:
-    known = _known(store, finding)
-    facts = facts_of(finding)
-    before: dict[str, Any] = {}
-    if known is not None:
-        facts = _news_in(facts, finding, known, notice.sent_at or notice.received_at)
-        before = {
-            name: _as_json(getattr(known, name))
-            for name in facts
-            if name != "reference" and getattr(known, name) != facts[name]
-        }
-    kept = violations.record_violation(
-        store=store,
-        facts=facts,
-        source=_SOURCE,
-        at=at,
-        by=None,
-        notice=notice,
-        said_at=said_at,
-        via=_VIA,
-    )
-    pk = str(kept.violation.pk)
-    if kept.is_new:
-        return {"did": "violation_recorded", "id": pk}
-    _take_over(notice, kept.violation)
-    if not before:
-        return {"did": "violation_known", "id": pk}
-    return {"did": "violation_changed", "id": pk, "before": before}
-
-
-def _known(store: Store, finding: ViolationFinding) -> Violation | None:
-    """Return the violation that ``finding`` repeats.
-
-    Raises:
-        _Doubt: if it may be one of those known, or carries another store's reference.
-    """
-    if finding.reference is None:
-        # Nothing tells two of a kind apart: whether it is a new one is for a person to say.
-        if Violation.objects.filter(store=store, rule=finding.rule).exists():
-            raise _Doubt("maybe_known")
-        return None
-    rows = list(
-        Violation.objects.select_for_update(of=("self",))
-        .filter(reference=finding.reference)
-        .select_related("store", "notice")
-    )
-    known = next((row for row in rows if row.store_id == store.pk), None)
-    if known is None and any(row.store.marketplace == store.marketplace for row in rows):
-        raise _Doubt("reference_elsewhere")
-    return known
-
-
-def facts_of(finding: ViolationFinding) -> dict[str, Any]:
-    """Return what a finding states, as facts for ``violations.record_violation``."""
-    low, high = finding.points_range or (None, None)
-    enforced_at = None
-    if finding.state == "enforced":
-        enforced_at = finding.enforced_at or finding.reported_at
-    facts = {
-        "reference": finding.reference,
-        "rule": finding.rule,
-        "subject": finding.subject or (finding.rule_text if finding.rule == "other" else ""),
-        "points": finding.points,
-        "points_low": low,
-        "points_high": high,
-        "state": finding.state,
-        "reported_at": finding.reported_at,
-        "enforced_at": enforced_at,
-        "correct_by": finding.correct_by,
-        "appeal_by": finding.appeal_by,
-        "expires_at": finding.expires_at,
-    }
-    return {name: value for name, value in facts.items() if value not in (None, "")}
-
-
-def _news_in(
-    facts: dict[str, Any], finding: ViolationFinding, known: Violation, said_at: datetime
-) -> dict[str, Any]:
-    """Return what a notice adds to a known violation.
-
-    One that was sent before what we know only fills gaps, unless it tells that a pending
-    violation is enforced; what a notice leaves to be guessed replaces nothing.
-    """
-    is_enforced_now = (known.state, finding.state) == ("pending", "enforced")
-    is_news = is_enforced_now or (
-        said_at > _said_last(known) and (known.state, finding.state) != ("enforced", "pending")
-    )
-    guessed = {
-        field
-        for code, _colon, field in (problem.partition(":") for problem in finding.problems)
-        if code in _GUESSED
-    }
-    stays = guessed | {"rule", "subject", "reported_at"}
-    if known.enforced_at is not None and finding.enforced_at is None:
-        stays.add("enforced_at")
-    gaps = {name for name in facts if getattr(known, name) in (None, "")}
-    if known.rule == parsers.OTHER_RULE:
-        gaps.add("rule")
-    if known.points is not None:
-        gaps -= {"points_low", "points_high"}
-    wanted = gaps | (facts.keys() - stays if is_news else set()) | {"reference"}
-    return {name: value for name, value in facts.items() if name in wanted}
-
-
-def _said_last(known: Violation) -> datetime:
-    """Return when the newest of what we know of a violation was said."""
-    told = Notice.objects.filter(
-        store=known.store_id, did__contains=[{"id": str(known.pk)}]
-    ).aggregate(newest=Max(Coalesce("sent_at", "received_at")))
-    newest: datetime | None = told["newest"]
-    return newest or known.recorded_at
-
-
-def _take_over(notice: Notice, violation: Violation) -> None:
-    """Let a proven notice stand for a violation that so far only an unverified one told of."""
-    first = violation.notice
-    if notice.trust == Notice.Trust.PROVEN and first and first.trust == Notice.Trust.UNVERIFIED:
-        Violation.objects.filter(pk=violation.pk).update(notice=notice)
-
-
-def _tell_outcome(
-    notice: Notice, store: Store, finding: AppealFinding, *, at: datetime
-) -> dict[str, Any]:
-    rows = Violation.objects.filter(store=store, reference=finding.reference)
-    violation = rows.first()
-    if violation is None:
-        raise _Doubt("reference_unknown")
-    signals.appeal_outcome_told.send(
-        sender=Notice, notice=notice, finding=finding, store=store, at=at
-    )
-    return {"did": "outcome_told", "id": str(violation.pk), "outcome": finding.outcome}
 
 
 # -- by a person ------------------------------------------------------------------------------
@@ -382,17 +276,7 @@ def undo(*, notice: Notice, by: Membership, at: datetime) -> None:
     if is_mended_elsewhere(notice):
         raise NoticeSettled(_("A person recorded this enforcement: mend it where it stands."))
     violations.undo_notice(notice=notice, by=by, at=at)
-    for done in notice.did:
-        if done.get("did") != "violation_changed":
-            continue
-        row = Violation.objects.filter(pk=UUID(done["id"])).exclude(notice=notice).first()
-        if row is None:
-            continue
-        before = {name: _from_json(name, value) for name, value in done["before"].items()}
-        if "points" in before and before["points"] is None:
-            # The ledger gives back what was taken only where it hears of fewer points.
-            violations.change_violation(violation=row, facts={"points": 0}, at=at, by=by)
-        violations.change_violation(violation=row, facts=before, at=at, by=by)
+    notice_acts.take_back(notice, by=by, at=at)
 
 
 @transaction.atomic
@@ -417,6 +301,10 @@ def act_by_hand(
     """
     did = {"did": "violation_recorded" if is_new else "violation_known", "id": str(violation.pk)}
     _acted(notice, [did], store=violation.store, by=by, at=at)
+    is_warning = violation.points == 0
+    kind = Notice.Kind.WARNING if is_warning else Notice.Kind.VIOLATION
+    facts = {name: getattr(violation, name) for name in _TAUGHT_OF_VIOLATION}
+    _learn(notice, kind, facts, store=violation.store, by=by, at=at)
 
 
 @transaction.atomic
@@ -424,7 +312,7 @@ def record_enforcements(
     *,
     notice: Notice,
     store: Store,
-    kinds: Iterable[str],
+    kinds: Collection[str],
     facts: Mapping[str, Any],
     reference: str,
     by: Membership,
@@ -446,7 +334,60 @@ def record_enforcements(
     ]
     did = [{"did": ENFORCEMENT_RECORDED, "id": str(one.pk), "reference": reference} for one in kept]
     _acted(notice, did, store=store, by=by, at=at)
+    taught: dict[str, Any] = {"kinds": list(kinds), "reference": reference}
+    taught |= {name: facts.get(name) for name in ("starts_at", "ends_at")}
+    _learn(notice, Notice.Kind.MILESTONE, taught, store=store, by=by, at=at)
     return kept
+
+
+@transaction.atomic
+def classify(
+    *,
+    notice: Notice,
+    store: Store | None,
+    kind: str,
+    finding: Finding | None,
+    facts: Mapping[str, Any],
+    by: Membership,
+    at: datetime,
+) -> None:
+    """Say what a waiting notice is: do what ``finding`` says, and recognise the like from now on.
+
+    ``finding`` is None for a kind that has nothing to be done; ``facts`` are what it was made of.
+
+    Raises:
+        NoticeSettled: if it does not wait any more.
+        FindingUnusable: if what it says cannot be true of the store; then nothing is written.
+    """
+    if finding is None or store is None:
+        _settle(notice, Notice.State.READ, by=by, at=at)
+        trail.record(action="notice.acted", by=by, subject=notice, at=at, store_id=notice.store_id)
+    else:
+        said_at = _said_at(notice, [finding], at)
+        task = notice_acts.Task(notice, store, said_at, at, by=by, source="person", via="page")
+        try:
+            with transaction.atomic():
+                did = notice_acts.do(task, finding)
+        except ActDoubtful as doubt:
+            raise FindingUnusable(explain(str(doubt))) from doubt
+        _acted(notice, did, store=store, by=by, at=at)
+    _learn(notice, kind, facts, store=store or notice.store, by=by, at=at)
+
+
+def _learn(
+    notice: Notice,
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    store: Store | None,
+    by: Membership,
+    at: datetime,
+) -> None:
+    Notice.objects.filter(pk=notice.pk).update(kind=kind)
+    notice.kind = kind
+    teaching.learn(
+        notice=notice, text=text_of(notice), kind=kind, facts=facts, store=store, by=by, at=at
+    )
 
 
 def is_mended_elsewhere(notice: Notice) -> bool:
@@ -482,11 +423,3 @@ def text_of(notice: Notice) -> str:
 
 def _seal(notice: Notice, column: str, text: str) -> str:
     return sealing.seal(text, table=_TABLE, column=column, row=notice.pk)
-
-
-def _as_json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    return datetime.fromisoformat(value) if name in _MOMENTS and value else value

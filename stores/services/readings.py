@@ -76,6 +76,33 @@ def record_reading(
     return reading
 
 
+@transaction.atomic
+def withdraw_reading(
+    *, reading: Reading, by: Membership | None, at: datetime, via: str = "page"
+) -> None:
+    """Take a reading back that was never true; its alert goes by what was measured before."""
+    store, known = reading.store, metrics.METRICS[reading.metric]
+    trail.record(
+        action="reading.withdrawn",
+        by=by,
+        subject=reading,
+        at=at,
+        store_id=store.pk,
+        changes={"metric": reading.metric, "value": str(reading.value)},
+        via=via,
+    )
+    reading.delete()
+    newest = (
+        Reading.objects.filter(store=store, metric=known.code)
+        .order_by("-measured_at", "-id")
+        .first()
+    )
+    if newest is not None:
+        _tell(known, newest, store, at)
+    elif known.raises_alert:
+        alerts.resolve_alert(store=store, code=f"reading.{known.code}", at=at)
+
+
 def record_measured(*, store: Store, values: Mapping[str, Decimal], at: datetime) -> None:
     """Record what a sync measured at ``at``: one row a metric, no audit row, as nobody acted."""
     rows = [

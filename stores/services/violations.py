@@ -245,7 +245,9 @@ def record_enforcement(
         EnforcementUnusable: if its times cannot be, or it is recorded already.
     """
     _check_times(starts_at, ends_at, at)
-    same = Enforcement.objects.filter(store=store, kind=kind, starts_at=starts_at)
+    same = Enforcement.objects.filter(
+        store=store, kind=kind, starts_at=starts_at, withdrawn_at=None
+    )
     if same.exists():
         raise EnforcementUnusable(_("This enforcement is recorded already."))
     enforcement = Enforcement.objects.create(
@@ -291,7 +293,9 @@ def change_enforcement(
         EnforcementUnusable: if its times cannot be, or another one is the same.
     """
     _check_times(starts_at, ends_at, at)
-    same = Enforcement.objects.filter(store=enforcement.store_id, kind=kind, starts_at=starts_at)
+    same = Enforcement.objects.filter(
+        store=enforcement.store_id, kind=kind, starts_at=starts_at, withdrawn_at=None
+    )
     if same.exclude(pk=enforcement.pk).exists():
         raise EnforcementUnusable(_("This enforcement is recorded already."))
     held = Enforcement.objects.select_for_update(of=("self",)).select_related("violation")
@@ -344,6 +348,28 @@ def end_enforcement(
         at=at,
         store_id=enforcement.store_id,
         changes={"ends_at": str(ends_at)},
+        via=via,
+    )
+
+
+@transaction.atomic
+def withdraw_enforcement(
+    *, enforcement: Enforcement, at: datetime, by: Membership | None, via: str = "page"
+) -> None:
+    """Take an enforcement back that was never true; what was known of it is kept for recall."""
+    standing = Enforcement.objects.filter(pk=enforcement.pk, withdrawn_at=None)
+    if not standing.update(withdrawn_at=at):
+        return
+    enforcement.refresh_from_db()
+    signals.enforcement_changed.send(
+        sender=Enforcement, enforcement=enforcement, at=at, was=enforcement.kind
+    )
+    trail.record(
+        action="enforcement.withdrawn",
+        by=by,
+        subject=enforcement,
+        at=at,
+        store_id=enforcement.store_id,
         via=via,
     )
 

@@ -1,21 +1,33 @@
 """Notices: listed, read as plain text, undone, set aside."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import Count
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from stores.access import notice_for, notices_for, store_for
+from stores.access import (
+    notice_for,
+    notices_for,
+    store_for,
+    taught_form_for,
+    taught_forms_for,
+    visible_stores,
+)
+from stores.forms.notices import CLASSIFIED, ClassifyForm
 from stores.mailin.words import explain
-from stores.models import Enforcement, Notice, Violation
+from stores.metrics import METRICS
+from stores.models import Enforcement, Notice, TaughtForm, Violation
 from stores.panels import store_panel
 from stores.selectors import notices as selectors
 from stores.selectors.violations import enforcements_recorded_from, recorded_from
 from stores.services import notices as services
+from stores.services import teaching
 from stores.views import paging
 from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
@@ -23,6 +35,7 @@ from tenants.trail import reading
 from tenants.trail.selectors import history_of
 
 _A_PAGE = 50
+_SHARE_OF = timedelta(days=30)
 TRUST_TONES = {"proven": "good", "unverified": "warn", "suspicious": "bad"}
 
 
@@ -34,16 +47,23 @@ def notices_page(request: MemberRequest) -> HttpResponse:
     state = _one_of(request.GET.get("state", ""), Notice.State.values)
     trust = _one_of(request.GET.get("trust", ""), Notice.Trust.values)
     seen = notices_for(request.member)
+    kind = _one_of(request.GET.get("kind", ""), Notice.Kind.values)
     found = selectors.page_of_notices(
         seen,
         state=state,
         trust=trust,
+        kind=kind,
         store_id=store.pk if store else None,
         after=paging.place(request.GET.get("after", "")),
         limit=_A_PAGE + 1,
     )
     rows = found[:_A_PAGE]
-    filters = {"state": state, "trust": trust, "store": str(store.pk) if store else ""}
+    filters = {
+        "state": state,
+        "trust": trust,
+        "kind": kind,
+        "store": str(store.pk) if store else "",
+    }
     older = ""
     if len(found) > _A_PAGE:
         older = paging.query(filters, rows[-1].received_at, rows[-1].pk)
@@ -51,13 +71,16 @@ def notices_page(request: MemberRequest) -> HttpResponse:
         "rows": [_row(notice) for notice in rows],
         "states": [("", _("All")), *Notice.State.choices],
         "trusts": Notice.Trust.choices,
+        "kinds": Notice.Kind.choices,
         "filters": filters,
-        "is_filtered": bool(state or trust),
+        "is_filtered": bool(state or trust or kind),
         "mail": store_panel(request, store) if store and not rows else None,
         "store": store,
         "older": older,
         "is_first": not request.GET.get("after"),
         "waiting": selectors.waiting_count(seen),
+        "share": selectors.share_read(seen, since=timezone.now() - _SHARE_OF),
+        "share_days": _SHARE_OF.days,
         "now": timezone.now(),
         "may_set": request.member.can("settings.mail"),
     }
@@ -82,8 +105,9 @@ def notice_page(request: MemberRequest, pk: str) -> HttpResponse:
         "may_record_enforcement": may
         and notice.state == Notice.State.TRIAGE
         and notice.store_id is not None
-        and notice.kind in services.ENFORCEMENT_KINDS,
+        and notice.kind == Notice.Kind.MILESTONE,
         "may_settle": may and notice.state == Notice.State.TRIAGE,
+        "kinds": [(kind.value, kind.label) for kind in CLASSIFIED],
         "now": timezone.now(),
     }
     return render(request, "stores/notice.html", context)
@@ -113,6 +137,83 @@ def set_aside(request: MemberRequest, pk: str) -> HttpResponse:
     else:
         messages.success(request, _("Set aside. It stays in the list."))
     return redirect("stores:notice", pk=notice.pk)
+
+
+@requires("violations.record")
+@require_http_methods(["GET", "POST"])
+def classify(request: MemberRequest, pk: str, kind: str) -> HttpResponse:
+    """Say what a waiting notice is; the like is recognised from then on."""
+    notice = notice_for(request.member, pk)
+    if kind not in CLASSIFIED:
+        raise Http404
+    form = ClassifyForm(
+        request.POST if request.method == "POST" else None,
+        kind=kind,
+        stores=visible_stores(request.member).order_by("name"),
+        store=notice.store,
+    )
+    if request.method == "POST" and form.is_valid():
+        store = form.cleaned_data.get("store") or notice.store
+        at = timezone.now()
+        told_at = min(notice.sent_at or notice.received_at, at)
+        try:
+            services.classify(
+                notice=notice,
+                store=store,
+                kind=kind,
+                finding=form.finding(told_at=told_at),
+                facts=form.facts(),
+                by=request.member,
+                at=at,
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Noted. The like is recognised from now on."))
+            return redirect("stores:notice", pk=notice.pk)
+    context = {
+        "form": form,
+        "notice": notice,
+        "title": notice.subject or _("No subject"),
+        "kind": Notice.Kind(kind).label,
+        "words": services.text_of(notice),
+    }
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "stores/classify.html", context, status=status)
+
+
+@requires("notes.internal")
+@require_GET
+def taught_page(request: MemberRequest) -> HttpResponse:
+    """List what was taught, newest first, with how often it was recognised since."""
+    forms = list(
+        taught_forms_for(request.member)
+        .select_related("taught_by__user")
+        .annotate(count=Count("recognised"))[:_A_PAGE]
+    )
+    context = {
+        "rows": [{"form": form, "fills": _fills(form)} for form in forms],
+        "may_forget": request.member.can("violations.record"),
+        "now": timezone.now(),
+    }
+    return render(request, "stores/taught.html", context)
+
+
+def _fills(form: TaughtForm) -> str:
+    """Return the words behind which facts are read, or why none are."""
+    if form.missing:
+        return _("Only its kind: not every fact stands beyond doubt.")
+    labels = [fill["label"] for fill in form.fills.values() if fill["label"]]
+    return ", ".join(dict.fromkeys(labels))
+
+
+@requires("violations.record")
+@require_POST
+def forget(request: MemberRequest, form: str) -> HttpResponse:
+    taught = taught_form_for(request.member, form)
+    teaching.forget(form=taught, by=request.member, at=timezone.now())
+    messages.success(request, _("Forgotten. Such notices wait for a person again."))
+    return redirect("stores:taught")
 
 
 def _one_of(value: str, allowed: list[str]) -> str:
@@ -150,6 +251,10 @@ def _act(
         "violation_changed": _("Brought a violation up to date"),
         "violation_known": _("Told of a violation that is known already"),
         services.ENFORCEMENT_RECORDED: _("Recorded an enforcement"),
+        "enforcement_told": _("Recorded an enforcement"),
+        "enforcement_known": _("Told of an enforcement that is known already"),
+        "correction_told": _("Told what became of a correction"),
+        "counted": _("Counted open violations: %(value)s") % {"value": done.get("value")},
     }
     if done["did"] == "rating_seen":
         measures = {
@@ -157,6 +262,17 @@ def _act(
             "points_deducted": _("The marketplace showed %(value)s points deducted"),
         }
         text = measures[done["measure"]] % {"value": done["value"]}
+    elif done["did"] == "reading_recorded":
+        text = _("Recorded “%(label)s”: %(value)s") % {
+            "label": METRICS[done["metric"]].label,
+            "value": done["value"],
+        }
+    elif done["did"] in {"correction_told", "violation_changed"} and "outcome" in done:
+        text = (
+            _("Told that a correction was accepted")
+            if done["outcome"] == "accepted"
+            else _("Told that a correction was rejected")
+        )
     elif done["did"] == "outcome_told":
         text = (
             _("Told that an appeal was granted")

@@ -21,6 +21,7 @@ from stores.models import Notice, Store, Violation
 from stores.selectors import violations as selectors
 from stores.services import notices
 from stores.services import violations as services
+from stores.services.notice_acts import facts_of
 from stores.views import paging
 from stores.views.enforcements import notice_asked, rows_of
 from tenants import slots
@@ -132,7 +133,7 @@ def record(request: MemberRequest) -> HttpResponse:
         request.POST or None,
         store=store,
         rules=rules.rules_of(store, at=at),
-        facts=notices.facts_of(told) if told else {"reported_at": at},
+        facts=facts_of(told) if told else {"reported_at": at},
     )
     repeat: Repeat | None = None
     if request.method == "POST" and form.is_valid():

@@ -50,6 +50,13 @@ _pushes = Counter(
     registry=REGISTRY,
 )
 
+_notices = Counter(
+    "storewarden_notices",
+    "Notices taken, by what became of them: read by itself, left to a person, or not believed.",
+    ("channel", "outcome"),
+    registry=REGISTRY,
+)
+
 
 def request_served(*, method: str, route: str, status: int, seconds: float) -> None:
     """Count a request; ``route`` is the name or pattern of its view, never a path."""
@@ -61,6 +68,11 @@ def request_served(*, method: str, route: str, status: int, seconds: float) -> N
 def push_answered(marketplace: str, outcome: str) -> None:
     """Count a push that was answered, whether it was believed or not."""
     _pushes.labels(marketplace, outcome).inc()
+
+
+def notice_taken(channel: str, outcome: str) -> None:
+    """Count a notice that was kept: ``read``, ``left`` to a person, or ``not_believed``."""
+    _notices.labels(channel, outcome).inc()
 
 
 def task_ended(kind: str, outcome: str, seconds: float | None = None) -> None:

@@ -92,9 +92,10 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"balance-entries/?store={hidden.pk}",
             f"orders/?store={hidden.pk}",
             f"mail-routes/?store={hidden.pk}",
+            f"notices/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 12
+    assert statuses == [404] * 13
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -523,6 +524,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
         "/api/v1/mail-routes/",
+        "/api/v1/notices/",
         "/api/v1/orders/",
         "/api/v1/packages/",
         "/api/v1/quizzes/",

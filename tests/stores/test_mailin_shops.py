@@ -122,8 +122,6 @@ def test_signed_notice_acts_on_the_shop_that_it_names_alone(
     if shop != JUNIPER:
         assert (notice.state, notice.reason) == ("triage", "other_store")
         assert written() == before
-    elif kind == "enforcement":
-        assert (notice.state, notice.reason) == ("triage", "other_kind:milestone")
     else:
         assert (notice.state, notice.reason) == ("acted", "")
 

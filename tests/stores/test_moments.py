@@ -32,6 +32,23 @@ BANGKOK = ZoneInfo("Asia/Bangkok")
         ("北京时间2026年7月1日10:00", (2026, 7, 1, 2), True, True),
         ("2026-07-01 10:00 Asia/Manila", (2026, 7, 1, 2), True, True),
         ("1/7/2569 10:00", (2026, 7, 1, 3), True, False),
+        ("10:00 AM on July 1, 2026", (2026, 7, 1, 3), True, False),
+        ("5:00 PM PDT on July 8, 2026", (2026, 7, 9), True, True),
+        ("July 8, 2026, 5 PM", (2026, 7, 8, 10), True, False),
+        ("8 July 2026, 17:00 hrs (Singapore time)", (2026, 7, 8, 9), True, True),
+        ("2026年7月1日下午3点", (2026, 7, 1, 8), True, False),
+        ("2026年7月1日下午5点30分", (2026, 7, 1, 10, 30), True, False),
+        ("2026年7月1日24:00（北京时间）", (2026, 7, 1, 16), True, True),
+        ("10:30 ngày 01/07/2026", (2026, 7, 1, 3, 30), True, False),
+        ("10h30 ngày 1 tháng 7 năm 2026 (giờ Việt Nam)", (2026, 7, 1, 3, 30), True, True),
+        ("1 thg 7, 2026 lúc 10:30 CH", (2026, 7, 1, 15, 30), True, False),
+        ("01/07/2026 9:30 chiều", (2026, 7, 1, 14, 30), True, False),
+        ("1 Agustus 2026 pukul 23.59 WIB", (2026, 8, 1, 16, 59), True, True),
+        ("pukul 10.30 WIT tanggal 1 Juli 2026", (2026, 7, 1, 1, 30), True, True),
+        ("24 Des 2026 10:00", (2026, 12, 24, 3), True, False),
+        ("1 ก.ค. 2569 เวลา 10:30 น.", (2026, 7, 1, 3, 30), True, False),
+        ("1 กรกฎาคม พ.ศ. 2569 10.30 น.", (2026, 7, 1, 3, 30), True, False),
+        ("1 ก.ค. 69", (2026, 6, 30, 17), False, False),
     ],
 )
 def test_moment_is_read_as_written(
@@ -60,6 +77,10 @@ def test_moment_is_read_as_written(
         ("2026-07-01 13:00 PM", Unclear.NO_SUCH_DATE),
         ("03/04/2026", Unclear.DAY_OR_MONTH),
         ("2026-07-01 10:00 CST", Unclear.WHICH_ZONE),
+        ("10:00 UTC 2026-07-01 UTC+7", Unclear.WHICH_ZONE),
+        ("2026-07-01 10.30", Unclear.NOT_A_DATE),
+        ("13/07/2026 1:00 đêm", Unclear.NO_SUCH_DATE),
+        ("2026-07-01 24:30", Unclear.NO_SUCH_DATE),
         ("2026-07-01 10:00 UTC+99", Unclear.WHICH_ZONE),
         ("2026-07-01 10:00 Asia/Nowhere", Unclear.WHICH_ZONE),
         ("0001-01-01", Unclear.FAR_OFF),
@@ -98,6 +119,28 @@ def test_dates_are_found_within_text() -> None:
     found = [(text[one.start : one.end].strip(), one.why) for one in find_moments(text, zone=UTC)]
 
     assert found == [("2026-07-31 17:00 (UTC+7)", None), ("03/04/2026", Unclear.DAY_OR_MONTH)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Appeal by July 8 or lose it", "July 8"),
+        ("截止 7月8日 前", "7月8日"),
+        ("hạn chót ngày 8/7 nhé", "ngày 8/7"),
+        ("paling lambat 8 Agustus pukul 10", "8 Agustus"),
+        ("ภายใน 8 ส.ค. นี้", "8 ส.ค."),
+        ("by 08/07/26, please", "08/07/26"),
+    ],
+)
+def test_day_without_a_year_is_found_and_not_guessed(text: str, found: str) -> None:
+    assert [
+        (text[one.start : one.end].strip(), one.why) for one in find_moments(text, zone=UTC)
+    ] == [(found, Unclear.NO_YEAR)]
+
+
+@pytest.mark.parametrize("text", ["you may 3 times", "2026-07-08 at last", "12/5 points"])
+def test_what_is_no_day_is_not_found_as_one(text: str) -> None:
+    assert [one.why for one in find_moments(text, zone=UTC) if one.why] == []
 
 
 @pytest.mark.parametrize(

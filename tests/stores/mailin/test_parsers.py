@@ -233,7 +233,7 @@ ENFORCED = violation(
         pytest.param(
             mails.plain(
                 "Violation ID: 55512\nReason: Counterfeit\nStatus: Enforcement action taken\n"
-                "Four points were deducted on July 1.\nAppeal by 31 July 2026"
+                "Four points were deducted.\nAppeal by 31 July 2026"
             ),
             violation(
                 reference="55512",
@@ -444,8 +444,8 @@ def test_notice_waits_for_a_person_when_in_doubt(text: str, triage: Triage) -> N
     [
         ("Your store reached a milestone", "milestone"),
         ("Your store is inactive", "inactivity"),
-        ("Negative balance of your store", "balance"),
-        ("平台政策更新通知", "policy_news"),
+        ("Negative balance of your store", "negative_balance"),
+        ("平台政策更新通知", "news"),
     ],
 )
 def test_other_kinds_are_for_a_person(subject: str, kind: str) -> None:

@@ -10,10 +10,11 @@ from stores.mailin.envelope import read_mail
 from stores.mailin.parsers import (
     AppealFinding,
     Finding,
+    InactivityFinding,
+    MilestoneFinding,
     RatingFinding,
     Triage,
     ViolationFinding,
-    Why,
     parse,
 )
 from stores.sandbox import mail as sandbox
@@ -44,8 +45,13 @@ def essence(finding: Finding) -> tuple[object, ...]:
             return (finding.measure, finding.value)
         case AppealFinding():
             return (finding.outcome, finding.reference, finding.points_restored)
+        case MilestoneFinding():
+            return ("milestone", *(told.kind for told in finding.enforcements))
+        case InactivityFinding():
+            return ("inactive", finding.days)
         case Triage():
             return (finding.reason, finding.about)
+    raise AssertionError(finding)
 
 
 def expected(kind: str, variant: str, language: str) -> list[tuple[object, ...]]:
@@ -59,8 +65,8 @@ def expected(kind: str, variant: str, language: str) -> list[tuple[object, ...]]
         "health": [rating],
         "pending": [("violation", "pending", *late, -12)],
         "reversal": [("granted", "7412345678", 12), rating],
-        "enforcement": [(Why.OTHER_KIND, "milestone")],
-        "inactive": [(Why.OTHER_KIND, "inactivity")],
+        "enforcement": [("milestone", "listing_limit", "campaign_block"), rating],
+        "inactive": [("inactive", 30)],
     }
     return others[kind]
 

@@ -47,6 +47,7 @@ from stores.models import (
     StoreAccess,
     SyncCursor,
     SyncRun,
+    TaughtForm,
     Violation,
 )
 from stores.services import imports, inbox, mail_routes, pushes, tokens
@@ -87,6 +88,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
             *("stores.Enforcement.milestone", "stores.Import.mapping"),
             *("stores.Notice.kind", "stores.Notice.reason", "stores.Notice.trust_reasons"),
+            *("stores.TaughtForm.constants", "stores.TaughtForm.missing"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
             *("stores.SyncCursor.problem", "stores.MailTest.problem"),
@@ -106,6 +108,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.Handoff.token_hash", "tenants.Invitation.token_hash"),
             *("tenants.OAuthState.token_hash", "tenants.InboundEvent.digest"),
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
+            *("stores.TaughtForm.digest", "stores.TaughtForm.fixed"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
             "stores.MailTest.token",
         ),
@@ -205,6 +208,16 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     factories.make_mail_test(store, asked_by=owner)
     notice.did = [{"did": "violation_known", "id": str(uuid4()), "before": canary}]
     notice.save()
+    TaughtForm.objects.create(
+        sender_domain="tiktok.com",
+        digest=uuid4().hex,
+        kind="news",
+        example=canary,
+        fills={"days": {"slots": [0], "as": "number", "label": canary}},
+        notice=notice,
+        taught_at=at,
+        taught_by=owner,
+    )
     violation = factories.make_violation(store=store, notice=notice)
     enforcement = Enforcement.objects.create(
         store=store, kind="order_limit", starts_at=at, source="person", recorded_at=at

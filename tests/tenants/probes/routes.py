@@ -29,6 +29,7 @@ _URLCONFS: Final = {AGENCY: settings.ROOT_URLCONF, PUBLIC: settings.PUBLIC_SCHEM
 _BY_NAME: Final = {
     "item_pk": "checklist.ProcedureItem",
     "schedule_pk": "checklist.Schedule",
+    "form": "stores.TaughtForm",
     "seat": "stores.SubAccount",
 }
 _BY_WORD: Final = {
@@ -57,6 +58,7 @@ _BY_WORD: Final = {
 }
 # Names that no row of an agency stands behind, or that are no ids.
 _VALUES: Final[dict[str, Callable[[Side], str]]] = {
+    "as/kind": lambda _: "news",
     "oauth/marketplace": lambda _: "tiktok_shop",
     "hooks/marketplace": lambda _: "tiktok_shop",
     "rulebooks/name": lambda _: books.shelf().library("tiktok_shop", "US", "local").books[0].name,
