@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0010_enforcement_withdrawn_at"),
+        ("stores", "0006_enforcement_withdrawn_at"),
         ("tenants", "0010_inbound_event_of_store"),
     ]
 

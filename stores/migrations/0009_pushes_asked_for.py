@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0004_synccursor_hinted_at"),
+        ("stores", "0008_forwardings_and_test_mails"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0005_pushes_asked_for"),
+        ("stores", "0009_pushes_asked_for"),
     ]
 
     operations = [

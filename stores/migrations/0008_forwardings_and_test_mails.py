@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0004_synccursor_hinted_at"),
+        ("stores", "0007_taught_form"),
         ("tenants", "0010_inbound_event_of_store"),
     ]
 
