@@ -1,5 +1,7 @@
 """The only way from a name in a URL to a store this member may see; else a 404."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -52,6 +54,16 @@ def store_for(member: Membership, pk: object) -> Store:
     if store is None:
         raise Http404
     return store
+
+
+def picked_stores(member: Membership, picked: Iterable[str]) -> QuerySet[Store]:
+    """Return those of the stores ticked in a list that the member sees, by name."""
+    ids = []
+    for each in picked:
+        with suppress(ValueError):
+            ids.append(UUID(each))
+    found = visible_stores(member).filter(pk__in=ids)
+    return found.select_related("client").order_by("name", "pk")
 
 
 def stores_of_key(key: ApiKey) -> QuerySet[Store]:

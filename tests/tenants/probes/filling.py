@@ -56,6 +56,7 @@ from tenants.models import (
     AccountEvent,
     Agency,
     AgencyDeletion,
+    ConsentLink,
     DueWork,
     Handoff,
     Invitation,
@@ -83,6 +84,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.Role.code", "tenants.Role.capabilities", "tenants.ApiKey.scopes"),
             *("tenants.DueWork.kind", "tenants.DueWork.subject", "tenants.DueWork.period"),
             *("tenants.StoreRoute.app_key", "trail.AuditEvent.action"),
+            "tenants.ConsentLink.problem",
             *("trail.AuditEvent.object_type", "trail.IdempotentCall.key"),
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
             *("stores.Enforcement.milestone", "stores.Import.mapping"),
@@ -104,6 +106,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.ApiKey.secret_hash", "tenants.Handoff.nonce_hash"),
             *("tenants.Handoff.token_hash", "tenants.Invitation.token_hash"),
             *("tenants.OAuthState.token_hash", "tenants.InboundEvent.digest"),
+            "tenants.ConsentLink.token_hash",
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
         ),
@@ -373,6 +376,17 @@ def _passes(agency: Agency, owner: Membership, canary: str, at: datetime) -> Non
         code=sealing.seal(
             canary, table="tenants_oauthstate", column="code", row=token, agency=agency.pk
         ),
+    )
+    ConsentLink.objects.create(
+        token_hash=digest(f"consent of {canary}"),
+        agency=agency,
+        store_id=store_id,
+        made_by=owner,
+        email=f"{canary}@example.com",
+        reason=canary,
+        language="en",
+        sent_at=at,
+        expires_at=at + timedelta(days=14),
     )
     inbox.keep(
         agency=agency,
