@@ -111,6 +111,12 @@ def notices_for(member: Membership) -> QuerySet[Notice]:
     return Notice.objects.filter(of_stores)
 
 
+def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
+    """Return the notices of the key's stores; those of no store only where it reaches all."""
+    of_stores = Q(store__in=stores_of_key(key))
+    return Notice.objects.filter(of_stores | Q(store=None) if key.store_ids is None else of_stores)
+
+
 def notice_for(member: Membership, pk: object) -> Notice:
     return _one(notices_for(member).select_related("store", "handled_by__user"), pk)
 

@@ -12,6 +12,7 @@ from stores.models import (
     AfterSale,
     BalanceEntry,
     Client,
+    Notice,
     Order,
     Product,
     Reading,
@@ -93,6 +94,23 @@ def sync_run_json(run: SyncRun) -> dict[str, Any]:
         "problem": run.problem,
         "detail": str(problems.text(run.problem)),
         "request_id": run.request_id,
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """Return a notice as the API shows it, without its words; ``reason`` is why it waits."""
+    return {
+        "id": str(notice.pk),
+        "store": str(notice.store_id) if notice.store_id else None,
+        "channel": notice.channel,
+        "kind": notice.kind,
+        "trust": notice.trust,
+        "state": notice.state,
+        "reason": notice.reason,
+        "subject": notice.subject,
+        "sent_at": notice.sent_at,
+        "received_at": notice.received_at,
+        "did": [done["did"] for done in notice.did],
     }
 
 
@@ -294,6 +312,24 @@ class SyncRunOut(serializers.Serializer[Any]):
     problem = serializers.CharField(help_text="The code of what stood in the way, else empty.")
     detail = serializers.CharField(help_text="The same in words.")
     request_id = serializers.CharField(help_text="The marketplace's own, for its support.")
+
+
+class NoticeOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    store = serializers.CharField(allow_null=True, help_text="Null where it is not clear.")
+    channel = serializers.CharField(help_text="mail, paste or file")
+    kind = serializers.ChoiceField(
+        choices=Notice.Kind.choices, allow_blank=True, help_text="Empty where it was not read."
+    )
+    trust = serializers.ChoiceField(choices=Notice.Trust.choices)
+    state = serializers.ChoiceField(choices=Notice.State.choices)
+    reason = serializers.CharField(help_text="The code of why it waits, else empty.")
+    subject = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField()
+    did = serializers.ListField(
+        child=serializers.CharField(), help_text="Codes of what acting on it wrote."
+    )
 
 
 class OrderOut(serializers.ModelSerializer[Order]):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("after-sales/", views.AfterSalesView.as_view()),
     path("balance-entries/", views.BalanceEntriesView.as_view()),
     path("stock/", views.StockView.as_view()),
+    path("notices/", views.NoticesView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

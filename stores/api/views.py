@@ -8,11 +8,12 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK, HTTP_201_CREATED
 
 from stores import rules
-from stores.access import store_of_key, stores_of_key, uuid_or_404
+from stores.access import notices_of_key, store_of_key, stores_of_key, uuid_or_404
 from stores.api.fields import STORE, stores_asked
 from stores.api.serializers import (
     AfterSaleOut,
     BalanceEntryOut,
+    NoticeOut,
     OrderOut,
     ReadingIn,
     ReadingOut,
@@ -24,6 +25,7 @@ from stores.api.serializers import (
     ViolationOut,
     after_sale_json,
     balance_entry_json,
+    notice_json,
     order_json,
     reading_json,
     stock_json,
@@ -37,6 +39,7 @@ from stores.metrics import METRICS
 from stores.models import (
     AfterSale,
     BalanceEntry,
+    Notice,
     Order,
     Reading,
     SkuStock,
@@ -285,6 +288,35 @@ class BalanceEntriesView(_View):
         if self.one_of("is_policy_deduction", ["true"]):
             rows = rows.filter(is_policy_deduction=True)
         return self.paged(rows, balance_entry_json)
+
+
+class NoticesView(_View):
+    """What marketplaces wrote, and what became of it; the words themselves stay on the pages."""
+
+    required_capabilities: ClassVar = {"GET": "notes.internal"}
+    orderings: ClassVar = {"-received_at": "-received_at"}
+    _filters: ClassVar = {
+        "kind": Notice.Kind.values,
+        "state": Notice.State.values,
+        "trust": Notice.Trust.values,
+    }
+
+    @extend_schema(
+        responses=NoticeOut(many=True),
+        parameters=[
+            STORE,
+            *(OpenApiParameter(name, enum=among) for name, among in _filters.items()),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """List notices, filtered by store, kind, state and trust."""
+        rows = notices_of_key(self.api_key)
+        if "store" in request.query_params:
+            rows = self.only_store(rows)
+        for name, among in self._filters.items():
+            if asked := self.one_of(name, among):
+                rows = rows.filter(**{name: asked})
+        return self.paged(rows.defer("text", "original"), notice_json)
 
 
 class ViolationsView(_View):

@@ -15,6 +15,18 @@ class Notice(AgencyModel):
         UNVERIFIED = "unverified", _("Unverified")
         SUSPICIOUS = "suspicious", _("Suspicious")
 
+    class Kind(models.TextChoices):
+        VIOLATION = "violation", _("Violation")
+        WARNING = "warning", _("Warning")
+        MILESTONE = "milestone", _("Milestone")
+        INACTIVITY = "inactivity", _("Inactivity")
+        NEGATIVE_BALANCE = "negative_balance", _("Negative balance")
+        HEALTH_REPORT = "health_report", _("Health report")
+        APPEAL_RESULT = "appeal_result", _("Outcome of an appeal")
+        CORRECTION_RESULT = "correction_result", _("Outcome of a correction")
+        NEWS = "news", _("News")
+        OTHER = "other", _("Something else")
+
     class State(models.TextChoices):
         ACTED = "acted", _("Acted on")
         TRIAGE = "triage", _("Waits for a person")
@@ -23,7 +35,7 @@ class Notice(AgencyModel):
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="notices")
     channel = models.CharField(max_length=8)  # "mail", "paste", "file"
-    kind = models.CharField(max_length=24, blank=True)  # what the parser made of it
+    kind = models.CharField(max_length=24, choices=Kind, blank=True)  # "": not read
     trust = models.CharField(max_length=16, choices=Trust)
     trust_reasons = models.JSONField(default=list)
     state = models.CharField(max_length=16, choices=State)
@@ -45,11 +57,14 @@ class Notice(AgencyModel):
                 fields=["digest", "store"], nulls_distinct=False, name="notice_once"
             )
         ]
-        indexes = [models.Index(fields=["-received_at", "id"], name="notice_newest")]
+        indexes = [
+            models.Index(fields=["-received_at", "id"], name="notice_newest"),
+            models.Index(fields=["kind", "-received_at", "id"], name="notice_newest_of_kind"),
+        ]
         verbose_name = _("notice")
 
     def __str__(self) -> str:
-        return self.subject or self.kind
+        return self.subject or self.get_kind_display()
 
 
 class Violation(AgencyModel):

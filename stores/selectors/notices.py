@@ -33,6 +33,7 @@ def page_of_notices(
     *,
     state: str = "",
     trust: str = "",
+    kind: str = "",
     store_id: UUID | None = None,
     after: Place | None = None,
     limit: int,
@@ -42,6 +43,8 @@ def page_of_notices(
         notices = notices.filter(state=state)
     if trust:
         notices = notices.filter(trust=trust)
+    if kind:
+        notices = notices.filter(kind=kind)
     if store_id:
         notices = notices.filter(store_id=store_id)
     if after is not None:

@@ -37,8 +37,11 @@ _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
-ENFORCEMENT_KINDS: Final = frozenset({"milestone", "enforcement"})  # of notices that tell of one
-_KINDS: Final = {ViolationFinding: "violation", RatingFinding: "rating", AppealFinding: "appeal"}
+_KINDS: Final = {
+    ViolationFinding: Notice.Kind.VIOLATION,
+    RatingFinding: Notice.Kind.HEALTH_REPORT,
+    AppealFinding: Notice.Kind.APPEAL_RESULT,
+}
 _MOMENTS: Final = frozenset({"reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at"})
 _GUESSED: Final = frozenset({"taken_from_mail", "taken_from_arrival", "time_not_stated"})
 
@@ -157,10 +160,15 @@ def _read(mail: Mail, store: Store | None, received_at: datetime) -> list[Findin
 
 
 def _kind_of(findings: Sequence[Finding]) -> str:
+    """Return what kind of notice says ``findings``; "" where it could not be read."""
     first = findings[0]
-    if isinstance(first, Triage):
-        return first.about[:24] if first.reason == parsers.Why.OTHER_KIND else ""
-    return _KINDS[type(first)]
+    if not isinstance(first, Triage):
+        kind = _KINDS[type(first)]
+        is_warning = isinstance(first, ViolationFinding) and first.points == 0
+        return Notice.Kind.WARNING if is_warning else kind
+    if first.reason != parsers.Why.OTHER_KIND:
+        return ""
+    return first.about if first.about in Notice.Kind.values else Notice.Kind.OTHER
 
 
 def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:

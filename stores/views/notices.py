@@ -34,16 +34,23 @@ def notices_page(request: MemberRequest) -> HttpResponse:
     state = _one_of(request.GET.get("state", ""), Notice.State.values)
     trust = _one_of(request.GET.get("trust", ""), Notice.Trust.values)
     seen = notices_for(request.member)
+    kind = _one_of(request.GET.get("kind", ""), Notice.Kind.values)
     found = selectors.page_of_notices(
         seen,
         state=state,
         trust=trust,
+        kind=kind,
         store_id=store.pk if store else None,
         after=paging.place(request.GET.get("after", "")),
         limit=_A_PAGE + 1,
     )
     rows = found[:_A_PAGE]
-    filters = {"state": state, "trust": trust, "store": str(store.pk) if store else ""}
+    filters = {
+        "state": state,
+        "trust": trust,
+        "kind": kind,
+        "store": str(store.pk) if store else "",
+    }
     older = ""
     if len(found) > _A_PAGE:
         older = paging.query(filters, rows[-1].received_at, rows[-1].pk)
@@ -51,8 +58,9 @@ def notices_page(request: MemberRequest) -> HttpResponse:
         "rows": [_row(notice) for notice in rows],
         "states": [("", _("All")), *Notice.State.choices],
         "trusts": Notice.Trust.choices,
+        "kinds": Notice.Kind.choices,
         "filters": filters,
-        "is_filtered": bool(state or trust),
+        "is_filtered": bool(state or trust or kind),
         "mail": store_panel(request, store) if store and not rows else None,
         "store": store,
         "older": older,
@@ -82,7 +90,7 @@ def notice_page(request: MemberRequest, pk: str) -> HttpResponse:
         "may_record_enforcement": may
         and notice.state == Notice.State.TRIAGE
         and notice.store_id is not None
-        and notice.kind in services.ENFORCEMENT_KINDS,
+        and notice.kind == Notice.Kind.MILESTONE,
         "may_settle": may and notice.state == Notice.State.TRIAGE,
         "now": timezone.now(),
     }

@@ -90,9 +90,10 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"stock/?store={hidden.pk}",
             f"balance-entries/?store={hidden.pk}",
             f"orders/?store={hidden.pk}",
+            f"notices/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 11
+    assert statuses == [404] * 12
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -520,6 +521,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
+        "/api/v1/notices/",
         "/api/v1/orders/",
         "/api/v1/quizzes/",
         "/api/v1/quizzes/{id}/pass/",

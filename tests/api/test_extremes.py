@@ -168,6 +168,9 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("sync-runs/", "state"),
         ("after-sales/", "kind"),
         ("after-sales/", "state"),
+        ("notices/", "kind"),
+        ("notices/", "state"),
+        ("notices/", "trust"),
         ("stock/", "state"),
         ("orders/", "status"),
         ("orders/", "is_overdue"),
@@ -279,5 +282,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 13
+    assert len(lists) == 14
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

@@ -361,7 +361,7 @@ def test_notice_of_another_store_fills_no_form(
 def test_only_notices_of_enforcements_offer_to_record_one(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:
-    other = factories.make_notice(store=store, kind="policy_news")
+    other = factories.make_notice(store=store, kind="news")
 
     assert "Record as an enforcement" not in (
         client_for(lead).get(f"/notices/{other.pk}/").content.decode()

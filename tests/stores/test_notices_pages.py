@@ -99,10 +99,10 @@ def test_set_aside_settles_a_waiting_notice_once(
     assert not Violation.objects.exists()
 
 
-def test_list_filters_by_state_and_trust(
+def test_list_filters_by_state_trust_and_kind(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:
-    factories.make_notice(store=store, subject="first")
+    factories.make_notice(store=store, subject="first", kind="news")
     factories.make_notice(store=None, subject="second", trust="suspicious")
     factories.make_notice(store=store, subject="third", state="acted")
 
@@ -113,6 +113,7 @@ def test_list_filters_by_state_and_trust(
     assert listed("") == ["third", "second", "first"]
     assert listed("state=triage") == ["second", "first"]
     assert listed("trust=suspicious") == ["second"]
+    assert listed("kind=news") == ["first"]
     assert listed(f"store={store.pk}&state=acted") == ["third"]
     assert listed("state=nonsense") == ["third", "second", "first"]
 

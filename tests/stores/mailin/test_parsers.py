@@ -444,8 +444,8 @@ def test_notice_waits_for_a_person_when_in_doubt(text: str, triage: Triage) -> N
     [
         ("Your store reached a milestone", "milestone"),
         ("Your store is inactive", "inactivity"),
-        ("Negative balance of your store", "balance"),
-        ("平台政策更新通知", "policy_news"),
+        ("Negative balance of your store", "negative_balance"),
+        ("平台政策更新通知", "news"),
     ],
 )
 def test_other_kinds_are_for_a_person(subject: str, kind: str) -> None:
