@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from stores.views import (
     alerts,
+    assigning,
     clients,
     connect,
     consents,
@@ -14,6 +15,7 @@ from stores.views import (
     mail_settings,
     notices,
     pushes,
+    setup,
     store,
     sub_accounts,
     syncs,
@@ -25,6 +27,9 @@ app_name = "stores"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", fleet.fleet_page, name="fleet"),
     path("stores/act/", fleet.act_on_many, name="act_on_many"),
+    path("stores/assign/", assigning.assign, name="assign"),
+    path("stores/assign/list/", assigning.assign_list, name="assign_list"),
+    path("setup/", setup.setup_page, name="setup"),
     path("stores/new/", store.add_store, name="add_store"),
     path("stores/<str:pk>/", store.store_page, name="store"),
     path("stores/<str:pk>/edit/", store.edit_store, name="edit_store"),

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from stores.api import views
+from stores.api import setup, views
 
 urlpatterns = [
     path("stores/", views.StoresView.as_view()),
     path("stores/<str:pk>/", views.StoreView.as_view()),
+    path("setup/", setup.SetupView.as_view()),
     path("readings/", views.ReadingsView.as_view()),
     path("sync-runs/", views.SyncRunsView.as_view()),
     path("orders/", views.OrdersView.as_view()),

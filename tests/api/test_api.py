@@ -532,6 +532,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/rulebooks/{name}/",
         "/api/v1/rulebooks/{name}/difference/",
         "/api/v1/rulebooks/{name}/figures/",
+        "/api/v1/setup/",
         "/api/v1/stock/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",
