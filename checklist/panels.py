@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,10 +28,16 @@ def checks_column(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict
 
 
 def setup_column(_viewer: Any, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
-    """Return at which stores a round has been done, and where a store's rounds are."""
+    """Return at which stores a round has been done, and where a store's rounds are.
+
+    The API asks this on the public host too, which has no such page.
+    """
     done = checks.stores_with_a_round_done(ids)
     return {
-        pk: {"is_done": pk in done, "href": reverse("checklist:store_rounds", args=[pk])}
+        pk: {
+            "is_done": pk in done,
+            "href": reverse("checklist:store_rounds", urlconf=settings.ROOT_URLCONF, args=[pk]),
+        }
         for pk in ids
     }
 

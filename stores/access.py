@@ -21,6 +21,7 @@ from stores.models import (
     SubAccount,
     Violation,
 )
+from stores.selectors.announcements import news_among
 from tenants.models import ApiKey, Membership
 
 Row = TypeVar("Row", bound=Model)
@@ -115,6 +116,23 @@ def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
     """Return the notices of the key's stores; those of no store only where it reaches all."""
     of_stores = Q(store__in=stores_of_key(key))
     return Notice.objects.filter(of_stores | Q(store=None) if key.store_ids is None else of_stores)
+
+
+def news_for(member: Membership) -> QuerySet[Notice]:
+    """Return the announcements of the member's stores."""
+    return news_among(notices_for(member))
+
+
+def announcement_for(member: Membership, pk: object) -> Notice:
+    return _one(news_for(member).select_related("store"), pk)
+
+
+def news_of_key(key: ApiKey) -> QuerySet[Notice]:
+    return news_among(notices_of_key(key))
+
+
+def announcement_of_key(key: ApiKey, pk: object) -> Notice:
+    return _one(news_of_key(key), pk)
 
 
 def notice_for(member: Membership, pk: object) -> Notice:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from stores.views import (
     alerts,
+    announcements,
     assigning,
     clients,
     connect,
@@ -86,6 +87,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<str:pk>/", notices.notice_page, name="notice"),
     path("notices/<str:pk>/undo/", notices.undo, name="notice_undo"),
     path("notices/<str:pk>/set-aside/", notices.set_aside, name="notice_set_aside"),
+    path("announcements/", announcements.announcements_page, name="announcements"),
+    path("announcements/read/", announcements.read, name="announcements_read"),
+    path("announcements/<str:pk>/", announcements.announcement_page, name="announcement"),
+    path("announcements/<str:pk>/seen/", announcements.seen, name="announcement_seen"),
     path("settings/mail/", mail_settings.mail_settings, name="mail_settings"),
     path("settings/mail/forwarders/", mail_settings.add_forwarder, name="add_forwarder"),
     path(

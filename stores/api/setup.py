@@ -20,9 +20,9 @@ class SetupOut(serializers.Serializer[Any]):
 
     store = serializers.CharField()
     name = serializers.CharField()
-    done = serializers.ListField(child=serializers.ChoiceField(choices=[*Step]))
+    done = serializers.ListField(child=serializers.CharField(), help_text=f"Of: {', '.join(Step)}.")
     missing = serializers.ListField(
-        child=serializers.ChoiceField(choices=[*Step]),
+        child=serializers.CharField(),
         help_text="A store that cannot be connected by its marketplace's API needs no connection.",
     )
     is_set_up = serializers.BooleanField()

@@ -9,7 +9,14 @@ from stores.models.fetched import (
     Product,
     SkuStock,
 )
-from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
+from stores.models.notices import (
+    Alert,
+    Enforcement,
+    Import,
+    Notice,
+    NoticeRead,
+    Violation,
+)
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
 
@@ -23,6 +30,7 @@ __all__ = [
     "Enforcement",
     "Import",
     "Notice",
+    "NoticeRead",
     "Order",
     "Package",
     "Product",

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from stores import signals
-from stores.mailin import parsers
+from stores.mailin import parsers, topics
 from stores.mailin.envelope import Mail
 from stores.mailin.parsers import (
     AppealFinding,
@@ -97,6 +97,7 @@ def _take(
         sender=mail.from_address[:200],
         subject=mail.subject[:300],
         digest=digest,
+        topic=_topic_of(mail, store, incoming.received_at),
         sent_at=mail.sent_at,
         received_at=incoming.received_at,
     )
@@ -126,6 +127,14 @@ def _take(
         via=_VIA,
     )
     return notice
+
+
+def _topic_of(mail: Mail, store: Store | None, received_at: datetime) -> str:
+    named = parsers.shops_named(mail, received_at=received_at)
+    own = (store.name, store.external_id) if store else ()
+    return topics.topic_of(
+        mail.subject, mail.text or mail.html_text, names=[*named.names, *named.codes, *own]
+    )
 
 
 def digest_of_mail(digest: str) -> str:

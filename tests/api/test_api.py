@@ -516,6 +516,8 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
         "/api/v1/after-sales/",
+        "/api/v1/announcements/",
+        "/api/v1/announcements/{id}/read/",
         "/api/v1/balance-entries/",
         "/api/v1/changes/",
         "/api/v1/drift/",

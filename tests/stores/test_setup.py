@@ -256,8 +256,11 @@ def test_the_api_lists_what_each_store_has(agency: Agency, lead: Membership) -> 
 
     # when
     status, body = Api(key, agency).get("setup/")
+    with scope.public():
+        on_public_host = Api(key, agency, public=True).get("setup/")
 
     # then
+    assert on_public_host == (status, body)
     assert status == 200
     assert str(hidden.pk) not in str(body)
     first, second = body["results"]

@@ -43,6 +43,7 @@ from stores.models import (
     Enforcement,
     Import,
     Notice,
+    NoticeRead,
     Store,
     StoreAccess,
     SyncCursor,
@@ -88,7 +89,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("trail.AuditEvent.object_type", "trail.IdempotentCall.key"),
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
             *("stores.Enforcement.milestone", "stores.Import.mapping"),
-            *("stores.Notice.kind", "stores.Notice.reason", "stores.Notice.trust_reasons"),
+            *("stores.Notice.reason", "stores.Notice.trust_reasons"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
             "stores.SyncCursor.problem",
@@ -108,6 +109,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.OAuthState.token_hash", "tenants.InboundEvent.digest"),
             "tenants.ConsentLink.token_hash",
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
+            *("stores.Notice.topic", "stores.NoticeRead.topic"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
         ),
         HASH,
@@ -194,7 +196,10 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     factories.make_reading(store, "overdue_orders", 3)
     factories.make_sub_account(store)
     factories.make_alert(store, detail={"value": canary, "limit": "0"})
-    notice = factories.make_notice(store=store, text=f"Your shop has a violation. {canary}")
+    notice = factories.make_notice(
+        store=store, kind="news", text=f"Your shop has a violation. {canary}"
+    )
+    NoticeRead.objects.create(member=owner, topic=str(notice.pk), read_at=at)
     notice.original = sealing.seal(canary, table="stores_notice", column="original", row=notice.pk)
     notice.did = [{"did": "violation_known", "id": str(uuid4()), "before": canary}]
     notice.save()

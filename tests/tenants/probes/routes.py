@@ -33,6 +33,7 @@ _BY_NAME: Final = {
 }
 _BY_WORD: Final = {
     "alerts": "stores.Alert",
+    "announcements": "stores.Notice",
     "attempts": "appeals.Attempt",
     "cases": "appeals.Appeal",
     "clients": "stores.Client",
