@@ -22,7 +22,7 @@ from stores.models import (
     Violation,
 )
 from stores.selectors.announcements import news_among
-from tenants.models import ApiKey, Membership
+from tenants.models import ApiKey, ConsentLink, Membership
 
 Row = TypeVar("Row", bound=Model)
 
@@ -78,6 +78,16 @@ def store_of_key(key: ApiKey, pk: object) -> Store:
     if store is None:
         raise Http404
     return store
+
+
+def consent_links_of_key(key: ApiKey) -> QuerySet[ConsentLink]:
+    """Return the links for the owners of the key's stores."""
+    stores = stores_of_key(key).values("pk")
+    return ConsentLink.objects.filter(agency_id=key.agency_id, store_id__in=stores)
+
+
+def consent_link_of_key(key: ApiKey, pk: object) -> ConsentLink:
+    return _one(consent_links_of_key(key), pk)
 
 
 def alert_for(member: Membership, pk: object) -> Alert:

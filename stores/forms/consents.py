@@ -22,7 +22,7 @@ class RefusalForm(forms.Form):
         max_length=LONGEST_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Whoever sent you the link reads this."),
+        help_text=gettext_lazy("You need not say. Whoever sent you the link reads this."),
     )
 
 

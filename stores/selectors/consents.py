@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from stores.markets import MARKETS
 from stores.models import Connection, Store
 from tenants import scope
 from tenants.models import Agency, ConsentLink
@@ -67,7 +68,7 @@ def asked_by(link: ConsentLink, *, at: datetime) -> Asked | None:
             agency=link.agency.name,
             store=store.name,
             marketplace=store.get_marketplace_display(),
-            market=store.market,
+            market=str(MARKETS.get(store.market, store.market)),
             state=link.state,
             problem=link.problem,
             is_connecting=link.state in ConsentLink.OPEN
@@ -130,6 +131,15 @@ def newest_links(store_ids: Sequence[UUID]) -> dict[UUID, ConsentLink]:
         .distinct("store_id")
     )
     return {link.store_id: link for link in links}
+
+
+def in_state(links: QuerySet[ConsentLink], state: str, *, at: datetime) -> QuerySet[ConsentLink]:
+    """Return those of ``links`` that are in one of ``STATES`` at ``at``."""
+    if state == EXPIRED:
+        return links.filter(state__in=ConsentLink.OPEN, expires_at__lte=at)
+    if state in ConsentLink.OPEN:
+        return links.filter(state=state, expires_at__gt=at)
+    return links.filter(state=state)
 
 
 def state_of(link: ConsentLink, *, at: datetime) -> str:

@@ -133,7 +133,9 @@ def note_mailed(*, mailing: UUID, at: datetime) -> None:
 
 
 @transaction.atomic
-def revoke(*, stores: Iterable[Store], by: Membership, at: datetime, via: str = "page") -> int:
+def revoke(
+    *, stores: Iterable[Store], by: Membership | None, at: datetime, via: str = "page"
+) -> int:
     """Take the open links of ``stores`` back; return how many there were."""
     by_id = {store.pk: store for store in stores}
     open_now = _open_of(by_id)

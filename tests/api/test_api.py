@@ -520,6 +520,8 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/announcements/{id}/read/",
         "/api/v1/balance-entries/",
         "/api/v1/changes/",
+        "/api/v1/consent-links/",
+        "/api/v1/consent-links/{id}/revoke/",
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",

@@ -180,6 +180,7 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("announcements/", "marketplace"),
         ("announcements/", "market"),
         ("announcements/", "is_read"),
+        ("consent-links/", "state"),
     ],
 )
 @pytest.mark.parametrize("value", ["zz", "", "\x00"])
@@ -285,5 +286,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 16
+    assert len(lists) == 17
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

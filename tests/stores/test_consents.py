@@ -18,12 +18,14 @@ from pytest_django import Settings
 from stores.models import Connection, Store
 from stores.sandbox.app import Sandbox
 from stores.selectors import consents as selectors
+from stores.selectors.consents import STATES
 from stores.services import consents
 from tenants import scope
-from tenants.models import Agency, ConsentLink, DueWork, Membership, OAuthState
+from tenants.models import Agency, ApiKey, ConsentLink, DueWork, Membership, OAuthState
 from tenants.services.handoffs import digest
 from tenants.trail.models import AuditEvent
 from tests import factories
+from tests.api.calls import Api, codes, make_api_key
 from tests.stores import marketplace
 from tests.stores.marketplace import NOW, OTHER_TH, QUIET_TH, Clock
 from tests.work import run_due
@@ -124,6 +126,7 @@ def test_an_owner_of_two_stores_gets_one_mail_in_her_language(lead: Membership) 
     assert mails == 1
     (sent,) = mail.outbox
     assert sent.to == ["li@example.com"]
+    assert str(sent.subject).endswith("请求读取您的 2 家店铺")
     tokens = re.findall(r"/consent/([\w-]{43})/", str(sent.body))
     links = {link.store_id: link for link in ConsentLink.objects.all()}
     assert [digest(token) for token in tokens] == [links[s.pk].token_hash for s in stores]
@@ -216,10 +219,13 @@ def test_the_page_says_who_asks_for_what_and_tells_nothing_else(
     # when
     with scope.public():
         answer = public_client.get(f"/consent/{token}/")
+        chinese = public_client.get(f"/consent/{token}/", headers={"accept-language": "zh-CN"})
 
     # then
+    assert f"{agency.name} 请求读取 Siam Bloom" in chinese.content.decode()
     page = answer.content.decode()
     assert f"{agency.name} asks to read Siam Bloom" in page
+    assert "TikTok Shop (Thailand)" in page
     assert "Names, addresses and telephone numbers of your buyers" in page
     assert "Go on to TikTok Shop" in page
     assert answer.headers["X-Robots-Tag"] == "noindex"
@@ -457,6 +463,19 @@ def test_who_does_not_agree_at_the_marketplace_may_try_again(
     assert ConsentLink.objects.get().problem == "refused"
 
 
+def test_where_we_have_no_app_at_the_marketplace_the_owner_is_told_so(
+    lead: Membership, public_client: HttpClient
+) -> None:
+    store = factories.make_store(market="TH")
+    token = link_to(store, lead, timezone.now())
+
+    with scope.public():
+        answer = public_client.post(f"/consent/{token}/agree/")
+
+    assert answer.status_code == 409
+    assert "This did not work. Try again later" in answer.content.decode()
+
+
 def test_a_shop_that_is_live_in_another_agency_is_refused(
     agency: Agency,
     other_agency: Agency,
@@ -659,3 +678,130 @@ def test_no_question_breaks_the_list(browser: HttpClient, query: dict[str, str])
 def test_no_choice_of_stores_breaks_making_links(browser: HttpClient, pick: list[str]) -> None:
     answer = browser.post("/consents/new/", {"pick": pick, "step": "make", "way": "copy"})
     assert "Pick stores that are not connected" in answer.content.decode()
+
+
+# --- the API -------------------------------------------------------------------------------------
+
+
+def key_of(member: Membership, agency: Agency, *scopes: str, **values: Any) -> Api:
+    text = make_api_key(agency, *scopes, **values)
+    with scope.public():
+        ApiKey.objects.filter(agency=agency).update(made_by=member)
+    return Api(text, agency)
+
+
+def test_the_api_mails_links_tells_how_far_they_are_and_takes_them_back(
+    agency: Agency, lead: Membership
+) -> None:
+    # given
+    stores = [factories.make_store(market="TH", name=name) for name in "AB"]
+    api = key_of(lead, agency)
+    ids = [str(store.pk) for store in stores]
+
+    # when
+    status, made = api.post(
+        "consent-links/", {"stores": ids, "email": "Li@Example.com", "language": "zh-hans"}
+    )
+    revoked = api.post(f"consent-links/{made[0]['id']}/revoke/", {})
+    again = api.post(f"consent-links/{made[0]['id']}/revoke/", {})
+    listed = api.get("consent-links/", state="sent")[1]["results"]
+    of_store = api.get("consent-links/", store=ids[0])[1]["results"]
+
+    # then
+    assert (status, [row["store"] for row in made]) == (201, ids)
+    assert made[0] == {
+        "id": made[0]["id"],
+        "store": ids[0],
+        "state": "sent",
+        "problem": "",
+        "reason": "",
+        "email": "li@example.com",
+        "sent_at": made[0]["sent_at"],
+        "mailed_at": None,
+        "opened_at": None,
+        "ended_at": None,
+        "expires_at": made[0]["expires_at"],
+    }
+    assert (revoked[0], revoked[1]["state"], again[1]) == (200, "revoked", revoked[1])
+    assert [row["store"] for row in listed] == ids[1:]
+    assert [row["state"] for row in of_store] == ["revoked"]
+    assert DueWork.objects.filter(kind=consents.MAIL_KIND).count() == 1
+    told = AuditEvent.objects.filter(action="consent.mailed").values_list("member", "via")
+    assert set(told) == {(lead.pk, "api")}
+
+
+def test_the_api_tells_an_expired_link_from_one_that_waits(
+    agency: Agency, lead: Membership
+) -> None:
+    store = factories.make_store(market="TH")
+    link_to(store, lead, timezone.now() - timedelta(days=15))
+    api = key_of(lead, agency)
+
+    found = {state: len(api.get("consent-links/", state=state)[1]["results"]) for state in STATES}
+
+    assert found == dict.fromkeys(STATES, 0) | {"expired": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"stores": [], "email": "li@example.com"}, ("min_length", "stores")),
+        ({"stores": ["x"], "email": "li@example.com"}, ("invalid", "stores.0")),
+        ({"email": "li@example.com"}, ("required", "stores")),
+        ({"stores": [str(uuid4())], "email": "li@example.com"}, ("invalid", "stores")),
+        ({"stores": [str(uuid4())], "email": "no address"}, ("invalid", "email")),
+    ],
+    ids=["none", "no id", "unsaid", "unknown", "no address"],
+)
+def test_the_api_refuses_what_no_link_can_be_made_of(
+    agency: Agency, lead: Membership, body: dict[str, Any], error: tuple[str, str]
+) -> None:
+    status, answer = key_of(lead, agency).post("consent-links/", body)
+    assert (status, codes(answer)) == (400, [error])
+
+
+def test_the_api_refuses_a_store_that_is_connected_or_out_of_the_keys_reach(
+    agency: Agency, lead: Membership, other_agency: Agency
+) -> None:
+    # given
+    connected, hidden = factories.make_connection().store, factories.make_store(market="TH")
+    link_to(hidden, lead, timezone.now())
+    link = ConsentLink.objects.get()
+    with scope.agency(other_agency):
+        theirs = factories.make_store(market="TH")
+    api = key_of(lead, agency, store_ids=[connected.pk])
+
+    def ask(store: Store) -> int:
+        body = {"stores": [str(store.pk)], "email": "li@example.com"}
+        return api.post("consent-links/", body)[0]
+
+    # when, then
+    assert (ask(connected), ask(hidden), ask(theirs)) == (409, 400, 400)
+    assert api.get("consent-links/")[1]["results"] == []
+    assert api.post(f"consent-links/{link.pk}/revoke/", {})[0] == 404
+    assert state_of(hidden, timezone.now()) == "sent"
+
+
+def test_a_key_that_no_member_made_asks_no_owner(agency: Agency) -> None:
+    store = factories.make_store(market="TH")
+    api = Api(make_api_key(agency), agency)
+    body = {"stores": [str(store.pk)], "email": "li@example.com"}
+
+    assert api.post("consent-links/", body)[0] == 403
+    assert Api(make_api_key(agency, "read"), agency).post("consent-links/", body)[0] == 403
+    assert not ConsentLink.objects.exists()
+
+
+def test_the_api_takes_as_many_queries_for_one_link_as_for_three(
+    agency: Agency, lead: Membership
+) -> None:
+    api = key_of(lead, agency)
+    api.get("consent-links/")
+    counts = []
+    for number in (1, 2):
+        for _ in range(number):
+            link_to(factories.make_store(market="TH"), lead, timezone.now())
+        with CaptureQueriesContext(database) as queries:
+            api.get("consent-links/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -37,6 +37,7 @@ _BY_WORD: Final = {
     "attempts": "appeals.Attempt",
     "cases": "appeals.Appeal",
     "clients": "stores.Client",
+    "consent-links": "tenants.ConsentLink",
     "enforcements": "stores.Enforcement",
     "evidence": "appeals.Evidence",
     "groups": "stores.StoreGroup",
