@@ -23,6 +23,7 @@ class ChecklistConfig(AppConfig):
             )
         )
         slots.fill_column("store.columns", key="checks", fn=panels.checks_column, order=40)
+        slots.fill_column("setup.steps", key="first_round", fn=panels.setup_column)
         slots.fill_panel(
             "store.panels",
             key="rounds",

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
@@ -23,6 +25,21 @@ def checks_column(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict
         return {}
     at = timezone.now()
     return today.checks_column(Round.objects.filter(store__in=ids), at=at)
+
+
+def setup_column(_viewer: Any, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return at which stores a round has been done, and where a store's rounds are.
+
+    The API asks this on the public host too, which has no such page.
+    """
+    done = checks.stores_with_a_round_done(ids)
+    return {
+        pk: {
+            "is_done": pk in done,
+            "href": reverse("checklist:store_rounds", urlconf=settings.ROOT_URLCONF, args=[pk]),
+        }
+        for pk in ids
+    }
 
 
 def rounds_panel(request: HttpRequest, store: Store) -> dict[str, Any] | None:

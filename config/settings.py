@@ -301,6 +301,8 @@ TIKTOK_SHOP = {
     "services_url": env.text("TIKTOK_SERVICES_URL", "https://services.tiktokshop.com"),
     "services_us_url": env.text("TIKTOK_SERVICES_US_URL", "https://services.us.tiktokshop.com"),
 }
+# How often one address may ask for the pages of links to stores' owners, who are not signed in.
+CONSENT_RATE = env.text("CONSENT_RATE", "240/10m")
 SUPPORT_ADDRESS = env.text("SUPPORT_ADDRESS", "support@localhost")  # whom members write to
 MAILIN_DOMAIN = env.text("MAILIN_DOMAIN", "in.localhost")
 MAILIN_HOST = env.text("MAILIN_HOST", "127.0.0.1")

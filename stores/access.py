@@ -1,5 +1,7 @@
 """The only way from a name in a URL to a store this member may see; else a 404."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TypeVar
 from uuid import UUID
 
@@ -20,7 +22,8 @@ from stores.models import (
     TaughtForm,
     Violation,
 )
-from tenants.models import ApiKey, Membership
+from stores.selectors.announcements import news_among
+from tenants.models import ApiKey, ConsentLink, Membership
 
 Row = TypeVar("Row", bound=Model)
 
@@ -55,6 +58,16 @@ def store_for(member: Membership, pk: object) -> Store:
     return store
 
 
+def picked_stores(member: Membership, picked: Iterable[str]) -> QuerySet[Store]:
+    """Return those of the stores ticked in a list that the member sees, by name."""
+    ids = []
+    for each in picked:
+        with suppress(ValueError):
+            ids.append(UUID(each))
+    found = visible_stores(member).filter(pk__in=ids)
+    return found.select_related("client").order_by("name", "pk")
+
+
 def stores_of_key(key: ApiKey) -> QuerySet[Store]:
     """Return the stores that an API key reaches, archived ones left out."""
     stores = Store.objects.exclude(state=Store.State.ARCHIVED)
@@ -66,6 +79,16 @@ def store_of_key(key: ApiKey, pk: object) -> Store:
     if store is None:
         raise Http404
     return store
+
+
+def consent_links_of_key(key: ApiKey) -> QuerySet[ConsentLink]:
+    """Return the links for the owners of the key's stores."""
+    stores = stores_of_key(key).values("pk")
+    return ConsentLink.objects.filter(agency_id=key.agency_id, store_id__in=stores)
+
+
+def consent_link_of_key(key: ApiKey, pk: object) -> ConsentLink:
+    return _one(consent_links_of_key(key), pk)
 
 
 def alert_for(member: Membership, pk: object) -> Alert:
@@ -104,6 +127,23 @@ def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
     """Return the notices of the key's stores; those of no store only where it reaches all."""
     of_stores = Q(store__in=stores_of_key(key))
     return Notice.objects.filter(of_stores | Q(store=None) if key.store_ids is None else of_stores)
+
+
+def news_for(member: Membership) -> QuerySet[Notice]:
+    """Return the announcements of the member's stores."""
+    return news_among(notices_for(member))
+
+
+def announcement_for(member: Membership, pk: object) -> Notice:
+    return _one(news_for(member).select_related("store"), pk)
+
+
+def news_of_key(key: ApiKey) -> QuerySet[Notice]:
+    return news_among(notices_of_key(key))
+
+
+def announcement_of_key(key: ApiKey, pk: object) -> Notice:
+    return _one(news_of_key(key), pk)
 
 
 def notice_for(member: Membership, pk: object) -> Notice:

@@ -37,4 +37,5 @@ class StoresConfig(AppConfig):
         )
         slots.fill_mark("fleet", fn=panels.notices_mark)
         slots.fill_mark("alerts", fn=panels.alerts_mark)
+        slots.fill_mark("news", fn=panels.news_mark)
         slots.fill_finder("stores", label=_("Stores"), fn=finders.find_stores, order=10)

@@ -6,9 +6,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import ngettext
 
-from stores.access import notices_for, visible_stores
+from stores.access import news_for, notices_for, visible_stores
 from stores.models import Store
-from stores.selectors import alerts
+from stores.selectors import alerts, announcements
 from stores.selectors import notices as selectors
 from stores.selectors.mail_flow import QUIET_AFTER, flows_of
 from tenants.models import Agency
@@ -54,6 +54,17 @@ def alerts_mark(request: Any) -> Mark | None:
     words = ngettext("%(count)s open alert", "%(count)s open alerts", counted.open)
     tone = "bad" if counted.critical else "none"
     return Mark(counted.open, tone, words % {"count": counted.open})
+
+
+def news_mark(request: Any) -> Mark | None:
+    """Return how many announcements of the last 30 days the member has not read."""
+    unread = announcements.unread_count(
+        news_for(request.member), reader=request.member.pk, at=timezone.now()
+    )
+    if not unread:
+        return None
+    words = ngettext("%(count)s unread announcement", "%(count)s unread announcements", unread)
+    return Mark(unread, "none", words % {"count": unread})
 
 
 def notices_mark(request: Any) -> Mark | None:

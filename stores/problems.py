@@ -79,6 +79,39 @@ TEXTS: Final[Mapping[str, Promise]] = MappingProxyType(
 OF_STORE: Final = frozenset({"inactive", "clock", "app_refused"})
 
 
+# The same for the owner of a store who was sent a link, where she can do something about it.
+_OWNER_TEXTS: Mapping[str, Promise] = MappingProxyType(
+    {
+        "refused": _("You did not agree on the marketplace's page. You can go there once more."),
+        "code_spent": _("The marketplace took the permission back before we used it. Try again."),
+        "no_shop": _(
+            "The marketplace named no shop for the account you signed in with. Sign in there as"
+            " the shop's main account."
+        ),
+        "other_shop": _(
+            "The account you signed in with has another shop than the one that is asked for. Sign"
+            " in as the main account of this shop."
+        ),
+        "other_market": _(
+            "The shop you agreed to is in another market than the one that is asked for."
+        ),
+        "store_elsewhere": _(
+            "This shop is connected by somebody else already. To change that, withdraw the"
+            " permission in the marketplace's seller centre, then come back here."
+        ),
+        "same_shop_here": _(
+            "This shop is connected already as another store. Tell whoever sent you the link."
+        ),
+    }
+)
+_OWNER_ELSE = _("This did not work. Try again later, or tell whoever sent you the link.")
+
+
+def owner_text(code: str) -> Promise | str:
+    """Return what a store's owner reads for ``code``; "" is no problem."""
+    return _OWNER_TEXTS.get(code, _OWNER_ELSE) if code else ""
+
+
 def text(code: str) -> Promise | str:
     """Return what a member reads for ``code``; an unknown code has no words."""
     return TEXTS.get(code, "")

@@ -14,6 +14,8 @@ from stores.marketplaces.core import MarketplaceDown, RateLimited
 from stores.models import Import, Store
 from stores.services import (
     connections,
+    consent_mail,
+    consents,
     forwardings,
     imports,
     inbox,
@@ -49,6 +51,17 @@ def store_names(member: Membership, subjects: Collection[str]) -> Mapping[str, s
 )
 def exchange_code(agency: Agency, work: Work) -> None:
     connections.exchange_code(agency=agency, work=work, client=registry.client_for(_TIKTOK))
+
+
+@due_task(
+    consents.MAIL_KIND,
+    words=_("Mail a store's owner the link to connect it"),
+    queue="notify",
+    transactional=False,
+    seconds=30,
+)
+def send_consent_mail(agency: Agency, work: Work) -> None:
+    consent_mail.send(agency=agency, work=work)
 
 
 @due_task(

@@ -42,6 +42,7 @@ _PLACES: Final = (
     _Place("cases", _("Cases"), "gavel", "appeals:cases", "cases.view"),
     _Place("remediation", _("Remediation"), "tool", "appeals:remediations", "cases.view"),
     _Place("alerts", _("Alerts"), "bell", "stores:alerts", "stores.view"),
+    _Place("news", _("News"), "message", "stores:announcements", "stores.view"),
     _Place("people", _("People"), "users", "tenants:people", "people.view"),
     _Place("trail", _("Audit trail"), "history", "tenants:audit", "audit.view"),
     _Place("settings", _("Settings"), "settings", "tenants:settings", ANY_MEMBER),

@@ -70,6 +70,12 @@ RIGHTS: Final[Mapping[str, tuple[Right, ...]]] = MappingProxyType(
                 "SELECT, INSERT, UPDATE", "a member leaves for a consent page, a task comes back"
             ),
         ),
+        "tenants_consentlink": (
+            Right(
+                "SELECT, INSERT, UPDATE",
+                "links for stores' owners are made and taken back on its host, a task settles them",
+            ),
+        ),
         "tenants_storeroute": (
             Right("SELECT, INSERT, UPDATE", "a store takes and frees its shop in the scope"),
         ),

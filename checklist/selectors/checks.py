@@ -261,6 +261,11 @@ class Answered:
     work: Remediation | None  # what it led to, while that is open
 
 
+def stores_with_a_round_done(store_ids: Sequence[UUID]) -> set[UUID]:
+    done = Round.objects.filter(store__in=store_ids, state=Round.State.DONE)
+    return set(done.order_by().values_list("store_id", flat=True).distinct())
+
+
 def answers(round_: Round) -> list[tuple[ProcedureItem, list[Answered]]]:
     """Return each item of the round with all its answers, the superseded ones too, oldest first."""
     by_item: dict[UUID, list[Answered]] = {}

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from scoring.core.values import Standing
 from scoring.models import StoreRating
@@ -49,4 +51,20 @@ def rating_fields(_key: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, dict[st
             "standing": row.standing if row else "unknown",
         }
         for store_id in store_ids
+    }
+
+
+def setup_column(_viewer: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
+    """Return of which stores a rating is known, and where the marketplace's is recorded.
+
+    The API asks this on the public host too, which has no such page.
+    """
+    known = current_ratings(store_ids).exclude(standing=Standing.UNKNOWN)
+    done = set(known.values_list("store_id", flat=True))
+    return {
+        pk: {
+            "is_done": pk in done,
+            "href": reverse("scoring:platform_rating", urlconf=settings.ROOT_URLCONF, args=[pk]),
+        }
+        for pk in store_ids
     }

@@ -1,10 +1,15 @@
 from django.urls import path
 
-from stores.api import views
+from stores.api import announcements, consents, setup, views
 
 urlpatterns = [
     path("stores/", views.StoresView.as_view()),
     path("stores/<str:pk>/", views.StoreView.as_view()),
+    path("announcements/", announcements.AnnouncementsView.as_view()),
+    path("announcements/<str:pk>/read/", announcements.AnnouncementReadView.as_view()),
+    path("consent-links/", consents.ConsentLinksView.as_view()),
+    path("consent-links/<str:pk>/revoke/", consents.ConsentLinkRevokeView.as_view()),
+    path("setup/", setup.SetupView.as_view()),
     path("readings/", views.ReadingsView.as_view()),
     path("sync-runs/", views.SyncRunsView.as_view()),
     path("mail-routes/", views.MailRoutesView.as_view()),

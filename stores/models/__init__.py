@@ -10,7 +10,14 @@ from stores.models.fetched import (
     SkuStock,
 )
 from stores.models.mail import Forwarding, MailTest
-from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
+from stores.models.notices import (
+    Alert,
+    Enforcement,
+    Import,
+    Notice,
+    NoticeRead,
+    Violation,
+)
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
 from stores.models.taught import TaughtForm
@@ -27,6 +34,7 @@ __all__ = [
     "Import",
     "MailTest",
     "Notice",
+    "NoticeRead",
     "Order",
     "Package",
     "Product",

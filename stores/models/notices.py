@@ -46,6 +46,8 @@ class Notice(AgencyModel):
     text = models.TextField(blank=True)  # sealed: the words a person reads
     original = models.TextField(blank=True)  # sealed: the bytes as received, base64
     digest = models.CharField(max_length=64)
+    # The same for the same words to many stores; "": not known.
+    topic = models.CharField(max_length=64, blank=True, default="", db_default="")
     did = models.JSONField(default=list)  # what acting on it wrote, and what stood there before
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
@@ -64,11 +66,28 @@ class Notice(AgencyModel):
         indexes = [
             models.Index(fields=["-received_at", "id"], name="notice_newest"),
             models.Index(fields=["kind", "-received_at", "id"], name="notice_newest_of_kind"),
+            models.Index(
+                fields=["topic", "-received_at"], condition=Q(kind="news"), name="notice_news"
+            ),
         ]
         verbose_name = _("notice")
 
     def __str__(self) -> str:
         return self.subject or self.get_kind_display()
+
+
+class NoticeRead(AgencyModel):
+    """That a member has read an announcement, at whichever stores it came to."""
+
+    member = MembershipKey()
+    topic = models.CharField(max_length=64)  # a notice's, or its id where it has none
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "topic"], name="notice_read_once")]
+
+    def __str__(self) -> str:
+        return self.topic
 
 
 class Violation(AgencyModel):

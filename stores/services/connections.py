@@ -25,11 +25,11 @@ from stores.marketplaces.registry import MARKETPLACES
 from stores.marketplaces.tiktok_shop.client import Client, authorization_url
 from stores.marketplaces.tiktok_shop.payloads import ShopPayload, Tokens
 from stores.models import Connection, Store
-from stores.services import alerts, listening, losing, tokens
+from stores.services import alerts, consents, listening, losing, tokens
 from tenants import due, scope, sealing
 from tenants.due import Work
 from tenants.errors import DomainError
-from tenants.models import Agency, Membership, OAuthState, StoreRoute, User
+from tenants.models import Agency, ConsentLink, Membership, OAuthState, StoreRoute, User
 from tenants.trail import services as trail
 
 STATE_LIFE: Final = timedelta(minutes=10)
@@ -73,6 +73,7 @@ class WayBack:
     agency: Agency
     store_id: UUID
     agreed: bool
+    by_link: bool = False  # the store's owner, who is no member
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +97,40 @@ def begin(*, store: Store, by: Membership, at: datetime) -> str:
     Raises:
         NotConnectable: if there is no client for the marketplace, or no app of ours there.
     """
-    app = settings.TIKTOK_SHOP
-    if not MARKETPLACES[store.marketplace].can_connect or not app["app_key"]:
-        raise NotConnectable(
-            _("%(marketplace)s cannot be connected yet. Record readings and notices by hand.")
-            % {"marketplace": store.get_marketplace_display()}
-        )
-    token = secrets.token_urlsafe(32)
-    OAuthState.objects.create(
-        token_hash=_digest(token),
-        agency_id=store.agency_id,
-        member=by,
-        store_id=store.pk,
-        marketplace=store.marketplace,
-        expires_at=at + STATE_LIFE,
-    )
+    _check_connectable(store)
     trail.record(action="connection.begun", by=by, subject=store, at=at, store_id=store.pk)
-    return authorization_url(
-        market=store.market,
-        service_id=app["service_id"],
-        state=token,
-        services_url=app["services_url"],
-        services_us_url=app["services_us_url"],
-    )
+    return _pass_out(store, by=by, consent=None, at=at)
+
+
+def begin_by_link(*, token: str, at: datetime) -> str:
+    """Do the same for the store's owner, who holds a link; called outside any scope.
+
+    Raises:
+        ConsentGone: if the link is not open, or its store is there no more.
+        NotConnectable: as ``begin``.
+    """
+    link = consents.usable_link(token=token, at=at)
+    with scope.agency(link.agency):
+        store = consents.store_of(link)
+        _check_connectable(store)
+        trail.record(
+            action="connection.begun",
+            by=None,
+            subject=store,
+            at=at,
+            store_id=store.pk,
+            via=consents.BY_OWNER,
+        )
+        return _pass_out(store, by=link.made_by, consent=link, at=at)
 
 
 def come_back(
-    *, marketplace: str, token: str, code: str, user: User | None, at: datetime
+    *, marketplace: str, token: str, code: str, user: User | None, at: datetime, link: str = ""
 ) -> WayBack:
     """Take the pass and keep the code for the worker; without a code the seller refused.
 
-    ``user`` is who is signed in on the public host, if anybody: a pass is no other person's.
+    ``user`` is who is signed in on the public host, if anybody: a pass is no other person's. One
+    that was taken out by a link for the store's owner is good in the browser that holds ``link``.
 
     Raises:
         StateUnusable: if the pass is unknown, used, over, or somebody else's.
@@ -137,8 +141,8 @@ def come_back(
     passes = OAuthState.objects.filter(
         token_hash=_digest(token), marketplace=marketplace, used_at=None, expires_at__gt=at
     )
-    state = passes.select_related("member__user", "member__role", "agency").first()
-    if state is None or (user is not None and user.pk != state.member.user_id):
+    state = passes.select_related("member__user", "member__role", "agency", "consent").first()
+    if state is None or not _is_theirs(state, user, link, at):
         raise refusal
     if not state.member.is_active or not state.member.can("stores.connect"):
         raise refusal
@@ -151,7 +155,23 @@ def come_back(
         if store is None:
             raise refusal
         _note_return(store, state, agreed=bool(code), at=at)
-    return WayBack(agency=state.agency, store_id=state.store_id, agreed=bool(code))
+    return WayBack(
+        agency=state.agency,
+        store_id=state.store_id,
+        agreed=bool(code),
+        by_link=state.consent is not None,
+    )
+
+
+def _is_theirs(state: OAuthState, user: User | None, link: str, at: datetime) -> bool:
+    """Tell whether whoever brings a pass back is who took it out."""
+    if state.consent is None:
+        return user is None or user.pk == state.member.user_id
+    return (
+        secrets.compare_digest(state.consent.token_hash, _digest(link))
+        and state.consent.state in ConsentLink.OPEN
+        and at < state.consent.expires_at
+    )
 
 
 def exchange_code(*, agency: Agency, work: Work, client: Client) -> None:
@@ -239,6 +259,35 @@ def disconnect(*, store: Store, by: Membership | None, at: datetime) -> None:
     trail.record(action="connection.ended", by=by, subject=store, at=at, store_id=store.pk)
 
 
+def _check_connectable(store: Store) -> None:
+    if not MARKETPLACES[store.marketplace].can_connect or not settings.TIKTOK_SHOP["app_key"]:
+        raise NotConnectable(
+            _("%(marketplace)s cannot be connected yet. Record readings and notices by hand.")
+            % {"marketplace": store.get_marketplace_display()}
+        )
+
+
+def _pass_out(store: Store, *, by: Membership, consent: ConsentLink | None, at: datetime) -> str:
+    app = settings.TIKTOK_SHOP
+    token = secrets.token_urlsafe(32)
+    OAuthState.objects.create(
+        token_hash=_digest(token),
+        agency_id=store.agency_id,
+        member=by,
+        consent=consent,
+        store_id=store.pk,
+        marketplace=store.marketplace,
+        expires_at=at + STATE_LIFE,
+    )
+    return authorization_url(
+        market=store.market,
+        service_id=app["service_id"],
+        state=token,
+        services_url=app["services_url"],
+        services_us_url=app["services_us_url"],
+    )
+
+
 def _note_return(store: Store, state: OAuthState, *, agreed: bool, at: datetime) -> None:
     connection, _made = Connection.objects.get_or_create(
         store=store, defaults={"changed_at": at, "connected_by": state.member}
@@ -250,12 +299,17 @@ def _note_return(store: Store, state: OAuthState, *, agreed: bool, at: datetime)
     connection.save(update_fields=["state", "problem", "changed_at"])
     if agreed:
         due.add(kind="stores.exchange_code", subject=state.token_hash, at=at)
+    if state.consent is not None and agreed:
+        consents.note_agreed(link=state.consent, at=at)
+    elif state.consent is not None:
+        consents.note_declined(link=state.consent)
     trail.record(
         action="connection.agreed" if agreed else "connection.refused",
-        by=state.member,
+        by=None if state.consent else state.member,
         subject=store,
         at=at,
         store_id=store.pk,
+        via=consents.BY_OWNER if state.consent else "page",
     )
 
 
@@ -342,6 +396,7 @@ def _adopt(
     listening.ask(store.pk, at=at)
     alerts.resolve_alert(store=store, code="connection.revoked", at=at)
     alerts.resolve_alert(store=store, code="reading.authorization_days", at=at)
+    consents.note_connected(store=store, at=at)
     trail.record(
         action="connection.made",
         by=by,
@@ -404,6 +459,7 @@ def _refuse(connection: Connection, problem: str, *, by: Membership | None, at: 
         store_id=connection.store_id,
         changes={"problem": problem},
     )
+    consents.note_problem(store=connection.store, problem=problem)
 
 
 def _offer(shop: ShopPayload) -> Offer:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from stores.mailin import parsers
+from stores.mailin import parsers, topics
 from stores.mailin.envelope import Mail
 from stores.mailin.parsers import (
     AppealFinding,
@@ -129,6 +129,7 @@ def _take(
         sender=mail.from_address[:200],
         subject=mail.subject[:300],
         digest=digest,
+        topic=_topic_of(mail, store, incoming.received_at),
         sent_at=mail.sent_at,
         received_at=incoming.received_at,
     )
@@ -162,6 +163,14 @@ def _take(
     outcome = "left" if notice.reason else "read"
     counters.notice_taken(notice.channel, outcome if judged.acts else "not_believed")
     return notice
+
+
+def _topic_of(mail: Mail, store: Store | None, received_at: datetime) -> str:
+    named = parsers.shops_named(mail, received_at=received_at)
+    own = (store.name, store.external_id) if store else ()
+    return topics.topic_of(
+        mail.subject, mail.text or mail.html_text, names=[*named.names, *named.codes, *own]
+    )
 
 
 def digest_of_mail(digest: str) -> str:

@@ -15,7 +15,7 @@ from stores.models import Store
 from stores.selectors.freshness import freshness_of
 from stores.selectors.store import connection_of
 from stores.services import connections, syncing
-from stores.views import shown
+from stores.views import consent, shown
 from tenants import addresses
 from tenants.access import MemberRequest, is_open, requires
 from tenants.errors import DomainError
@@ -48,17 +48,28 @@ def connect(request: MemberRequest, pk: str) -> HttpResponse:
 @never_cache
 @require_GET
 def callback(request: HttpRequest, marketplace: str) -> HttpResponse:
-    """Take the seller back from the consent page, and go on to the agency's store page."""
+    """Take the seller back from the consent page, and go on to where she set out."""
     token, code = request.GET.get("state", ""), request.GET.get("code", "")
+    link = request.COOKIES.get(consent.COOKIE, "")
     if marketplace not in Store.Marketplace.values:
         raise Http404
     user = request.user if isinstance(request.user, User) else None
     try:
         back = connections.come_back(
-            marketplace=marketplace, token=token, code=code, user=user, at=timezone.now()
+            marketplace=marketplace,
+            token=token,
+            code=code,
+            user=user,
+            at=timezone.now(),
+            link=link,
         )
     except connections.StateUnusable as refusal:
-        return render(request, "stores/oauth_refused.html", {"refusal": refusal}, status=400)
+        context = {"refusal": refusal, "is_member": user is not None}
+        return render(request, "stores/oauth_refused.html", context, status=400)
+    if back.by_link:
+        answer = redirect("consent", token=link)
+        answer.delete_cookie(consent.COOKIE)
+        return answer
     return redirect(addresses.agency_url(back.agency.slug, f"/stores/{back.store_id}/"))
 
 

@@ -8,6 +8,7 @@ from tenants.models.agencies import (
     SchemaVersion,
 )
 from tenants.models.closing import AgencyDeletion
+from tenants.models.consents import ConsentLink
 from tenants.models.inbound import InboundEvent, MailRoute, MarketplaceApp, OAuthState, StoreRoute
 from tenants.models.people import (
     AccountEvent,
@@ -25,6 +26,7 @@ __all__ = [
     "Agency",
     "AgencyDeletion",
     "ApiKey",
+    "ConsentLink",
     "Domain",
     "DueWork",
     "Handoff",

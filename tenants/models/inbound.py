@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants import ids
 from tenants.models.agencies import Agency
+from tenants.models.consents import ConsentLink
 from tenants.models.people import Membership
 
 
@@ -85,6 +86,8 @@ class OAuthState(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     code = models.TextField(blank=True)  # sealed, until the worker has exchanged it
+    # The store's owner went out by this link; without one the member did herself.
+    consent = models.ForeignKey(ConsentLink, on_delete=models.CASCADE, null=True, related_name="+")
 
     def __str__(self) -> str:
         return f"{self.marketplace} {self.store_id}"

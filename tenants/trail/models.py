@@ -8,7 +8,7 @@ class AuditEvent(AgencyModel):
 
     at = models.DateTimeField()
     member = MembershipKey(null=True)  # null: the service itself, or an integration
-    via = models.CharField(max_length=16)  # "page", "api", "task", "command"
+    via = models.CharField(max_length=16)  # "page", "api", "task", "command", "owner"
     action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=60)
     object_id = models.UUIDField(null=True)

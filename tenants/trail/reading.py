@@ -87,7 +87,7 @@ def _told(event: AuditEvent, names: _Names, found: _Found, zone: str | None) -> 
 def _who(event: AuditEvent) -> str:
     if event.member is not None:
         return str(event.member)
-    return _("An integration") if event.via == "api" else _("Storewarden")
+    return words.doer_words(event.via)
 
 
 def _names(rows: Sequence[AuditEvent], at: datetime) -> _Names:

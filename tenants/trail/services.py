@@ -1,3 +1,5 @@
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -6,6 +8,16 @@ from django.db.models import Model
 
 from tenants.models import Membership
 from tenants.trail.models import AuditEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done to one object; see ``record``."""
+
+    action: str
+    subject: Model
+    store_id: UUID | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(
@@ -23,14 +35,27 @@ def record(
     ``action`` reads ``noun.verb_past`` ("violation.recorded"); ``changes`` holds JSON values,
     never a secret or a buyer's data.
     """
-    AuditEvent.objects.create(
+    _event(Act(action, subject, store_id, changes or {}), by=by, at=at, via=via).save(
+        force_insert=True
+    )
+
+
+def record_each(
+    acts: Iterable[Act], *, by: Membership | None, at: datetime, via: str = "page"
+) -> None:
+    """Write an audit row for each of ``acts``, in one statement."""
+    AuditEvent.objects.bulk_create(_event(act, by=by, at=at, via=via) for act in acts)
+
+
+def _event(act: Act, *, by: Membership | None, at: datetime, via: str) -> AuditEvent:
+    return AuditEvent(
         at=at,
         member=by,
         via=via,
-        action=action,
-        object_type=subject._meta.label_lower,  # noqa: SLF001 - Django's public name for a model
-        object_id=subject.pk,
-        object_name=str(subject)[:200],
-        store_id=store_id,
-        changes=changes or {},
+        action=act.action,
+        object_type=act.subject._meta.label_lower,  # noqa: SLF001 - Django's public name for a model
+        object_id=act.subject.pk,
+        object_name=str(act.subject)[:200],
+        store_id=act.store_id,
+        changes=dict(act.changes),
     )

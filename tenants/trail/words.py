@@ -53,6 +53,10 @@ _VIA: dict[str, Words] = {
     "api": pgettext_lazy("how a change came about", "by API"),
     "command": pgettext_lazy("how a change came about", "by command"),
 }
+_DOERS: dict[str, Words] = {  # where no member did it, by how it came about
+    "api": _("An integration"),
+    "owner": _("The store's owner"),
+}
 _fields: dict[tuple[str, str], Field] = {}
 _namers: dict[str, Namer] = {}
 
@@ -84,6 +88,11 @@ def action_words(action: str) -> str:
 def via_words(via: str) -> str:
     """Return how a change came about, where that was not by a page or by itself."""
     return str(_VIA.get(via, ""))
+
+
+def doer_words(via: str) -> str:
+    """Return who did what no member did."""
+    return str(_DOERS.get(via, _("Storewarden")))
 
 
 def field_of(kind: str, name: str) -> Field:

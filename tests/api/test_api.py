@@ -518,8 +518,12 @@ def test_the_schema_names_every_resource(db: None) -> None:
     assert schema["openapi"].startswith("3.1")
     assert sorted(schema["paths"]) == [
         "/api/v1/after-sales/",
+        "/api/v1/announcements/",
+        "/api/v1/announcements/{id}/read/",
         "/api/v1/balance-entries/",
         "/api/v1/changes/",
+        "/api/v1/consent-links/",
+        "/api/v1/consent-links/{id}/revoke/",
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
@@ -536,6 +540,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/rulebooks/{name}/",
         "/api/v1/rulebooks/{name}/difference/",
         "/api/v1/rulebooks/{name}/figures/",
+        "/api/v1/setup/",
         "/api/v1/stock/",
         "/api/v1/stores/",
         "/api/v1/stores/{id}/",

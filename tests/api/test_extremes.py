@@ -179,6 +179,10 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("balance-entries/", "kind"),
         ("balance-entries/", "state"),
         ("balance-entries/", "is_policy_deduction"),
+        ("announcements/", "marketplace"),
+        ("announcements/", "market"),
+        ("announcements/", "is_read"),
+        ("consent-links/", "state"),
     ],
 )
 @pytest.mark.parametrize("value", ["zz", "", "\x00"])
@@ -284,5 +288,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 14
+    assert len(lists) == 18
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

@@ -78,6 +78,9 @@ def test_the_walk_sees_the_rooms_pages(urlconf: str) -> None:
 
 # What anybody who may only look may send nevertheless, and why.
 SENT_BY_THOSE_WHO_LOOK: dict[str, str] = {
+    "announcements/read/": "what she herself has read",
+    "announcements/<str:pk>/seen/": "what she herself has read",
+    "api/v1/announcements/<str:pk>/read/": "what she herself has read",
     "api/v1/stores/<str:pk>/what-if/": "a question too long for an address; nothing is written",
 }
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}

@@ -59,7 +59,8 @@ ANSWERS = {
     "public /api/docs/": "200, nothing of hers",
     "public /agencies/{slug}/preparing/": "302",
     "public /enter/{slug}/": "302",
-    "public /join/{token}/": "404",  # an id is no token
+    "public /consent/{token}/": "404",  # an id is no token
+    "public /join/{token}/": "404",
     "public /dev/mail/": "200, nothing of hers",
     "public /dev/mail/{name}/": "404",
     "public /healthz": "200, nothing of hers",

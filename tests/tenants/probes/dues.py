@@ -13,9 +13,9 @@ from checklist.models import Schedule
 from scoring.models import Quiz, Restoration, StoreRating
 from stores.models import Import, Store
 from stores.sandbox.app import Sandbox
-from stores.services import connections, inbox
+from stores.services import connections, consents, inbox
 from tenants import scope
-from tenants.models import Agency, AgencyDeletion, Invitation, Membership
+from tenants.models import Agency, AgencyDeletion, ConsentLink, Invitation, Membership
 from tenants.services import closing
 from tenants.services.agencies import agency_host, found_agency
 from tenants.services.handoffs import digest
@@ -66,6 +66,15 @@ def _a_code(bench: Bench) -> tuple[Agency, str]:
         at=bench.at,
     )
     return bench.agency, digest(token)
+
+
+def _a_mailing(bench: Bench) -> tuple[Agency, UUID]:
+    with scope.agency(bench.agency):
+        to = {bench.store.pk: consents.To("owner@example.com", "en")}
+        consents.mail_links(stores=[bench.store], to=to, by=bench.owner, at=bench.at)
+        link = ConsentLink.objects.get(store_id=bench.store.pk)
+    assert link.mailing is not None
+    return bench.agency, link.mailing
 
 
 def _a_rated_store(bench: Bench) -> tuple[Agency, UUID]:
@@ -195,6 +204,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
     {
         "tenants.provision": Case(_a_new_agency),
         "tenants.invitation_mail": Case(_an_invitation),
+        "stores.consent_mail": Case(_a_mailing),
         "stores.exchange_code": Case(_a_code),
         "stores.ask_for_pushes": Case(_the_store),
         "stores.sync": Case(_the_store, AGAIN),

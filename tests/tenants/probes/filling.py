@@ -43,6 +43,7 @@ from stores.models import (
     Enforcement,
     Import,
     Notice,
+    NoticeRead,
     Store,
     StoreAccess,
     SyncCursor,
@@ -57,6 +58,7 @@ from tenants.models import (
     AccountEvent,
     Agency,
     AgencyDeletion,
+    ConsentLink,
     DueWork,
     Handoff,
     Invitation,
@@ -84,6 +86,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.Role.code", "tenants.Role.capabilities", "tenants.ApiKey.scopes"),
             *("tenants.DueWork.kind", "tenants.DueWork.subject", "tenants.DueWork.period"),
             *("tenants.StoreRoute.app_key", "trail.AuditEvent.action"),
+            "tenants.ConsentLink.problem",
             *("trail.AuditEvent.object_type", "trail.IdempotentCall.key"),
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
             *("stores.Enforcement.milestone", "stores.Import.mapping"),
@@ -107,8 +110,10 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.ApiKey.secret_hash", "tenants.Handoff.nonce_hash"),
             *("tenants.Handoff.token_hash", "tenants.Invitation.token_hash"),
             *("tenants.OAuthState.token_hash", "tenants.InboundEvent.digest"),
+            "tenants.ConsentLink.token_hash",
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
             *("stores.TaughtForm.digest", "stores.TaughtForm.fixed"),
+            *("stores.Notice.topic", "stores.NoticeRead.topic"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
             "stores.MailTest.token",
         ),
@@ -197,7 +202,10 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     factories.make_reading(store, "overdue_orders", 3)
     factories.make_sub_account(store)
     factories.make_alert(store, detail={"value": canary, "limit": "0"})
-    notice = factories.make_notice(store=store, text=f"Your shop has a violation. {canary}")
+    notice = factories.make_notice(
+        store=store, kind="news", text=f"Your shop has a violation. {canary}"
+    )
+    NoticeRead.objects.create(member=owner, topic=str(notice.pk), read_at=at)
     notice.original = sealing.seal(canary, table="stores_notice", column="original", row=notice.pk)
     for place in (store, None):
         forwarding = factories.make_forwarding(place, code=canary, notice=notice)
@@ -396,6 +404,17 @@ def _passes(agency: Agency, owner: Membership, canary: str, at: datetime) -> Non
         code=sealing.seal(
             canary, table="tenants_oauthstate", column="code", row=token, agency=agency.pk
         ),
+    )
+    ConsentLink.objects.create(
+        token_hash=digest(f"consent of {canary}"),
+        agency=agency,
+        store_id=store_id,
+        made_by=owner,
+        email=f"{canary}@example.com",
+        reason=canary,
+        language="en",
+        sent_at=at,
+        expires_at=at + timedelta(days=14),
     )
     inbox.keep(
         agency=agency,

@@ -34,9 +34,11 @@ _BY_NAME: Final = {
 }
 _BY_WORD: Final = {
     "alerts": "stores.Alert",
+    "announcements": "stores.Notice",
     "attempts": "appeals.Attempt",
     "cases": "appeals.Appeal",
     "clients": "stores.Client",
+    "consent-links": "tenants.ConsentLink",
     "enforcements": "stores.Enforcement",
     "evidence": "appeals.Evidence",
     "groups": "stores.StoreGroup",
@@ -64,6 +66,7 @@ _VALUES: Final[dict[str, Callable[[Side], str]]] = {
     "rulebooks/name": lambda _: books.shelf().library("tiktok_shop", "US", "local").books[0].name,
     "agencies/slug": lambda side: side.agency.slug,
     "enter/slug": lambda side: side.agency.slug,
+    "consent/token": lambda side: str(side.ids["tenants.ConsentLink"]),
     "join/token": lambda side: str(side.ids["tenants.Invitation"]),
     "mail/name": lambda side: f"{side.agency.pk}.log",
     "confirm-email/key": lambda side: f"{side.user_id.hex}:1",
