@@ -157,7 +157,7 @@ incomplete AS (
 mailed AS (
   SELECT stores.store, max(kept.at) AS at
   FROM (
-    SELECT store_id, received_at AS at FROM stores_notice WHERE trust <> 'suspicious'
+    SELECT store_id, received_at AS at FROM stores_notice WHERE channel = 'mail' AND trust <> 'suspicious'
     UNION ALL
     SELECT store_id, came_at FROM stores_mailtest WHERE came_at IS NOT NULL
   ) kept

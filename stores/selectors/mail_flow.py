@@ -43,11 +43,12 @@ class MailFlow:
 def heard_at(
     store_ids: Sequence[UUID], *, at: datetime | None = None, known_at: datetime | None = None
 ) -> dict[UUID, datetime]:
-    """Return when mail last reached each store, in one query: a believed notice, or a test.
+    """Return when mail last reached each store, in one query: a believed mail, or a test.
 
     With ``at`` or ``known_at`` it is the last that had come by then.
     """
-    notices = Notice.objects.filter(store__in=store_ids).exclude(trust=Notice.Trust.SUSPICIOUS)
+    mails = Notice.objects.filter(store__in=store_ids, channel="mail")
+    notices = mails.exclude(trust=Notice.Trust.SUSPICIOUS)
     tests = MailTest.objects.filter(store__in=store_ids, came_at__isnull=False)
     for moment in (at, known_at):
         if moment is not None:

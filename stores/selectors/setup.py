@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from stores.marketplaces.registry import MARKETPLACES
 from stores.models import Connection, Store, StoreAccess
 from stores.selectors import consents
-from stores.selectors.mail import mail_flows
+from stores.selectors.mail_flow import heard_at
 from tenants import slots
 from tenants.models import ConsentLink, Membership
 
@@ -62,14 +62,14 @@ def setup_rows(viewer: Any, stores: QuerySet[Store]) -> list[Row]:
     )
     ids = [store.pk for store in found]
     states = dict(Connection.objects.filter(store__in=ids).values_list("store", "state"))
-    links, mails, teams = consents.newest_links(ids), mail_flows(ids), _teams(found)
+    links, mails, teams = consents.newest_links(ids), heard_at(ids), _teams(found)
     above = slots.columns(SLOT, viewer, ids)
     rows = []
     for store in found:
         told = {key: column.get(store.pk, {}) for key, column in above.items()}
         facts = {
             Step.CONNECTED: states.get(store.pk) == Connection.State.CONNECTED,
-            Step.MAIL: mails[store.pk] is not None,
+            Step.MAIL: store.pk in mails,
             Step.RATING: bool(told.get(Step.RATING, {}).get("is_done")),
             Step.TEAM: bool(teams[store.pk]),
             Step.FIRST_ROUND: bool(told.get(Step.FIRST_ROUND, {}).get("is_done")),
@@ -82,7 +82,7 @@ def setup_rows(viewer: Any, stores: QuerySet[Store]) -> list[Row]:
                 done=frozenset(step for step, is_done in facts.items() if is_done),
                 connection=states.get(store.pk, ""),
                 link=links.get(store.pk),
-                mail_at=mails[store.pk],
+                mail_at=mails.get(store.pk),
                 team=teams[store.pk],
                 hrefs={key: str(each.get("href", "")) for key, each in told.items()},
             )

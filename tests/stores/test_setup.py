@@ -14,7 +14,7 @@ from scoring.models import PlatformRating
 from scoring.services import rating
 from stores.models import Notice, Store, StoreAccess
 from stores.selectors import setup
-from stores.selectors.mail import mail_flows
+from stores.selectors.mail_flow import heard_at
 from stores.selectors.setup import Step
 from tenants import scope
 from tenants.models import Agency, Membership
@@ -123,7 +123,7 @@ def test_who_was_shut_out_is_no_team(lead: Membership) -> None:
     assert row_of(store, lead).team == ()
 
 
-def test_mail_flows_tells_the_newest_mail_that_can_be_believed(agency: Agency) -> None:
+def test_mail_flows_since_the_newest_mail_that_can_be_believed(agency: Agency) -> None:
     # given
     now = timezone.now()
     silent, spoofed, busy = (factories.make_store() for _ in range(3))
@@ -133,10 +133,10 @@ def test_mail_flows_tells_the_newest_mail_that_can_be_believed(agency: Agency) -
         factories.make_notice(store=busy, received_at=now - timedelta(hours=hours))
 
     # when
-    told = mail_flows([silent.pk, spoofed.pk, busy.pk])
+    told = heard_at([silent.pk, spoofed.pk, busy.pk])
 
     # then
-    assert told == {silent.pk: None, spoofed.pk: None, busy.pk: now - timedelta(hours=2)}
+    assert told == {busy.pk: now - timedelta(hours=2)}
 
 
 # --- the page ------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ import tenants.scope
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0005_notice_kind"),
-        ("tenants", "0020_consent_links"),
+        ("stores", "0010_disconnected_by_a_member"),
+        ("tenants", "0011_consent_links"),
     ]
 
     operations = [
