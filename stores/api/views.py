@@ -1,4 +1,5 @@
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,6 +16,8 @@ from stores.api.serializers import (
     BalanceEntryOut,
     NoticeOut,
     OrderOut,
+    PasteIn,
+    PasteOut,
     ReadingIn,
     ReadingOut,
     StockOut,
@@ -50,7 +53,7 @@ from stores.models import (
 from stores.selectors import after_sales, balance, orders, stock
 from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
-from stores.services import readings, violations
+from stores.services import pastes, readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
@@ -317,6 +320,30 @@ class NoticesView(_View):
             if asked := self.one_of(name, among):
                 rows = rows.filter(**{name: asked})
         return self.paged(rows.defer("text", "original"), notice_json)
+
+
+class PastesView(_View):
+    """What a seller centre shows, pasted as text."""
+
+    required_capabilities: ClassVar = {"POST": "violations.record"}
+
+    @extend_schema(request=PasteIn, responses={200: PasteOut, 201: PasteOut})
+    def post(self, request: Request) -> Response:
+        """Say what a text tells and would write; with ``write`` write it, all or nothing.
+
+        What cannot be read beyond doubt stays out and says why.
+        """
+        values = _clean(PasteIn(data=request.data, context=self.context()))
+        paste = pastes.Paste(
+            values["text"], values.get("store"), stores_of_key(self.api_key), "integration"
+        )
+        by = self.api_key.made_by
+        plan = pastes.look_over(paste, by=by, at=self.now)
+        if values["write"]:
+            pastes.write(paste, nonce=uuid4(), seen=plan.seen, by=by, at=self.now, via="api")
+        told = [pastes.summary(piece.notice) for piece in plan.pieces]
+        status = HTTP_201_CREATED if values["write"] else HTTP_200_OK
+        return Response({"is_written": values["write"], "notices": told}, status=status)
 
 
 class ViolationsView(_View):

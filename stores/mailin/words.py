@@ -10,6 +10,7 @@ WORDS: Mapping[str, str | Promise] = {
     # why a mail is or is not trusted
     "marketplace_signature": _("Carries the marketplace's own valid signature."),
     "original_signature": _("The attached original carries the marketplace's own valid signature."),
+    "pasted": _("Pasted by a member of your agency."),
     "known_forwarder": _("Forwarded by an address your agency has confirmed."),
     "original_unproven": _("The forwarded original cannot be proven."),
     "original_unknown": _("The mail does not show who wrote the original."),
