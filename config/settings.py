@@ -280,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "ViolationState": "stores.models.Violation.State",
         "ReadingSource": "stores.models.Reading.Source",
         "PushedSource": [("integration", "integration")],
+        "NoticeKind": "stores.models.Notice.Kind",
+        "NoticeState": "stores.models.Notice.State",
         "LedgerKind": "scoring.models.LedgerEntry.Kind",
         "QuizKind": "scoring.models.Quiz.Kind",
         "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",

@@ -64,6 +64,7 @@ WORDS: Final = {
     "mail.forwarder_removed": _("Forwarding address removed"),
     "notice.acted": _("Notice acted on"),
     "notice.received": _("Notice received"),
+    "notice.pasted": _("Notice pasted"),
     "notice.taught": _("Notice taught"),
     "notice.forgotten": _("Taught notice forgotten"),
     "notice.undone": _("Notice undone"),

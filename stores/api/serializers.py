@@ -10,6 +10,7 @@ from rest_framework import serializers
 from stores import markets, metrics, problems, rules
 from stores.api.fields import MomentField, NameField, StoreField, Strict
 from stores.data_kinds import DATA
+from stores.mailin.pasted import LONGEST
 from stores.models import (
     AfterSale,
     BalanceEntry,
@@ -452,6 +453,29 @@ class NoticeOut(serializers.Serializer[Any]):
     did = serializers.ListField(
         child=serializers.CharField(), help_text="Codes of what acting on it wrote."
     )
+
+
+class PasteIn(Strict):
+    text = serializers.CharField(max_length=LONGEST)
+    store = StoreField(required=False, help_text="Where the text does not name its store.")
+    write = serializers.BooleanField(
+        default=False, help_text="Else it is only looked over, and nothing is written."
+    )
+
+
+class PastedOut(serializers.Serializer[Any]):
+    store = serializers.CharField(allow_null=True)
+    subject = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Notice.Kind.choices, allow_blank=True)
+    reason = serializers.CharField(help_text="The code of why it stays out, else empty.")
+    did = serializers.ListField(
+        child=serializers.CharField(), help_text="Codes of what is or would be written."
+    )
+
+
+class PasteOut(serializers.Serializer[Any]):
+    is_written = serializers.BooleanField()
+    notices = PastedOut(many=True)
 
 
 class OrderOut(serializers.ModelSerializer[Order]):

@@ -19,6 +19,7 @@ urlpatterns = [
     path("balance-entries/", views.BalanceEntriesView.as_view()),
     path("stock/", views.StockView.as_view()),
     path("notices/", views.NoticesView.as_view()),
+    path("pastes/", views.PastesView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

@@ -2,6 +2,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeVar
+from uuid import uuid4
 
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -21,6 +22,8 @@ from stores.api.serializers import (
     NoticeOut,
     OrderOut,
     PackageOut,
+    PasteIn,
+    PasteOut,
     ReadingIn,
     ReadingOut,
     StockOut,
@@ -61,7 +64,7 @@ from stores.selectors.after_sales import CaseState
 from stores.selectors.balance import EntryState
 from stores.selectors.freshness import states_of
 from stores.selectors.packages import PackageState
-from stores.services import readings, violations
+from stores.services import pastes, readings, violations
 from stores.services import stores as store_services
 from tenants import slots
 from tenants.api.views import AgencyView
@@ -380,6 +383,30 @@ class NoticesView(_ListView):
 
     def shown(self, rows: Sequence[Any]) -> list[Any]:
         return [notice_json(row) for row in rows]
+
+
+class PastesView(_View):
+    """What a seller centre shows, pasted as text."""
+
+    required_capabilities: ClassVar = {"POST": "violations.record"}
+
+    @extend_schema(request=PasteIn, responses={200: PasteOut, 201: PasteOut})
+    def post(self, request: Request) -> Response:
+        """Say what a text tells and would write; with ``write`` write it, all or nothing.
+
+        What cannot be read beyond doubt stays out and says why.
+        """
+        values = _clean(PasteIn(data=request.data, context=self.context()))
+        paste = pastes.Paste(
+            values["text"], values.get("store"), stores_of_key(self.api_key), "integration"
+        )
+        by = self.api_key.made_by
+        plan = pastes.look_over(paste, by=by, at=self.now)
+        if values["write"]:
+            pastes.write(paste, nonce=uuid4(), seen=plan.seen, by=by, at=self.now, via="api")
+        told = [pastes.summary(piece.notice) for piece in plan.pieces]
+        status = HTTP_201_CREATED if values["write"] else HTTP_200_OK
+        return Response({"is_written": values["write"], "notices": told}, status=status)
 
 
 class ViolationsView(_View):

@@ -18,6 +18,7 @@ WORDS: Mapping[str, str | Promise] = {
         "It reads like a mailbox provider's mail, but was not sent from the provider's address."
     ),
     "provider_unproven": _("It names the provider as its sender, and no signature proves it."),
+    "pasted": _("Pasted by a member of your agency."),
     "known_forwarder": _("Forwarded by an address your agency has confirmed."),
     "original_unproven": _("The forwarded original cannot be proven."),
     "original_unknown": _("The mail does not show who wrote the original."),

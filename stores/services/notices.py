@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -109,7 +109,7 @@ def _take(
     incoming: Incoming, judged: Trust, mail: Mail, number: int, *, at: datetime
 ) -> Notice | None:
     store, doubt = _store_of(mail, incoming)
-    findings = _read(mail, store, incoming.received_at)
+    findings = read(mail, store, incoming.received_at)
     taught = None
     if judged.acts and isinstance(findings[0], Triage) and findings[0].reason in _MAY_BE_TAUGHT:
         taught = teaching.recognise(mail, store, received_at=incoming.received_at)
@@ -143,7 +143,7 @@ def _take(
     elif doubt:
         notice.reason = doubt
     elif isinstance(first, Triage):
-        notice.reason = f"{first.reason}:{first.about}" if first.about else str(first.reason)
+        notice.reason = _why(first)
     elif all(isinstance(finding, NewsFinding) for finding in findings):
         notice.state = Notice.State.READ
     elif store is None:
@@ -173,6 +173,67 @@ def _topic_of(mail: Mail, store: Store | None, received_at: datetime) -> str:
     )
 
 
+def take_pasted(
+    *,
+    mail: Mail,
+    store: Store | None,
+    doubt: str,
+    findings: Sequence[Finding],
+    digest: str,
+    by: Membership | None,
+    source: str,
+    at: datetime,
+    via: str,
+) -> Notice:
+    """Do what a pasted notice says by ``by``'s word; one in doubt is not kept, but says why."""
+    first = findings[0]
+    notice = Notice(
+        store=store,
+        channel="paste",
+        kind=_kind_of(findings),
+        trust=Notice.Trust.UNVERIFIED,
+        trust_reasons=["pasted"],
+        state=Notice.State.TRIAGE,
+        subject=mail.subject[:300],
+        topic=_topic_of(mail, store, at),
+        digest=digest,
+        sent_at=mail.sent_at,
+        received_at=at,
+    )
+    if doubt or isinstance(first, Triage):
+        notice.reason = doubt or _why(first)
+        return notice
+    if all(isinstance(finding, NewsFinding) for finding in findings):
+        notice.state = Notice.State.READ
+    elif store is None:
+        notice.reason = "store_unclear"
+        return notice
+    notice.text = _seal(notice, "text", mail.text)
+    with transaction.atomic():
+        notice.save(force_insert=True)
+        if notice.state != Notice.State.READ and store is not None:
+            _act(notice, store, findings, at=at, by=by, source=source, via=via)
+        if notice.reason:
+            transaction.set_rollback(True)
+            return notice
+        notice.handled_by, notice.handled_at = by, at
+        notice.save(update_fields=["state", "did", "handled_by", "handled_at"])
+        trail.record(
+            action="notice.pasted",
+            by=by,
+            subject=notice,
+            at=at,
+            store_id=notice.store_id,
+            via=via,
+        )
+    return notice
+
+
+def _why(triage: Finding) -> str:
+    assert isinstance(triage, Triage)
+    return f"{triage.reason}:{triage.about}" if triage.about else str(triage.reason)
+
+
 def digest_of_mail(digest: str) -> str:
     """Return what the digests of all notices of a mail begin with."""
     return digest[:60]
@@ -199,7 +260,8 @@ def _store_of(mail: Mail, incoming: Incoming) -> tuple[Store | None, str]:
     return store, "other_store" if is_another else ""
 
 
-def _read(mail: Mail, store: Store | None, received_at: datetime) -> list[Finding]:
+def read(mail: Mail, store: Store | None, received_at: datetime) -> list[Finding]:
+    """Return what a notice says, read in its store's zone."""
     zone: tzinfo = ZoneInfo(store.time_zone) if store else UTC
     return parsers.parse(mail, zone=zone, received_at=received_at)
 
@@ -217,7 +279,7 @@ def _kind_of(findings: Sequence[Finding]) -> str:
 
 def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     """Return the violation that a notice tells of, read with the store's zone, if it does."""
-    findings = _read(_kept_mail(notice), store, notice.received_at)
+    findings = read(_kept_mail(notice), store, notice.received_at)
     return next((one for one in findings if isinstance(one, ViolationFinding)), None)
 
 
@@ -247,13 +309,12 @@ def _act(
     *,
     at: datetime,
     by: Membership | None = None,
-    via: str = "page",
+    source: str = _SOURCE,
+    via: str = _VIA,
 ) -> None:
     """Do what ``findings`` say, all of it or nothing; in doubt the notice waits with its reason."""
     said_at = _said_at(notice, findings, at)
-    task = notice_acts.Task(notice, store, said_at, at)
-    if by is not None:
-        task = replace(task, by=by, source="person", via=via)
+    task = notice_acts.Task(notice, store, said_at, at, by=by, source=source, via=via)
     try:
         with transaction.atomic():
             did = [done for finding in findings for done in notice_acts.do(task, finding)]

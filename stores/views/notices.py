@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from stores.access import (
@@ -36,6 +37,12 @@ from tenants.trail.selectors import history_of
 
 _A_PAGE = 50
 _SHARE_OF = timedelta(days=30)
+_OUTCOMES = {
+    "granted": gettext_lazy("Told that an appeal was granted"),
+    "refused": gettext_lazy("Told that an appeal was refused"),
+    "accepted": gettext_lazy("Told that a correction was accepted"),
+    "rejected": gettext_lazy("Told that a correction was rejected"),
+}
 TRUST_TONES = {"proven": "good", "unverified": "warn", "suspicious": "bad"}
 
 
@@ -83,6 +90,7 @@ def notices_page(request: MemberRequest) -> HttpResponse:
         "share_days": _SHARE_OF.days,
         "now": timezone.now(),
         "may_set": request.member.can("settings.mail"),
+        "may_record": request.member.can("violations.record"),
     }
     return render(request, "stores/notices.html", context)
 
@@ -246,6 +254,16 @@ def _did(notice: Notice) -> list[dict[str, Any]]:
 def _act(
     done: dict[str, Any], violation: Violation | None, enforcement: Enforcement | None
 ) -> dict[str, Any]:
+    return {
+        "text": act_words(done),
+        "violation": violation,
+        "enforcement": enforcement,
+        "reference": done.get("reference", ""),
+    }
+
+
+def act_words(done: dict[str, Any]) -> str:
+    """Return what was done, in words."""
     words = {
         "violation_recorded": _("Recorded a violation"),
         "violation_changed": _("Brought a violation up to date"),
@@ -253,7 +271,6 @@ def _act(
         services.ENFORCEMENT_RECORDED: _("Recorded an enforcement"),
         "enforcement_told": _("Recorded an enforcement"),
         "enforcement_known": _("Told of an enforcement that is known already"),
-        "correction_told": _("Told what became of a correction"),
         "counted": _("Counted open violations: %(value)s") % {"value": done.get("value")},
     }
     if done["did"] == "rating_seen":
@@ -261,29 +278,8 @@ def _act(
             "rating": _("The marketplace showed a rating of %(value)s"),
             "points_deducted": _("The marketplace showed %(value)s points deducted"),
         }
-        text = measures[done["measure"]] % {"value": done["value"]}
-    elif done["did"] == "reading_recorded":
-        text = _("Recorded “%(label)s”: %(value)s") % {
-            "label": METRICS[done["metric"]].label,
-            "value": done["value"],
-        }
-    elif done["did"] in {"correction_told", "violation_changed"} and "outcome" in done:
-        text = (
-            _("Told that a correction was accepted")
-            if done["outcome"] == "accepted"
-            else _("Told that a correction was rejected")
-        )
-    elif done["did"] == "outcome_told":
-        text = (
-            _("Told that an appeal was granted")
-            if done["outcome"] == "granted"
-            else _("Told that an appeal was refused")
-        )
-    else:
-        text = words[done["did"]]
-    return {
-        "text": text,
-        "violation": violation,
-        "enforcement": enforcement,
-        "reference": done.get("reference", ""),
-    }
+        return measures[done["measure"]] % {"value": done["value"]}
+    if done["did"] == "reading_recorded":
+        label = METRICS[done["metric"]].label
+        return _("Recorded “%(label)s”: %(value)s") % {"label": label, "value": done["value"]}
+    return str(_OUTCOMES.get(done.get("outcome", "")) or words[done["did"]])

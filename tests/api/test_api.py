@@ -531,6 +531,7 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/notices/",
         "/api/v1/orders/",
         "/api/v1/packages/",
+        "/api/v1/pastes/",
         "/api/v1/quizzes/",
         "/api/v1/quizzes/{id}/pass/",
         "/api/v1/quizzes/{id}/withdraw/",

@@ -90,7 +90,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("trail.AuditEvent.object_type", "trail.IdempotentCall.key"),
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
             *("stores.Enforcement.milestone", "stores.Import.mapping"),
-            *("stores.Notice.kind", "stores.Notice.reason", "stores.Notice.trust_reasons"),
+            *("stores.Notice.reason", "stores.Notice.trust_reasons"),
             *("stores.TaughtForm.constants", "stores.TaughtForm.missing"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
             *("stores.SubAccount.permissions", "stores.SyncRun.problem", "stores.Violation.rule"),
