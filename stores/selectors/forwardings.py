@@ -74,7 +74,7 @@ def states_of(routes: Sequence[MailRoute], *, at: datetime) -> list[RouteState]:
 
 
 @dataclass(frozen=True, slots=True)
-class TestState:
+class MailTestState:
     """How a test mail stands: "sending", "under_way", "came", "elsewhere" or "lost"."""
 
     test: MailTest
@@ -105,18 +105,18 @@ class TestState:
         return self.state in {"sending", "under_way"}
 
 
-def tests_to(store_id: UUID | None, *, at: datetime) -> list[TestState]:
+def tests_to(store_id: UUID | None, *, at: datetime) -> list[MailTestState]:
     """Return the newest test mails of an address and how each stands at ``at``."""
     rows = MailTest.objects.filter(to_address(store_id)).order_by("-asked_at", "-pk")
     return [_state(test, at) for test in rows[:_TESTS_SHOWN]]
 
 
-def _state(test: MailTest, at: datetime) -> TestState:
+def _state(test: MailTest, at: datetime) -> MailTestState:
     if test.came_at is not None:
         began = test.sent_at or test.asked_at
-        return TestState(test, "came", max(test.came_at - began, timedelta(0)))
+        return MailTestState(test, "came", max(test.came_at - began, timedelta(0)))
     if test.problem == ELSEWHERE:
-        return TestState(test, "elsewhere")
+        return MailTestState(test, "elsewhere")
     if at - test.asked_at >= TESTED_FOR:
-        return TestState(test, "lost")
-    return TestState(test, "sending" if test.sent_at is None else "under_way")
+        return MailTestState(test, "lost")
+    return MailTestState(test, "sending" if test.sent_at is None else "under_way")

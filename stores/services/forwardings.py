@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from stores.mailin import providers
 from stores.mailin.providers import Confirmation
@@ -101,21 +101,31 @@ def confirm_tested(
     *, store_id: UUID | None, mailbox: str, received_at: datetime, at: datetime
 ) -> None:
     """Mark as confirmed that ``mailbox`` forwards to an address: a test mail to it came there."""
-    row = _row(store_id, providers.provider_of(mailbox), mailbox)
-    if row.confirmed_at is None:
-        # Where no provider has asked, the test itself is all there is.
-        row.asked_at, row.expires_at = (
-            row.asked_at or received_at,
-            row.expires_at or received_at,
+    known = _rows().filter(to_address(store_id), mailbox=mailbox)
+    rows = list(known) or [
+        # No provider has asked: the test itself is all there is.
+        Forwarding(
+            store_id=store_id,
+            provider=providers.provider_of(mailbox),
+            mailbox=mailbox,
+            asked_at=received_at,
+            expires_at=received_at,
         )
-        _confirm(row, received_at, at=at)
+    ]
+    for row in rows:
+        if row.confirmed_at is None:
+            _confirm(row, received_at, at=at)
 
 
 def _row(store_id: UUID | None, provider: str, mailbox: str) -> Forwarding:
     """Return what is known of a mailbox and an address, locked; or a new row, not yet saved."""
-    rows = Forwarding.objects.select_for_update().exclude(state=Forwarding.State.SUSPICIOUS)
-    known = rows.filter(to_address(store_id), provider=provider, mailbox=mailbox).first()
+    known = _rows().filter(to_address(store_id), provider=provider, mailbox=mailbox).first()
     return known or Forwarding(store_id=store_id, provider=provider, mailbox=mailbox)
+
+
+def _rows() -> QuerySet[Forwarding]:
+    rows = Forwarding.objects.select_for_update(of=("self",))
+    return rows.exclude(state=Forwarding.State.SUSPICIOUS)
 
 
 def _confirm(row: Forwarding, received_at: datetime, *, at: datetime) -> None:

@@ -22,7 +22,7 @@ from stores.mailin import providers
 from stores.mailin.words import explain
 from stores.models import Forwarding, Store
 from stores.selectors import forwardings as selectors
-from stores.selectors.forwardings import TestState
+from stores.selectors.forwardings import MailTestState
 from stores.selectors.notices import addresses
 from stores.services import forwardings, mail_routes, mail_tests
 from tenants.access import MemberRequest, requires
@@ -124,7 +124,7 @@ def _live(
     }
 
 
-def _digest(rows: Sequence[Forwarding], tests: Sequence[TestState]) -> str:
+def _digest(rows: Sequence[Forwarding], tests: Sequence[MailTestState]) -> str:
     """Return what differs as soon as anything that is shown does; it tells nothing of it."""
     shown = [(row.pk, row.state, row.asked_at) for row in rows]
     stand = [(one.test.pk, one.state, one.test.problem) for one in tests]

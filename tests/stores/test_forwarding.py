@@ -314,6 +314,18 @@ def test_test_mail_is_sent_and_the_page_shows_that_it_came_back_and_how_fast(
     ]
 
 
+def test_test_confirms_what_a_provider_asked_for_a_mailbox_of_its_owners_domain(
+    store: Store, owner: Membership
+) -> None:
+    asked = factories.make_forwarding(store, mailbox="shop@bamboo.example", code="135791113")
+    test = factories.make_mail_test(store, mailbox="shop@bamboo.example")
+
+    posts.post(returned(test), store, at=now())
+
+    (row,) = Forwarding.objects.all()
+    assert (row.pk, row.provider, row.state, row.code) == (asked.pk, "gmail", "confirmed", "")
+
+
 def test_page_says_what_to_check_when_the_test_has_not_come_in_ten_minutes(
     store: Store, owner: Membership, page_of: Callable[..., str]
 ) -> None:
