@@ -460,15 +460,16 @@ def test_the_connect_page_of_a_connected_store_says_to_which_shop(browser: HttpC
     assert f"the shop Bloom ({connected.shop_id})" in pages[0]
 
 
-def test_a_store_that_is_inactive_is_given_the_advice_and_no_other_way_out(
+def test_a_store_that_is_inactive_is_given_the_advice_before_any_other_way_out(
     browser: HttpClient,
 ) -> None:
     held = factories.make_connection(state="revoked", problem="inactive")
 
     page = browser.get(f"/stores/{held.store_id}/").content.decode()
 
-    assert "make the store active again" in page
-    assert f"/stores/{held.store_id}/connect/" not in page
+    head, _title, panel = page.partition('id="connection"')
+    assert "make the store active again" in head
+    assert [f"/stores/{held.store_id}/connect/" in part for part in (head, panel)] == [False, True]
 
 
 def test_signs_that_show_nothing_are_no_part_of_a_name(browser: HttpClient) -> None:
