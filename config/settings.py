@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS = {
         "PushedSource": [("integration", "integration")],
         "LedgerKind": "scoring.models.LedgerEntry.Kind",
         "QuizKind": "scoring.models.Quiz.Kind",
+        "ConsentState": "stores.selectors.consents.STATES",
         "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",
         "ClientErrorType": f"{_ERROR_ENUMS}.ClientErrorEnum.choices",
         "ServerErrorType": f"{_ERROR_ENUMS}.ServerErrorEnum.choices",
