@@ -130,8 +130,13 @@ def notices_of_key(key: ApiKey) -> QuerySet[Notice]:
 
 
 def news_for(member: Membership) -> QuerySet[Notice]:
-    """Return the announcements of the member's stores."""
-    return news_among(notices_for(member))
+    """Return the announcements of the member's stores.
+
+    Who sees no internal notes is shown what a marketplace itself has signed: in a mail that was
+    passed on, words of the agency's may stand.
+    """
+    news = news_among(notices_for(member))
+    return news if member.can("notes.internal") else news.filter(trust=Notice.Trust.PROVEN)
 
 
 def announcement_for(member: Membership, pk: object) -> Notice:
@@ -139,6 +144,7 @@ def announcement_for(member: Membership, pk: object) -> Notice:
 
 
 def news_of_key(key: ApiKey) -> QuerySet[Notice]:
+    """Return the announcements of the key's stores."""
     return news_among(notices_of_key(key))
 
 

@@ -224,6 +224,7 @@ def test_a_client_sees_the_news_of_her_stores_alone(agency: Agency, other_agency
     make_news(hidden, topic="t1", subject="Newest elsewhere", received_at=now)
     shown = make_news(hers, topic="t1", subject="Late", received_at=now - timedelta(hours=1))
     foreign = make_news(hidden, subject="Not hers")
+    passed_on = make_news(hers, subject="Fwd: mind this client", trust="unverified")
     make_news(None, subject="To the agency")
     with scope.agency(other_agency):
         make_news(factories.make_store(), subject="Meridian's own")
@@ -238,6 +239,7 @@ def test_a_client_sees_the_news_of_her_stores_alone(agency: Agency, other_agency
     assert "Hidden" not in page + one
     assert f"/notices/{shown.pk}/" not in one
     assert browser.get(f"/announcements/{foreign.pk}/").status_code == 404
+    assert browser.get(f"/announcements/{passed_on.pk}/").status_code == 404
     assert browser.post(f"/announcements/{foreign.pk}/seen/").status_code == 404
 
 
