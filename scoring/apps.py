@@ -6,7 +6,12 @@ class ScoringConfig(AppConfig):
 
     def ready(self) -> None:
         from scoring import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
-        from scoring.selectors.ratings import rating_column, rating_fields, risk_column
+        from scoring.selectors.ratings import (
+            known_column,
+            rating_column,
+            rating_fields,
+            risk_column,
+        )
         from scoring.selectors.rules import book_asked, known_codes, label_of, rules_of
         from stores import rules
         from tenants import slots
@@ -15,6 +20,7 @@ class ScoringConfig(AppConfig):
         alert_kinds.register_all()
         rules.provide(rules_of, label=label_of, book=book_asked, codes=known_codes)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
+        slots.fill_column("store.ratings", key="known", fn=known_column)
         slots.fill_column("store.risk", key="milestone", fn=risk_column)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
         slots.fill_column("fleet.columns", key="why", fn=panels.why_column)

@@ -1,6 +1,7 @@
 """Due work of this room: what speaks with marketplaces, outside any scope."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -101,12 +102,39 @@ def forget_push(_agency: Agency, work: Work) -> None:
     inbox.forget(UUID(work.subject))
 
 
-@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=60, bulk=True)
+@due_task(imports.CHECK_IMPORT, words=_("Check a file's rows"), seconds=60, bulk=True)
+def check_import(_agency: Agency, work: Work) -> datetime | None:
+    """Check a step of a file; come again at once until it is through."""
+    found = _import_of(work, Import.State.CHECKING)
+    if found is None:
+        return None
+    kept, member = found
+    with translation.override(member.user.language or settings.LANGUAGE_CODE):
+        is_through = imports.check_step(
+            kept=kept, stores=visible_stores(member), by=member, at=work.at
+        )
+    return None if is_through else work.at
+
+
+@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=240, bulk=True)
 def write_import(_agency: Agency, work: Work) -> None:
-    waiting = Import.objects.filter(pk=UUID(work.subject), state=Import.State.WRITING)
-    kept = waiting.select_related("made_by__role", "made_by__user").first()
-    if kept is None or kept.made_by is None:
+    found = _import_of(work, Import.State.WRITING)
+    if found is None:
         return
-    member = kept.made_by
+    kept, member = found
     with translation.override(member.user.language or settings.LANGUAGE_CODE):
         imports.write_or_tell(kept=kept, stores=visible_stores(member), by=member, at=work.at)
+
+
+@due_task(imports.FORGET_IMPORT, words=_("Drop what an old import would be taken back by"))
+def forget_import(_agency: Agency, work: Work) -> None:
+    kept = Import.objects.filter(pk=UUID(work.subject)).first()
+    if kept is not None:
+        imports.forget(kept=kept)
+
+
+def _import_of(work: Work, state: str) -> tuple[Import, Membership] | None:
+    """Return the import that ``work`` names and who brought it in, where it is in ``state``."""
+    waiting = Import.objects.filter(pk=UUID(work.subject), state=state)
+    kept = waiting.select_related("made_by__role", "made_by__user").first()
+    return None if kept is None or kept.made_by is None else (kept, kept.made_by)

@@ -48,6 +48,7 @@ WORDS: Final = {
     "import.made": _("File brought in"),
     "import.done": _("File imported"),
     "import.discarded": _("File discarded"),
+    "import.undone": _("Imported file taken back"),
     "mail.forwarder_added": _("Forwarding address added"),
     "mail.forwarder_removed": _("Forwarding address removed"),
     "notice.acted": _("Notice acted on"),
@@ -183,6 +184,7 @@ _READING: Final = {
 }
 _IMPORT: Final = {
     "rows": Field(_("rows")),
+    "kind": Field(_("kind of file")),
     "new": Field(_("new")),
     "update": Field(_("brought up to date")),
     "same": Field(_("known already")),

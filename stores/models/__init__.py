@@ -9,7 +9,8 @@ from stores.models.fetched import (
     Product,
     SkuStock,
 )
-from stores.models.notices import Alert, Enforcement, Import, Notice, Violation
+from stores.models.imports import Import, ImportMapping, ImportMark, ImportRow
+from stores.models.notices import Alert, Enforcement, Notice, Violation
 from stores.models.readings import Order, Reading
 from stores.models.stores import Client, Store, StoreAccess, StoreGroup, StoreGrouping
 
@@ -22,6 +23,9 @@ __all__ = [
     "Conversation",
     "Enforcement",
     "Import",
+    "ImportMapping",
+    "ImportMark",
+    "ImportRow",
     "Notice",
     "Order",
     "Package",
