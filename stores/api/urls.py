@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.api import views
+from stores.api import imports, views
 
 urlpatterns = [
     path("stores/", views.StoresView.as_view()),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("after-sales/", views.AfterSalesView.as_view()),
     path("balance-entries/", views.BalanceEntriesView.as_view()),
     path("stock/", views.StockView.as_view()),
+    path("imports/", imports.ImportsView.as_view()),
+    path("imports/<str:pk>/", imports.ImportView.as_view()),
+    path("imports/<str:pk>/confirm/", imports.ImportConfirmView.as_view()),
+    path("imports/<str:pk>/discard/", imports.ImportDiscardView.as_view()),
+    path("imports/<str:pk>/undo/", imports.ImportUndoView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

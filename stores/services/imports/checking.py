@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from stores import moments, tables
 from stores.models import Import, ImportMapping, ImportRow, Store
-from stores.services.imports import base
+from stores.services.imports import base, batches
 from stores.services.imports.base import Cell, Course, Field, Kind, Parsed
 from stores.services.imports.registry import KINDS
 from stores.services.imports.staging import cells_of, make_import
@@ -31,7 +31,7 @@ def bring(
     file: IO[bytes],
     file_name: str,
     stores: QuerySet[Store],
-    by: Membership,
+    by: Membership | None,
     at: datetime,
     kind: str = "",
     store: Store | None = None,
@@ -51,7 +51,7 @@ def bring(
     return kept
 
 
-def begin(kept: Import, *, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+def begin(kept: Import, *, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
     """Check a file: at once where it is small, else step by step behind the scenes."""
     if missing(kept):
         Import.objects.filter(pk=kept.pk).update(state=Import.State.PREVIEW)
@@ -70,7 +70,9 @@ def missing(kept: Import) -> list[str]:
 
 
 @transaction.atomic
-def check_step(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> bool:
+def check_step(
+    *, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime
+) -> bool:
     """Check the next rows of a file; return whether it is through, and waits for a word.
 
     What was checked is kept with how far it is, so a process that dies is gone on with.
@@ -99,7 +101,7 @@ def remap(
     columns: Mapping[str, int],
     dates: str,
     stores: QuerySet[Store],
-    by: Membership,
+    by: Membership | None,
     at: datetime,
 ) -> None:
     """Say which column holds which field, and which number of 03/04/2026 is the day.
@@ -162,17 +164,20 @@ def _check(rows: Sequence[ImportRow], course: Course) -> None:
     single = _unrepeated(whole, course)
     if single:
         reader.kind.compare(single, course)
-    for row, parsed in read:
-        _note(row, parsed)
-    ImportRow.objects.bulk_update([row for row, _parsed in read], _CHECKED, batch_size=500)
+    batches.update_each(ImportRow, _CHECKED, [_noted(row, parsed) for row, parsed in read])
 
 
-def _note(row: ImportRow, parsed: Parsed) -> None:
-    row.what = base.WRONG if parsed.troubles else parsed.what
-    row.store, row.key = parsed.store, parsed.key
-    row.values = None if parsed.troubles else base.packed(parsed.values)
-    row.troubles = [[each.field, each.value, each.message] for each in parsed.troubles]
-    row.is_like, row.assumes_zone = parsed.is_like, parsed.assumes_zone
+def _noted(row: ImportRow, parsed: Parsed) -> list[Any]:
+    return [
+        row.pk,
+        base.WRONG if parsed.troubles else parsed.what,
+        parsed.store.pk if parsed.store else None,
+        parsed.key,
+        None if parsed.troubles else base.packed(parsed.values),
+        [[each.field, each.value, each.message] for each in parsed.troubles],
+        parsed.is_like,
+        parsed.assumes_zone,
+    ]
 
 
 def parsed_of(row: ImportRow, course: Course) -> Parsed:

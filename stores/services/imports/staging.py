@@ -85,7 +85,7 @@ def make_import(
     *,
     file: IO[bytes],
     file_name: str,
-    by: Membership,
+    by: Membership | None,
     at: datetime,
     kind: str = "",
     store: Store | None = None,
@@ -108,15 +108,23 @@ def make_import(
         if copy.tell() > limits.MAX_BYTES:
             raise tables.refusal(Fault("bytes"), file_name)
         try:
-            found = _find(door.heads(copy), kind, among, file_name)
+            found = _find(door.heads(copy), _kinds(kind, among, store), file_name)
             return _stage(copy, found, file_name, store, by, at, effort or Effort())
         except Fault as fault:
             raise tables.refusal(fault, file_name) from fault
 
 
-def _find(heads: Sequence[Head], code: str, among: Collection[str], name: str) -> Found:
+def _kinds(code: str, among: Collection[str], store: Store | None) -> list[Kind]:
+    """Return the kinds that a file may be of: the one that was said, or those of its store."""
+    if code:
+        return [KINDS[code]]
+    kinds = [KINDS[each] for each in (among or KINDS)]
+    places = {"", store.marketplace} if store else None
+    return [kind for kind in kinds if places is None or kind.marketplace in places]
+
+
+def _find(heads: Sequence[Head], kinds: Sequence[Kind], name: str) -> Found:
     """Return the sheet and the row whose headers speak most for a kind of file."""
-    kinds = [KINDS[code]] if code else [KINDS[each] for each in (among or KINDS)]
     filled = [head for head in heads if head.rows]
     if not filled:
         raise TableUnreadable(_("%(file)s is empty.") % {"file": name})
@@ -130,7 +138,7 @@ def _find(heads: Sequence[Head], code: str, among: Collection[str], name: str) -
     found = tables.without_empty_end(head.rows[at][1])
     if len(found) > limits.MAX_COLUMNS:
         raise Fault("columns", row=head.rows[at][0])
-    kind = KINDS[code] if code else guess(found, kinds)
+    kind = kinds[0] if len(kinds) == 1 else guess(found, kinds)
     if kind is None:
         raise KindUnclear(
             _("The headers of %(file)s do not tell what it holds. Say it, and bring it in again.")
@@ -171,7 +179,7 @@ def _stage(
     found: Found,
     file_name: str,
     store: Store | None,
-    by: Membership,
+    by: Membership | None,
     at: datetime,
     effort: Effort,
 ) -> Import:

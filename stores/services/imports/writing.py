@@ -31,7 +31,7 @@ _COPY: Final = (
 
 
 @transaction.atomic
-def write(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+def write(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
     """Write every row of an import, or none.
 
     Each row is held once more against what stands now.
@@ -139,7 +139,7 @@ def ask_to_write(*, kept: Import, at: datetime) -> None:
     due.add(kind=WRITE_IMPORT, subject=kept.pk, at=at)
 
 
-def confirm(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+def confirm(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
     """Write an import: at once where it is small, else behind the scenes.
 
     Raises:
@@ -152,11 +152,17 @@ def confirm(*, kept: Import, stores: QuerySet[Store], by: Membership, at: dateti
     kept.refresh_from_db()
 
 
-def write_or_tell(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+def _may(member: Membership, kept: Import) -> bool:
+    return member.is_active and member.can(KINDS[kept.kind].capability)
+
+
+def write_or_tell(
+    *, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime
+) -> None:
     """Write an import that was asked for; where it is refused it waits again, with the reason."""
     try:
         with transaction.atomic():
-            if not by.is_active or not by.can(KINDS[kept.kind].capability):
+            if by is not None and not _may(by, kept):
                 raise ImportRefused(_("Nothing was written: you may not record this any more."))
             write(kept=kept, stores=stores, by=by, at=at)
     except DomainError as refusal:
@@ -165,7 +171,7 @@ def write_or_tell(*, kept: Import, stores: QuerySet[Store], by: Membership, at: 
 
 
 @transaction.atomic
-def discard(*, kept: Import, by: Membership, at: datetime) -> None:
+def discard(*, kept: Import, by: Membership | None, at: datetime) -> None:
     """Throw a waiting import away, with the rows it holds.
 
     Raises:
@@ -180,7 +186,7 @@ def discard(*, kept: Import, by: Membership, at: datetime) -> None:
 
 
 @transaction.atomic
-def undo(*, kept: Import, stores: QuerySet[Store], by: Membership, at: datetime) -> None:
+def undo(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
     """Take back all that an import wrote: new rows go, changed ones are as they were.
 
     Raises:
@@ -239,6 +245,6 @@ def troubles_of(row: ImportRow, kept: Import) -> list[RowError]:
 
 
 def _note(
-    kept: Import, action: str, *, by: Membership, at: datetime, changes: dict[str, Any]
+    kept: Import, action: str, *, by: Membership | None, at: datetime, changes: dict[str, Any]
 ) -> None:
     trail.record(action=action, by=by, subject=kept, at=at, store_id=kept.store_id, changes=changes)

@@ -268,11 +268,12 @@ def _offer(canary: str, at: datetime) -> dict[str, Any]:
 
 def _import(store: Store, owner: Membership, canary: str, at: datetime) -> None:
     """Bring in a file that waits, with a mapping that is remembered, and the mark of another."""
-    head = "Violation ID,Violation type,Product,Points,Date"
-    row = f"{canary}-9,{canary},{canary},4,2026-07-14 09:30"
+    head = f"Violation ID,Violation type,Product,Points,Date,{canary}"
+    right = f"{canary}-9,{canary},{canary},4,2026-07-14 09:30,"
+    wrong = f"{canary}-8,{canary},{canary},{canary},2026-07-14 09:30,"
     reach = Store.objects.all()
     kept = imports.bring(
-        file=BytesIO(f"{head}\n{row}\n".encode()),
+        file=BytesIO(f"{head}\n{right}\n{wrong}\n".encode()),
         file_name=f"{canary}.csv",
         kind="violations",
         store=store,

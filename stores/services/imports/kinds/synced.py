@@ -9,12 +9,12 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from stores.models import Store
-from stores.services.imports import base
+from stores.services.imports import base, batches
 from stores.services.imports.base import Course, Mark, Parsed
 from stores.services.syncing.rows import Table
 
 CLOCKS_DIFFER: Final = timedelta(days=1)  # an export may be in another zone than we took it for
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = batches.AT_ONCE
 
 
 def told(name: str, without: Any = None) -> Callable[[Mapping[str, Any]], Any]:
@@ -77,12 +77,11 @@ def undo(model: type[models.Model], marks: Sequence[Mark], restored: Sequence[st
     changed = [mark for mark in marks if mark.was is not None]
     for at in range(0, len(changed), _AT_ONCE):
         part = {mark.object_id: mark for mark in changed[at : at + _AT_ONCE]}
-        held = list(rows.filter(pk__in=list(part)))
-        for row in held:
-            for name, value in base.unpacked(part[row.pk].was or {}).items():
-                setattr(row, name, value)
-            touched.add(row.store_id)  # type: ignore[attr-defined]
-        rows.bulk_update(held, list(restored))
+        held = dict(rows.filter(pk__in=list(part)).values_list("pk", "store"))
+        touched.update(held.values())
+        before = {pk: base.unpacked(part[pk].was or {}) for pk in held}
+        told = [[pk, *(values[name] for name in restored)] for pk, values in before.items()]
+        batches.update_each(model, restored, told)
     return list(Store.objects.filter(pk__in=touched))
 
 

@@ -18,7 +18,7 @@ from stores.services.imports.base import Cell, Course, Field, Kind, Mark, Parsed
 from tenants import slots
 from tenants.errors import DomainError
 
-CASES_SLOT: Final = "violation.cases"
+STAYS_SLOT: Final = "violation.stays"  # columns of higher rooms: True, something is built on it
 _TIMES: Final = ("reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at")
 _NOUN: Final = "violation"
 _RESTORED: Final = (
@@ -169,7 +169,7 @@ class Violations(Kind):
         ids = [mark.object_id for mark in marks]
         now = {row.pk: row for row in Violation.objects.filter(pk__in=ids)}
         cases: set[UUID] = set()
-        for column in slots.columns(CASES_SLOT, course.by, ids).values():
+        for column in slots.columns(STAYS_SLOT, course.by, ids).values():
             cases.update(pk for pk, found in column.items() if found)
         named = []
         for mark in marks:
