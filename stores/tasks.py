@@ -104,7 +104,7 @@ def forget_push(_agency: Agency, work: Work) -> None:
     inbox.forget(UUID(work.subject))
 
 
-@due_task(imports.CHECK_IMPORT, words=_("Check a file's rows"), seconds=60, bulk=True)
+@due_task(imports.CHECK_IMPORT, words=_("Check a file's rows"), seconds=20, bulk=True)
 def check_import(_agency: Agency, work: Work) -> datetime | None:
     """Check a step of a file; come again at once until it is through."""
     kept = _import_of(work, Import.State.CHECKING)
@@ -117,7 +117,7 @@ def check_import(_agency: Agency, work: Work) -> datetime | None:
     return None if is_through else work.at
 
 
-@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=240, bulk=True)
+@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=120, bulk=True)
 def write_import(_agency: Agency, work: Work) -> None:
     kept = _import_of(work, Import.State.WRITING)
     if kept is None:
