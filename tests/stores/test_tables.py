@@ -130,6 +130,10 @@ def test_row_with_a_value_is_no_description(first: str) -> None:
         (b"ID,Points\nA-1,\x004\n", "x.csv is damaged: line 2 holds a NUL character."),
         (bytes(range(256)), "x.csv is not a text file."),
         (
+            "ID,Note\nA-1,São João\n".encode("cp1252"),
+            "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
+        ),
+        (
             "ID,Note\nA-1,déjà vu\n".encode("cp1252"),
             "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
         ),

@@ -227,6 +227,9 @@ def test_file_of_another_marketplace_is_refused_by_row(store: Store, bring: Brin
     assert errors(kept) == ["Line 2, Store “Harbour Home”: is not a store of this marketplace."]
 
 
+ROUNDED = "was turned into a rounded number, so its last figures are lost: save it as text."
+
+
 def test_rounded_ids_formulas_and_errors_are_refused_by_name(store: Store, bring: Bring) -> None:
     rows: list[list[Any]] = [
         ["Order ID", "Order Status", "Created Time", "Order Amount"],
@@ -239,8 +242,7 @@ def test_rounded_ids_formulas_and_errors_are_refused_by_name(store: Store, bring
     kept = bring(workbook(rows, name="July"), store, kind="tiktok_orders")
 
     assert errors(kept) == [
-        "Sheet July, line 2, Order ID “5.77012345678901E+17”: was turned into a rounded number, so"
-        " its last figures are lost: save it as text.",
+        f"Sheet July, line 2, Order ID “5.77012345678901E+17”: {ROUNDED}",
         "Sheet July, line 3, Order ID “=A1”: is a formula, and the file does not hold its result.",
         "Sheet July, line 4, Created Time “#REF!”: is an error of the spreadsheet.",
         "Sheet July, line 4, Order Amount “1 or 2”: is no amount of money.",
