@@ -23,6 +23,7 @@ class AppealsConfig(AppConfig):
         alert_kinds.register_all()
         slots.fill_column("enforcement.acts", key="case", fn=panels.enforcement_acts)
         slots.fill_column("violation.cases", key="case", fn=panels.cases_of_violations)
+        slots.fill_column("violation.stays", key="case", fn=panels.violations_in_cases)
         slots.fill_column("store.columns", key="deadline", fn=panels.deadline_column, order=30)
         slots.fill_panel(
             "store.side",

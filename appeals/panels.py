@@ -140,6 +140,12 @@ def _act(label: str, href: str, *, is_post: bool = False) -> dict[str, Any]:
     return {"label": label, "href": href, "icon": "gavel", "is_post": is_post}
 
 
+def violations_in_cases(_member: Any, ids: Sequence[UUID]) -> Mapping[UUID, bool]:
+    """Return which violations have a case, whoever asks: what they rest on must stay."""
+    found = Appeal.objects.filter(violation__in=ids).values_list("violation", flat=True)
+    return {pk: True for pk in found if pk is not None}
+
+
 def cases_of_violations(member: Membership, ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
     """Return {state, label, href, decided_at} of each violation's case, in one query."""
     if not member.can("cases.view"):

@@ -7,6 +7,7 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from scoring import alert_kinds, panels, receivers, tasks, trail_words  # noqa: F401
         from scoring.selectors.ratings import (
+            known_column,
             rating_column,
             rating_fields,
             risk_column,
@@ -21,6 +22,7 @@ class ScoringConfig(AppConfig):
         rules.provide(rules_of, label=label_of, book=book_asked, codes=known_codes)
         slots.fill_column("store.columns", key="rating", fn=rating_column, order=10)
         slots.fill_column("setup.steps", key="rating", fn=setup_column)
+        slots.fill_column("store.ratings", key="known", fn=known_column)
         slots.fill_column("store.risk", key="milestone", fn=risk_column)
         slots.fill_column("store.fields", key="rating", fn=rating_fields, order=10)
         slots.fill_column("fleet.columns", key="why", fn=panels.why_column)

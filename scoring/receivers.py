@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.dispatch import receiver
 
-from scoring.models import LedgerEntry
+from scoring.models import LedgerEntry, PlatformRating
 from scoring.services import fleet, ledger, observations, periods, rating
 from stores import signals
 from stores.models import Enforcement, Notice, Store, Violation
@@ -44,8 +45,8 @@ def keep_platform_rating(
     by: Membership | None,
     notice: Notice | None = None,
     **_news: Any,
-) -> None:
-    observations.record_platform_rating(
+) -> PlatformRating:
+    return observations.record_platform_rating(
         store=store,
         value=value,
         measure=measure,
@@ -73,6 +74,20 @@ def rate_store(store: Store, at: datetime, **_news: Any) -> None:
 def hear_of_store(store: Store, at: datetime, **_news: Any) -> None:
     """Let a rating that had grown stale stand again: what could bring bad news is alive."""
     rating.rate(store=store, at=at)
+
+
+@receiver(signals.platform_ratings_withdrawn)
+def withdraw_platform_ratings(ids: Collection[UUID], at: datetime, **_news: Any) -> None:
+    observations.withdraw(ids=ids, at=at)
+
+
+@receiver(signals.import_undone)
+def take_back_of_import(
+    violations: Collection[Violation], at: datetime, by: Membership | None, **_news: Any
+) -> None:
+    for violation in violations:
+        mistake = LedgerEntry.Reason.MISTAKE
+        ledger.give_back(violation=violation, reason=mistake, at=at, by=by)
 
 
 @receiver(signals.notice_undone)

@@ -176,6 +176,16 @@ def import_for(member: Membership, pk: object) -> Import:
     return _one(Import.objects.filter(made_by=member).select_related("store"), pk)
 
 
+def imports_of_key(key: ApiKey) -> QuerySet[Import]:
+    """Return the files that a key's maker brought in; of a key with listed stores, theirs."""
+    found = Import.objects.filter(made_by=key.made_by)
+    return found if key.store_ids is None else found.filter(store__in=stores_of_key(key))
+
+
+def import_of_key(key: ApiKey, pk: object) -> Import:
+    return _one(imports_of_key(key), pk)
+
+
 def clients_for(member: Membership) -> QuerySet[Client]:
     """Return the clients a member may hear of: with a listed scope, those of her stores."""
     found = Client.objects.order_by("name")

@@ -42,6 +42,8 @@ REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefine
 SAMPLE = 4096
 LEAST_NULS = 0.3  # of every second byte, in UTF-16 text that is mostly Latin
 LEAST_CHINESE = 0.85  # of what is not ASCII, before unlabelled bytes pass for GB18030
+FOREIGN = re.compile(r"[^\x00-\x7f]+")
+WITHIN_A_WORD = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?![^\x00-\x7f])")
 CHINESE = re.compile(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef\u2010-\u2026\u00b7\u00d7]")
 
 
@@ -94,9 +96,20 @@ def guess_encoding(data: bytes) -> str:
     if chinese:
         foreign = [letter for letter in chinese.text if not letter.isascii()]
         known = sum(1 for letter in foreign if CHINESE.match(letter))
-        if foreign and known >= LEAST_CHINESE * len(foreign):
+        if foreign and known >= LEAST_CHINESE * len(foreign) and not _is_latin(chinese.text):
             return "gb18030"
     return ""
+
+
+def _is_latin(text: str) -> bool:
+    """Tell whether what reads as Chinese is rather one accented letter here and there in words.
+
+    An accented letter and the one after it make a pair of bytes that is Chinese as well: the two
+    stand within a word then, and alone, as Chinese hardly does.
+    """
+    runs = FOREIGN.findall(text)
+    within = WITHIN_A_WORD.findall(text)
+    return len(within) * 2 > len(runs)
 
 
 def _wide(sample: bytes) -> str:

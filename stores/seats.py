@@ -149,5 +149,25 @@ def _codes_by_name(known: Mapping[str, Promise]) -> dict[str, str]:
     return found
 
 
+_YES: Final = frozenset(
+    {
+        *("yes", "y", "on", "true", "1", "enabled", "active"),
+        *("是", "已开启", "开启", "开", "已启用", "有"),
+    }
+)
+_NO: Final = frozenset(
+    {
+        *("no", "n", "off", "false", "0", "disabled", "none"),
+        *("否", "未开启", "关闭", "关", "未启用", "无"),
+    }
+)
+
+
+def yes_or_no(words: str) -> bool | None:
+    """Return what words say of something that is on or off, or None where they say neither."""
+    word = words.strip().lower()
+    return True if word in _YES else False if word in _NO else None
+
+
 def _plain(words: str) -> str:
     return words.casefold().replace("_", " ").replace("-", " ")

@@ -31,3 +31,10 @@ mail_heard = Signal()
 
 # notice, at, by. A notice that had acted was undone; what it wrote is taken back.
 notice_undone = Signal()
+
+# imported, violations: Collection[Violation], at, by. A file that was imported is undone: what it
+# was the first to tell of is taken back.
+import_undone = Signal()
+
+# ids: of platform ratings that a file told, at, by. The file is undone: they are withdrawn.
+platform_ratings_withdrawn = Signal()

@@ -4,43 +4,26 @@
 the ``read_*`` functions turn a cell into a value or a ``RowError`` that names line and field.
 """
 
-import csv
-import io
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from decimal import Decimal
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
-from stores import charsets, moments
+from stores import moments
+from stores.sheets import csvs, limits
+from stores.sheets.faults import Fault
 from tenants.errors import DomainError
 
-MAX_BYTES = 25 * 1024 * 1024
-MAX_ROWS = 100_000
-MAX_COLUMNS = 500
-MAX_SPLITS = 50_000  # delimiters on one line; those within quotes are counted too
-MAX_CELL = 100_000  # characters
 MAX_TROUBLES = 200  # row errors that are kept: nobody reads more
 EXCERPT = 40
-SNIFFED_ROWS = 30
 LONGEST_NUMBER = 9  # digits
+LONGEST_AMOUNT = 15  # digits before the decimals
 WORDY = 3  # words from which a cell reads like a description, not a value
 WORDY_CHINESE = 6  # and characters, where words are not set apart
-
-DELIMITERS = (",", ";", "\t", "|")
-SIGNATURES = (
-    (b"PK\x03\x04", "xlsx"),
-    (b"PK\x05\x06", "xlsx"),
-    (b"\xd0\xcf\x11\xe0", "xls"),
-    (b"%PDF", "pdf"),
-    (b"\x1f\x8b", "zip"),
-    (b"\x89PNG", "picture"),
-    (b"\xff\xd8\xff", "picture"),
-    (b"Rar!", "zip"),
-    (b"7z\xbc\xaf", "zip"),
-)
 
 
 class TableUnreadable(DomainError):
@@ -58,22 +41,29 @@ class RowError(DomainError):
 
     code: ClassVar[str] = "row_unreadable"
 
-    def __init__(self, line: int, field: str, value: str, message: str) -> None:
+    def __init__(self, line: int, field: str, value: str, message: str, *, sheet: str = "") -> None:
         self.line = line
         self.field = field
         self.value = excerpt(value)
         self.message = message
+        self.sheet = sheet
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        if not self.field:
-            return _("Line %(line)s: %(message)s") % {"line": self.line, "message": self.message}
-        return _("Line %(line)s, %(field)s “%(value)s”: %(message)s") % {
+        told = {
+            "sheet": self.sheet,
             "line": self.line,
             "field": self.field,
             "value": self.value,
             "message": self.message,
         }
+        if self.sheet and not self.field:
+            return _("Sheet %(sheet)s, line %(line)s: %(message)s") % told
+        if self.sheet:
+            return _("Sheet %(sheet)s, line %(line)s, %(field)s “%(value)s”: %(message)s") % told
+        if not self.field:
+            return _("Line %(line)s: %(message)s") % told
+        return _("Line %(line)s, %(field)s “%(value)s”: %(message)s") % told
 
 
 @dataclass(frozen=True)
@@ -116,38 +106,39 @@ def read_table(data: bytes, *, filename: str) -> Table:
         TableTooLarge: beyond 25 MB, 100,000 rows or 500 columns.
         TableUnreadable: if it is no text, its encoding is not certain, or it has no rows.
     """
-    if len(data) > MAX_BYTES:
-        raise TableTooLarge(
-            _("%(file)s is larger than 25 MB. Split it and bring in one part at a time.")
-            % {"file": filename}
-        )
-    text, encoding = _text(data, filename)
-    text, delimiter = _delimiter(text)
-    records = _records(text, delimiter, filename)
-    header = next(records, None)
-    if header is None:
-        raise TableUnreadable(_("%(file)s is empty.") % {"file": filename})
-    if len(header.cells) > MAX_COLUMNS:
-        raise TableTooLarge(_("%(file)s has more than 500 columns.") % {"file": filename})
+    try:
+        return _read(data, filename)
+    except Fault as fault:
+        raise refusal(fault, filename) from fault
 
-    headers = _without_empty_end(header.cells)
+
+def _read(data: bytes, filename: str) -> Table:
+    if len(data) > limits.MAX_BYTES:
+        raise Fault("bytes")
+    text = csvs.open_text(data)
+    records = text.records()
+    line, header = next(records, (0, ()))
+    if not line:
+        raise TableUnreadable(_("%(file)s is empty.") % {"file": filename})
+    if len(header) > limits.MAX_COLUMNS:
+        raise Fault("columns", row=line)
+    headers = without_empty_end(header)
     rows: list[Row] = []
     troubles: list[RowError] = []
     more = 0
     for count, record in enumerate(records):
-        if count >= MAX_ROWS:
-            raise TableTooLarge(
-                _("%(file)s has more than 100,000 rows. Split it and bring in one part at a time.")
-                % {"file": filename}
-            )
+        if count >= limits.MAX_ROWS:
+            raise Fault("rows")
         try:
-            rows.append(_fitted(record, len(headers)))
+            rows.append(_fitted(Row(*record), len(headers)))
         except RowError as error:
             more += len(troubles) >= MAX_TROUBLES
             if len(troubles) < MAX_TROUBLES:
                 troubles.append(error)
-    description = rows.pop(0) if rows and _is_description(rows) else None
-    return Table(headers, tuple(rows), encoding, delimiter, description, tuple(troubles), more)
+    description = rows.pop(0) if rows and is_description([row.cells for row in rows]) else None
+    return Table(
+        headers, tuple(rows), text.encoding, text.delimiter, description, tuple(troubles), more
+    )
 
 
 def map_headers(headers: Sequence[str], aliases: Mapping[str, Collection[str]]) -> Columns:
@@ -189,7 +180,13 @@ def plain_header(header: str) -> str:
 
 
 def read_int(
-    cell: str, *, line: int, field: str, low: int | None = None, high: int | None = None
+    cell: str,
+    *,
+    line: int,
+    field: str,
+    low: int | None = None,
+    high: int | None = None,
+    sheet: str = "",
 ) -> int:
     """Return ``cell`` as a whole number in ``[low, high]``.
 
@@ -202,16 +199,16 @@ def read_int(
     if re.fullmatch(r"[-+]?\d+\.0+", written):
         written = written.split(".")[0]  # how a spreadsheet may save a whole number
     if not re.fullmatch(rf"[-+]?\d{{1,{LONGEST_NUMBER}}}", written):
-        raise RowError(line, field, cell, _("is not a whole number."))
+        raise RowError(line, field, cell, _("is not a whole number."), sheet=sheet)
     value = int(written)
     if low is not None and value < low:
-        raise RowError(line, field, cell, _("is less than %(low)s.") % {"low": low})
+        raise RowError(line, field, cell, _("is less than %(low)s.") % {"low": low}, sheet=sheet)
     if high is not None and value > high:
-        raise RowError(line, field, cell, _("is more than %(high)s.") % {"high": high})
+        raise RowError(line, field, cell, _("is more than %(high)s.") % {"high": high}, sheet=sheet)
     return value
 
 
-def read_points(cell: str, *, line: int, field: str, most: int = 1000) -> int:
+def read_points(cell: str, *, line: int, field: str, most: int = 1000, sheet: str = "") -> int:
     """Return a deduction as points <= 0; both 4 and -4 take four points.
 
     Raises:
@@ -221,12 +218,22 @@ def read_points(cell: str, *, line: int, field: str, most: int = 1000) -> int:
     bracketed = re.fullmatch(r"\((.+)\)", written)  # how accountants write a negative number
     written = re.sub(r"(?i)\s*(?:points?|pts?\.?|分)$", "", bracketed[1] if bracketed else written)
     if written.startswith("+"):
-        raise RowError(line, field, cell, _("is a bonus, where points taken were expected."))
-    return -abs(read_int(written or cell, line=line, field=field, low=-most, high=most))
+        raise RowError(
+            line, field, cell, _("is a bonus, where points taken were expected."), sheet=sheet
+        )
+    return -abs(
+        read_int(written or cell, line=line, field=field, low=-most, high=most, sheet=sheet)
+    )
 
 
 def read_moment(
-    cell: str, *, line: int, field: str, zone: tzinfo, day_first: bool | None = None
+    cell: str,
+    *,
+    line: int,
+    field: str,
+    zone: tzinfo,
+    day_first: bool | None = None,
+    sheet: str = "",
 ) -> moments.Moment:
     """Return the moment in ``cell``; where it names no zone, it is in the store's ``zone``.
 
@@ -238,10 +245,17 @@ def read_moment(
     try:
         return moments.read_moment(cell.translate(_HALF_WIDTH), zone=zone, day_first=day_first)
     except moments.MomentUnreadable as refusal:
-        raise RowError(line, field, cell, _why(refusal.why)) from None
+        raise RowError(line, field, cell, _why(refusal.why), sheet=sheet) from None
 
 
-def read_choice(cell: str, choices: Mapping[str, Collection[str]], *, line: int, field: str) -> str:
+def read_choice(
+    cell: str,
+    choices: Mapping[str, Collection[str]],
+    *,
+    line: int,
+    field: str,
+    sheet: str = "",
+) -> str:
     """Return the code whose name ``cell`` is: ``choices`` is code -> its names in any language.
 
     Raises:
@@ -252,10 +266,14 @@ def read_choice(cell: str, choices: Mapping[str, Collection[str]], *, line: int,
         if wanted in {plain_header(name) for name in (code, *names)}:
             return code
     allowed = ", ".join(choices)
-    raise RowError(line, field, cell, _("is none of: %(allowed)s.") % {"allowed": allowed})
+    raise RowError(
+        line, field, cell, _("is none of: %(allowed)s.") % {"allowed": allowed}, sheet=sheet
+    )
 
 
-def read_text(cell: str, *, line: int, field: str, longest: int, required: bool = False) -> str:
+def read_text(
+    cell: str, *, line: int, field: str, longest: int, required: bool = False, sheet: str = ""
+) -> str:
     """Return ``cell`` on one line.
 
     Raises:
@@ -263,12 +281,142 @@ def read_text(cell: str, *, line: int, field: str, longest: int, required: bool 
     """
     text = " ".join(cell.split())
     if required and not text:
-        raise RowError(line, field, "", _("is missing."))
+        raise RowError(line, field, "", _("is missing."), sheet=sheet)
     if len(text) > longest:
         raise RowError(
-            line, field, cell, _("is longer than %(longest)s characters.") % {"longest": longest}
+            line,
+            field,
+            cell,
+            _("is longer than %(longest)s characters.") % {"longest": longest},
+            sheet=sheet,
         )
     return text
+
+
+def read_id(cell: str, *, line: int, field: str, longest: int, sheet: str = "") -> str:
+    """Return ``cell`` as an id, each figure of it.
+
+    Raises:
+        RowError: if a spreadsheet has made it a rounded number, an error or a formula.
+    """
+    written = "".join(cell.translate(_HALF_WIDTH).split())
+    if re.fullmatch(r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d+", written):
+        why = _("was turned into a rounded number, so its last figures are lost: save it as text.")
+        raise RowError(line, field, cell, why, sheet=sheet)
+    if written.startswith("="):
+        why = _("is a formula, and the file does not hold its result.")
+        raise RowError(line, field, cell, why, sheet=sheet)
+    if is_broken(written):
+        raise RowError(line, field, cell, _("is an error of the spreadsheet."), sheet=sheet)
+    if re.fullmatch(r"\d+\.0+", written):
+        written = written.split(".")[0]  # how a spreadsheet may save a whole number
+    return read_text(written, line=line, field=field, longest=longest, sheet=sheet)
+
+
+def is_broken(cell: str) -> bool:
+    """Tell whether ``cell`` is what a spreadsheet writes where it could not reckon."""
+    return cell.startswith("#") and cell.rstrip("!?") in _BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    value: Decimal
+    currency: str  # ISO 4217, or "" where the cell does not say
+
+
+def read_amount(
+    cell: str, *, line: int, field: str, comma: bool | None = None, sheet: str = ""
+) -> Amount:
+    """Return ``cell`` as an amount of money: BRL 35,91, $1,234.56, (4.00), 12.000₫.
+
+    ``comma`` says whether decimals stand behind a comma; find it with ``decimal_comma_of``.
+
+    Raises:
+        RowError: if it is none, or could be two: 12.345 where nothing tells.
+    """
+    written = re.sub(r"[\s'’]", "", cell.translate(_HALF_WIDTH))
+    bracketed = re.fullmatch(r"\((.+)\)", written)  # how accountants write a negative number
+    match = _AMOUNT.fullmatch(bracketed[1] if bracketed else written)
+    if match is None:
+        raise RowError(line, field, cell, _("is no amount of money."), sheet=sheet)
+    sign = written.startswith("-") or match["sign"] == "-" or match["sign2"] == "-"
+    name = (match["before"] or match["after"] or "").upper()
+    currency = _SYMBOLS.get(name, name if len(name) == _LETTERS_OF_A_CURRENCY else "")
+    digits = match["digits"]
+    plain = _plain_digits(digits, comma=True if currency in _WHOLE and comma is None else comma)
+    if plain is None:
+        why = _("could be two amounts: it is not certain where its decimals begin.")
+        raise RowError(line, field, cell, why, sheet=sheet)
+    if len(plain.split(".")[0]) > LONGEST_AMOUNT:
+        raise RowError(line, field, cell, _("is too large to be meant."), sheet=sheet)
+    value = Decimal(plain)
+    return Amount(-value if sign or bracketed else value, currency)
+
+
+def decimal_comma_of(values: Sequence[str]) -> bool | None:
+    """Return whether a column's decimals stand behind a comma, or None where nothing tells."""
+    comma = any(re.search(r"\d,\d{1,2}(?!\d)|\.\d{3},\d", value) for value in values)
+    point = any(re.search(r"\d\.\d{1,2}(?!\d)|,\d{3}\.\d", value) for value in values)
+    return None if comma == point else comma
+
+
+def _plain_digits(digits: str, *, comma: bool | None) -> str | None:
+    """Return ``digits`` with a point before the decimals and nothing else; None: not certain."""
+    if re.fullmatch(r"\d{1,3}[.,]\d{3}", digits):
+        if comma is None and "." in digits:
+            return None
+        is_decimal = ("," in digits) == bool(comma)
+        return digits.replace(",", ".") if is_decimal else re.sub(r"[.,]", "", digits)
+    for pattern, grouping, decimal in _WRITTEN:
+        if re.fullmatch(pattern, digits):
+            plain = digits.replace(grouping, "") if grouping else digits
+            plain = plain.replace(decimal, ".") if decimal else plain
+            return "0" + plain if plain.startswith(".") else plain
+    return None
+
+
+# How an amount may be written: what groups its thousands, and what stands before its decimals.
+_WRITTEN = (
+    (r"\d+", "", ""),
+    (r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+", ",", "."),
+    (r"\d{1,3}(?:\.\d{3})+,\d+", ".", ","),
+    (r"\d{1,3}(?:,\d{3}){2,}", ",", ""),
+    (r"\d{1,3}(?:\.\d{3}){2,}", ".", ""),
+    (r"\d*,\d+", "", ","),
+    (r"\d*\.\d+", "", "."),
+)
+# Where decimals stand behind a comma, and points group the thousands.
+COMMA_MARKETS = frozenset({"VN", "ID", "BR", "DE", "ES", "FR", "IT"})
+_LETTERS_OF_A_CURRENCY = 3
+_BROKEN = frozenset(
+    {"#N/A", "#REF", "#VALUE", "#DIV/0", "#NAME", "#NULL", "#NUM", "#SPILL", "#CALC"}
+)
+_SYMBOLS = {
+    "$": "",
+    "US$": "USD",
+    "S$": "SGD",
+    "R$": "BRL",
+    "MX$": "MXN",
+    "NT$": "TWD",
+    "£": "GBP",
+    "€": "EUR",
+    "₫": "VND",
+    "Đ": "VND",
+    "Ð": "VND",
+    "฿": "THB",
+    "₱": "PHP",
+    "P": "PHP",
+    "RM": "MYR",
+    "RP": "IDR",
+    "RP.": "IDR",
+}
+_WHOLE = frozenset({"VND", "IDR"})  # currencies without decimals, grouped by points
+_UNIT = r"[A-Z]{3}|US\$|S\$|R\$|MX\$|NT\$|RP\.?|RM|P|[$£€₫฿₱ĐÐđ]"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[-+])?(?P<before>{_UNIT})?(?P<sign2>[-+])?(?P<digits>\d[\d.,]*|[.,]\d+)"
+    rf"(?P<after>{_UNIT})?",
+    re.IGNORECASE,
+)
 
 
 def neutralise(cell: str) -> str:
@@ -276,18 +424,7 @@ def neutralise(cell: str) -> str:
 
     ``read_table`` takes the guard off again, so what goes out comes back equal.
     """
-    return "'" + cell if _runs(cell.lstrip("'")) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _runs(cell.lstrip("'")) else cell
-
-
-def _runs(cell: str) -> bool:
-    if re.fullmatch(r"[-+]?\d{1,15}(?:[.,]\d{1,9})?%?", cell):
-        return False
-    seen = cell.lstrip(" \u00a0\u3000\ufeff\u200b")
-    return bool(cell) and (seen[:1] in _RUNS or cell[:1] in _RUNS)
+    return "'" + cell if csvs.runs(cell.lstrip("'")) else cell
 
 
 def excerpt(value: str) -> str:
@@ -296,7 +433,6 @@ def excerpt(value: str) -> str:
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
 
 
-_RUNS = frozenset("=+-@\t\r\n|%＝＋－＠")  # noqa: RUF001 - full width runs as well
 _HALF_WIDTH: dict[int, str] = {at: chr(at - 0xFEE0) for at in range(0xFF01, 0xFF5F)} | {
     0x3000: " ",
     0x00A0: " ",
@@ -320,107 +456,79 @@ def _why(why: moments.Unclear) -> str:
 # -- the file ---------------------------------------------------------------------------------
 
 
-def _text(data: bytes, filename: str) -> tuple[str, str]:
-    for signature, kind in SIGNATURES:
-        if data.startswith(signature):
-            raise TableUnreadable(_kind_refused(kind) % {"file": filename})
-    marks = any(data.startswith(mark) for mark, _name in charsets.BOMS)
-    encoding = "" if marks else charsets.guess_encoding(data)
-    if not marks and not encoding:
-        if b"\0" in data:
-            raise TableUnreadable(_("%(file)s is not a text file.") % {"file": filename})
-        raise TableUnreadable(
-            _("The letters of %(file)s are in an encoding that is not certain. Save it as UTF-8.")
-            % {"file": filename}
-        )
-    decoded = charsets.decode(data, encoding)
-    if not decoded.sure:
-        raise TableUnreadable(
-            _("%(file)s holds letters that cannot be read. Save it as UTF-8.") % {"file": filename}
-        )
-    if "\0" in decoded.text:
-        line = decoded.text.count("\n", 0, decoded.text.index("\0")) + 1
-        raise TableUnreadable(
-            _("%(file)s is damaged: line %(line)s holds a NUL character.")
-            % {"file": filename, "line": line}
-        )
-    return decoded.text.lstrip("\ufeff"), decoded.encoding
+def refusal(fault: Fault, filename: str) -> TableUnreadable:
+    """Return in words why a file cannot be read: which, where in it, and what to do."""
+    where = _place(fault.where)
+    told = {"file": filename, "where": where, "line": fault.where.get("row", "")}
+    if fault.code in {"bytes", "rows", "columns", "sheets"}:
+        words = {
+            "bytes": _("%(file)s is larger than 25 MB. Split it and bring in one part at a time."),
+            "rows": _(
+                "%(file)s has more than 100,000 rows. Split it and bring in one part at a time."
+            ),
+            "columns": _("%(file)s has more than 500 columns.%(where)s"),
+            "sheets": _("%(file)s has more than 100 sheets. Save the one that counts by itself."),
+        }
+        return TableTooLarge(words[fault.code] % told)
+    if fault.code == "kind":
+        return TableUnreadable(_kind_refused(str(fault.where.get("kind"))) % told)
+    words = {
+        "unclosed": _(
+            "%(file)s cannot be split into cells from line %(line)s on: "
+            "a quotation mark is not closed there, or a cell is far too long."
+        ),
+        "binary": _("%(file)s is not a text file."),
+        "encoding": _(
+            "The letters of %(file)s are in an encoding that is not certain. Save it as UTF-8."
+        ),
+        "letters": _("%(file)s holds letters that cannot be read. Save it as UTF-8."),
+        "nul": _("%(file)s is damaged: line %(line)s holds a NUL character."),
+        "damaged": _(
+            "%(file)s is damaged and cannot be read to its end.%(where)s Save it anew as XLSX or"
+            " CSV."
+        ),
+        "password": _("%(file)s is locked by a password. Save it without one."),
+        "bomb": _(
+            "%(file)s would grow far too large when it is unpacked. Save the sheet that counts"
+            " as CSV."
+        ),
+        "doctype": _("%(file)s is no plain workbook: it brings definitions of its own."),
+        "no_sheet": _("%(file)s holds no sheet of cells."),
+        "cell": _("%(file)s has a cell that is far too long.%(where)s"),
+        "memory": _("%(file)s needs too much memory. Save the sheet that counts as CSV."),
+        "ended": _(
+            "%(file)s takes too long or too much memory to read. Save the sheet that counts as CSV."
+        ),
+    }
+    return TableUnreadable(words[fault.code] % told)
+
+
+def _place(where: Mapping[str, object]) -> str:
+    """Return where in a file something is, as a sentence with a blank before it, or ""."""
+    named = {
+        "sheet": _("sheet %(sheet)s"),
+        "row": _("row %(row)s"),
+        "column": _("column %(column)s"),
+    }
+    parts = [words % where for name, words in named.items() if where.get(name)]
+    return " " + _("It is at: %(place)s.") % {"place": ", ".join(parts)} if parts else ""
 
 
 def _kind_refused(kind: str) -> str:
-    if kind in {"xlsx", "xls"}:
+    if kind == "xlsx":
         return _("%(file)s is an Excel workbook, whatever its name. Save it as CSV (UTF-8).")
+    if kind in {"xls", "xlsb"}:
+        return _("%(file)s is a workbook of an older kind. Save it as XLSX or CSV (UTF-8).")
+    if kind == "ods":
+        return _("%(file)s is an OpenDocument sheet. Save it as XLSX or CSV (UTF-8).")
     if kind == "zip":
         return _("%(file)s is an archive. Unpack it and bring in the table inside.")
+    if kind == "page":
+        return _("%(file)s is a web page, whatever its name. Download the table itself.")
     return _("%(file)s is not a table but a document or picture.")
 
 
-def _delimiter(text: str) -> tuple[str, str]:
-    """Return the text and the sign that splits its rows most evenly."""
-    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # Excel's own way to say it
-    if told:
-        return "\n" + text[told.end() :], told[1]
-    best, best_score = ",", 0.0
-    sample = text[:200_000]
-    for delimiter in DELIMITERS:
-        widths = []
-        try:
-            for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
-                if any(record):
-                    widths.append(len(record))
-                if len(widths) >= SNIFFED_ROWS:
-                    break
-        except csv.Error:
-            continue
-        if not widths or widths[0] < 2:  # noqa: PLR2004 - it splits nothing
-            continue
-        even = sum(1 for width in widths if width == widths[0]) / len(widths)
-        score = even * 10 + min(widths[0], 9)
-        if score > best_score:
-            best, best_score = delimiter, score
-    return text, best
-
-
-def _records(text: str, delimiter: str, filename: str) -> Iterator[Row]:
-    """Yield the rows that are not empty, with the line that each begins on."""
-    csv.field_size_limit(MAX_CELL)
-    lines = _sane_lines(text, delimiter, filename)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    begins = 1
-    while True:
-        try:
-            record = next(reader, None)
-        except csv.Error:
-            raise TableUnreadable(
-                _(
-                    "%(file)s cannot be split into cells from line %(line)s on: "
-                    "a quotation mark is not closed there, or a cell is far too long."
-                )
-                % {"file": filename, "line": begins}
-            ) from None
-        if record is None:
-            return
-        cells = tuple(_bare(cell) for cell in record)
-        if any(cells):
-            yield Row(begins, cells)
-        begins = reader.line_num + 1
-
-
-def _sane_lines(text: str, delimiter: str, filename: str) -> Iterator[str]:
-    for line in io.StringIO(text, newline=""):
-        if line.count(delimiter) > MAX_SPLITS:
-            raise TableTooLarge(_("%(file)s has more than 500 columns.") % {"file": filename})
-        yield line
-
-
-def _bare(cell: str) -> str:
-    """Strip a cell of its margins, of ="..." that keeps digits as text, and of our guard."""
-    cell = cell.strip(" \t\r\n\u00a0\u3000\ufeff\u200b")
-    wrapped = re.fullmatch(r'="([^"]*)"', cell)
-    return wrapped[1].strip() if wrapped else _unguarded(cell)
-
-
-def _without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:
+def without_empty_end(cells: tuple[str, ...]) -> tuple[str, ...]:
     last = max(at for at, cell in enumerate(cells) if cell)
     return cells[: last + 1]
 
@@ -432,19 +540,19 @@ def _fitted(record: Row, width: int) -> Row:
     return Row(record.line, (record.cells + ("",) * width)[:width])
 
 
-def _is_description(rows: Sequence[Row]) -> bool:
+def is_description(rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether the first row explains the headers, as marketplaces' exports do.
 
     It must read like prose and hold no figures, where the rows after it hold values: a row of
     data taken for an explanation would be lost.
     """
-    filled = [cell for cell in rows[0].cells if cell]
+    filled = [cell for cell in rows[0] if cell]
     prose = [cell for cell in filled if _is_prose(cell)]
     if len(filled) < 2 or len(prose) * 2 < len(filled):  # noqa: PLR2004 - one remark is no row
         return False
     if any(re.search(r"\d", cell) for cell in filled):
         return False
-    return len(rows) == 1 or any(_is_value(cell) for row in rows[1:6] for cell in row.cells)
+    return len(rows) == 1 or any(_is_value(cell) for row in rows[1:6] for cell in row)
 
 
 def _is_prose(cell: str) -> bool:

@@ -1,10 +1,12 @@
 """Due work of this room: what speaks with marketplaces, outside any scope."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -158,12 +160,49 @@ def forget_push(_agency: Agency, work: Work) -> None:
     inbox.forget(UUID(work.subject))
 
 
-@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=60, bulk=True)
+@due_task(imports.CHECK_IMPORT, words=_("Check a file's rows"), seconds=20, bulk=True)
+def check_import(_agency: Agency, work: Work) -> datetime | None:
+    """Check a step of a file; come again at once until it is through."""
+    kept = _import_of(work, Import.State.CHECKING)
+    if kept is None:
+        return None
+    with _told_to(kept.made_by):
+        is_through = imports.check_step(
+            kept=kept, stores=_reach(kept.made_by), by=kept.made_by, at=work.at
+        )
+    return None if is_through else work.at
+
+
+@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=120, bulk=True)
 def write_import(_agency: Agency, work: Work) -> None:
-    waiting = Import.objects.filter(pk=UUID(work.subject), state=Import.State.WRITING)
-    kept = waiting.select_related("made_by__role", "made_by__user").first()
-    if kept is None or kept.made_by is None:
+    kept = _import_of(work, Import.State.WRITING)
+    if kept is None:
         return
-    member = kept.made_by
-    with translation.override(member.user.language or settings.LANGUAGE_CODE):
-        imports.write_or_tell(kept=kept, stores=visible_stores(member), by=member, at=work.at)
+    with _told_to(kept.made_by):
+        imports.write_or_tell(kept=kept, stores=_reach(kept.made_by), by=kept.made_by, at=work.at)
+
+
+@due_task(imports.FORGET_IMPORT, words=_("Drop what an old import would be taken back by"))
+def forget_import(_agency: Agency, work: Work) -> None:
+    kept = Import.objects.filter(pk=UUID(work.subject)).first()
+    if kept is not None:
+        imports.forget(kept=kept)
+
+
+def _import_of(work: Work, state: str) -> Import | None:
+    """Return the import that ``work`` names, where it is in ``state``."""
+    waiting = Import.objects.filter(pk=UUID(work.subject), state=state)
+    return waiting.select_related("made_by__role", "made_by__user").first()
+
+
+def _reach(member: Membership | None) -> QuerySet[Store]:
+    """Return the stores that a file's rows may be of; a key that nobody made reaches all."""
+    if member is None:
+        return Store.objects.exclude(state=Store.State.ARCHIVED)
+    return visible_stores(member)
+
+
+def _told_to(member: Membership | None) -> AbstractContextManager[None]:
+    """Say what is wrong in the language of who brought the file in."""
+    language = member.user.language if member else ""
+    return translation.override(language or settings.LANGUAGE_CODE)

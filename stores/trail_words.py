@@ -60,6 +60,7 @@ WORDS: Final = {
     "mail.forwarding_suspected": _("Suspicious forwarding mail kept"),
     "mail.test_asked": _("Test mail asked for"),
     "mail.test_came": _("Test mail came back"),
+    "import.undone": _("Imported file taken back"),
     "mail.forwarder_added": _("Forwarding address added"),
     "mail.forwarder_removed": _("Forwarding address removed"),
     "notice.acted": _("Notice acted on"),
@@ -201,6 +202,7 @@ _READING: Final = {
 }
 _IMPORT: Final = {
     "rows": Field(_("rows")),
+    "kind": Field(_("kind of file")),
     "new": Field(_("new")),
     "update": Field(_("brought up to date")),
     "same": Field(_("known already")),

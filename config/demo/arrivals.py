@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
+from io import BytesIO
 from typing import Final
 
-from stores import tables
 from stores.mailin.envelope import read_mail
 from stores.mailin.trust import Trust
 from stores.models import Store, StoreGroup
@@ -28,8 +28,14 @@ def arrive(by: Membership, *, at: datetime) -> None:
             store=store, values={}, groups=[group], by=by, at=at, via="command"
         )
     _mail(Store.objects.get(name="Glowry Skin"), at - timedelta(hours=5))
-    table = tables.read_table(_FILE.encode(), filename="violations-november.csv")
-    imports.make_import(table=table, file_name="violations-november.csv", store=None, by=by, at=at)
+    imports.bring(
+        file=BytesIO(_FILE.encode()),
+        file_name="violations-november.csv",
+        kind="violations",
+        stores=Store.objects.all(),
+        by=by,
+        at=at,
+    )
 
 
 def _mail(store: Store, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The current answers about stores, as other rooms' pages show them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from scoring.core.values import Standing
-from scoring.models import StoreRating
+from scoring.models import PlatformRating, StoreRating
 from scoring.selectors.ledgers import channels_alive_at
 from stores.models import Store
 
@@ -35,6 +36,17 @@ def risk_column(_member: Any, store_ids: Sequence[UUID]) -> Mapping[UUID, bool]:
     """Return which stores are near a milestone: they are looked at more often."""
     near = current_ratings(store_ids).filter(is_near_milestone=True)
     return dict.fromkeys(near.values_list("store_id", flat=True), True)
+
+
+def known_column(
+    _member: Any, store_ids: Sequence[UUID]
+) -> Mapping[UUID, list[tuple[str, datetime, int]]]:
+    """Return the platform ratings known by store: what was measured, when seen, the value."""
+    known: dict[UUID, list[tuple[str, datetime, int]]] = {}
+    rows = PlatformRating.objects.filter(store__in=store_ids, withdrawn_at=None)
+    for row in rows:
+        known.setdefault(row.store_id, []).append((row.measure, row.observed_at, row.value))
+    return known
 
 
 def rating_of(store: Store) -> StoreRating | None:

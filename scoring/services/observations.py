@@ -1,8 +1,11 @@
 """What the marketplace itself showed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from scoring import books
@@ -73,7 +76,15 @@ def record_platform_rating(
 
 def withdraw_of_notice(*, notice: Notice, at: datetime) -> int:
     """Take back the platform ratings that came by a notice which was undone; return how many."""
-    rows = PlatformRating.objects.filter(notice=notice, withdrawn_at=None)
+    return _withdraw(PlatformRating.objects.filter(notice=notice, withdrawn_at=None), at)
+
+
+def withdraw(*, ids: Collection[UUID], at: datetime) -> int:
+    """Take back platform ratings that came by a file which was undone; return how many."""
+    return _withdraw(PlatformRating.objects.filter(pk__in=ids, withdrawn_at=None), at)
+
+
+def _withdraw(rows: QuerySet[PlatformRating], at: datetime) -> int:
     stores = {row.store for row in rows.select_related("store")}
     withdrawn = rows.update(withdrawn_at=at)
     for store in stores:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from stores.api import announcements, consents, setup, views
+from stores.api import announcements, consents, imports, setup, views
 
 urlpatterns = [
     path("stores/", views.StoresView.as_view()),
@@ -20,6 +20,11 @@ urlpatterns = [
     path("stock/", views.StockView.as_view()),
     path("notices/", views.NoticesView.as_view()),
     path("pastes/", views.PastesView.as_view()),
+    path("imports/", imports.ImportsView.as_view()),
+    path("imports/<str:pk>/", imports.ImportView.as_view()),
+    path("imports/<str:pk>/confirm/", imports.ImportConfirmView.as_view()),
+    path("imports/<str:pk>/discard/", imports.ImportDiscardView.as_view()),
+    path("imports/<str:pk>/undo/", imports.ImportUndoView.as_view()),
     path("violations/", views.ViolationsView.as_view()),
     path("violations/<str:pk>/", views.ViolationView.as_view()),
 ]

@@ -1,7 +1,8 @@
 """The forms of a file that is brought in: the file or the pasted rows, and its columns."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+import io
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,28 +11,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from stores import tables
-from stores.models import Store
-from stores.services.imports import FIELDS, MOST_ROWS
-from tenants.errors import DomainError
+from stores.models import Import, Store
+from stores.services.imports.base import Kind
 
 _MOST_PASTED: Final = 5_000_000  # characters
 _EXAMPLE: Final = 24
+_ACCEPTED: Final = ".csv,.tsv,.txt,.xlsx,text/csv"
 
 
 class ImportForm(forms.Form):
-    """A CSV file or pasted rows; clean, ``table`` and ``file_name`` hold what was read."""
+    """A file or pasted rows; clean, ``file`` and ``file_name`` hold what was brought."""
 
+    kind = forms.ChoiceField(label=gettext_lazy("What it holds"), required=False)
     store = forms.ModelChoiceField(
         label=gettext_lazy("Store"),
         queryset=Store.objects.none(),
         required=False,
         empty_label=gettext_lazy("A column of the file names it"),
     )
-    file = forms.FileField(
-        label=gettext_lazy("CSV file"),
+    upload = forms.FileField(
+        label=gettext_lazy("CSV or XLSX file"),
         required=False,
         allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": _ACCEPTED}),
     )
     text = forms.CharField(
         label=gettext_lazy("Or paste the rows, headers first"),
@@ -41,54 +43,57 @@ class ImportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, stores: QuerySet[Store], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, stores: QuerySet[Store], kinds: Sequence[Kind], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.table: tables.Table | None = None
+        self.file: IO[bytes] = io.BytesIO()
         self.file_name = ""
+        chosen = self.fields["kind"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = [
+            ("", _("as its headers tell")),
+            *((kind.code, kind.label) for kind in kinds),
+        ]
         field = self.fields["store"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = stores.order_by("name", "pk")
 
     def clean(self) -> dict[str, Any]:
         clean = super().clean() or self.cleaned_data
-        file, text = clean.get("file"), clean.get("text") or ""
+        upload, text = clean.get("upload"), clean.get("text") or ""
         if self.errors:
             return clean
-        if bool(file) == bool(text.strip()):
+        if bool(upload) == bool(text.strip()):
             raise ValidationError(_("Choose a file or paste the rows: one of the two."))
-        if file is not None:
-            data, self.file_name = file.read(), _plain_name(file.name or "")
+        if upload is not None:
+            self.file, self.file_name = upload.file, _plain_name(upload.name or "")
         else:
-            data, self.file_name = text.encode(), _("Pasted rows")
-        try:
-            self.table = tables.read_table(data, filename=self.file_name)
-        except DomainError as refusal:
-            self.add_error("file" if file is not None else "text", str(refusal))
-            return clean
-        if not self.table.rows and not self.table.problems:
-            raise ValidationError(_("There is no row below the headers."))
-        if len(self.table.rows) > MOST_ROWS:
-            raise ValidationError(
-                _("%(file)s has %(rows)s rows; at most 5,000 are taken at once. Split it.")
-                % {"file": self.file_name, "rows": f"{len(self.table.rows):,}"}
-            )
+            self.file, self.file_name = io.BytesIO(text.encode()), _("Pasted rows")
         return clean
+
+    def refuse(self, why: object) -> None:
+        """Say why the file cannot be taken, where it was given."""
+        name = "upload" if self.cleaned_data.get("upload") else "text"
+        self.add_error(name, str(why))
 
 
 class MappingForm(forms.Form):
     """Which column of a file holds which field."""
 
     def __init__(
-        self, *args: Any, table: tables.Table, mapping: Mapping[str, Any], **kwargs: Any
+        self, *args: Any, kept: Import, kind: Kind, examples: Sequence[str], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = kind
+        mapping: Mapping[str, Any] = kept.mapping
         columns = [
-            (str(at), _named(header, table.rows[0].cells[at] if table.rows else ""))
-            for at, header in enumerate(table.headers)
+            (str(at), _named(header, examples[at] if at < len(examples) else ""))
+            for at, header in enumerate(kept.headers)
         ]
-        for name, (label, _known) in FIELDS.items():
+        for name, field in kind.fields.items():
             self.fields[name] = forms.ChoiceField(
-                label=label,
+                label=str(field.label),
                 choices=[("", _("not in this file")), *columns],
                 required=False,
                 initial=str(mapping.get("columns", {}).get(name, "")),
@@ -107,7 +112,7 @@ class MappingForm(forms.Form):
     @property
     def columns(self) -> dict[str, int]:
         """Return field to column; only after ``is_valid()``."""
-        chosen = {name: self.cleaned_data[name] for name in FIELDS}
+        chosen = {name: self.cleaned_data[name] for name in self.kind.fields}
         return {name: int(column) for name, column in chosen.items() if column}
 
 

@@ -54,40 +54,6 @@ _HEADINGS: Final = MappingProxyType(
         ),
     }
 )
-_YES: Final = frozenset(
-    {
-        "yes",
-        "y",
-        "on",
-        "true",
-        "1",
-        "enabled",
-        "active",
-        "是",
-        "已开启",
-        "开启",
-        "开",
-        "已启用",
-        "有",
-    }
-)
-_NO: Final = frozenset(
-    {
-        "no",
-        "n",
-        "off",
-        "false",
-        "0",
-        "disabled",
-        "none",
-        "否",
-        "未开启",
-        "关闭",
-        "关",
-        "未启用",
-        "无",
-    }
-)
 _UNTOLD: Final = frozenset({"", "?", "-", "–", "—", "unknown", "未知", "n/a"})
 _BETWEEN_PERMISSIONS: Final = str.maketrans(dict.fromkeys("/、,;\uff0c\uff1b", "|"))
 
@@ -223,14 +189,10 @@ def _permissions(cell: str, errors: list[str]) -> tuple[str, ...]:
 
 
 def _yes_no(cell: str, errors: list[str]) -> bool | None:
-    word = cell.lower()
-    if word in _YES:
-        return True
-    if word in _NO:
-        return False
-    if word not in _UNTOLD:
+    said = seats.yes_or_no(cell)
+    if said is None and cell.lower() not in _UNTOLD:
         errors.append(_("Two-step says neither yes nor no."))
-    return None
+    return said
 
 
 def _moment(cell: str, zone: str, at: datetime, errors: list[str]) -> datetime | None:

@@ -8,7 +8,7 @@ import tenants.scope
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0010_disconnected_by_a_member"),
+        ("stores", "0011_files_of_every_kind"),
         ("tenants", "0011_consent_links"),
     ]
 

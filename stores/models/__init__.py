@@ -9,11 +9,11 @@ from stores.models.fetched import (
     Product,
     SkuStock,
 )
+from stores.models.imports import Import, ImportMapping, ImportMark, ImportRow
 from stores.models.mail import Forwarding, MailTest
 from stores.models.notices import (
     Alert,
     Enforcement,
-    Import,
     Notice,
     NoticeRead,
     Violation,
@@ -32,6 +32,9 @@ __all__ = [
     "Enforcement",
     "Forwarding",
     "Import",
+    "ImportMapping",
+    "ImportMark",
+    "ImportRow",
     "MailTest",
     "Notice",
     "NoticeRead",

@@ -123,6 +123,7 @@ class BalanceEntry(_Fetched):
         PAYMENT = "payment", _("Payment")
         WITHDRAWAL = "withdrawal", _("Withdrawal")
         UNSETTLED = "unsettled", _("Not settled yet")
+        SETTLEMENT = "settlement", _("Settlement of an order")  # told by files alone
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="balance_entries")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -132,6 +133,7 @@ class BalanceEntry(_Fetched):
     currency = models.CharField(max_length=3, blank=True)
     made_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=8, db_default="api")  # who told it last: "api", "file"
     confirmed_at = models.DateTimeField()
 
     class Meta:

@@ -218,28 +218,3 @@ class Alert(AgencyModel):
 
     def __str__(self) -> str:
         return self.code
-
-
-class Import(AgencyModel):
-    """A file that a member brought in: read, mapped, previewed, and then written whole or not."""
-
-    class State(models.TextChoices):
-        PREVIEW = "preview", _("Waits for your word")
-        WRITING = "writing", _("Is being written")
-        DONE = "done", _("Imported")
-        DISCARDED = "discarded", _("Discarded")
-
-    kind = models.CharField(max_length=20)  # "violations", "sub_accounts"
-    file_name = models.CharField(max_length=200)
-    content = models.TextField()  # sealed: the rows as read, JSON
-    mapping = models.JSONField(default=dict)
-    state = models.CharField(max_length=16, choices=State, default=State.PREVIEW)
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="imports")
-    rows = models.PositiveIntegerField(default=0)
-    written = models.PositiveIntegerField(default=0)
-    made_by = MembershipKey(null=True)
-    made_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.file_name

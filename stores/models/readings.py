@@ -63,6 +63,7 @@ class Order(AgencyModel):
     amount = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True)
     seen_at = models.DateTimeField()
+    source = models.CharField(max_length=8, db_default="api")  # who told it last: "api", "file"
 
     class Meta:
         constraints = [

@@ -31,9 +31,11 @@ LISTED: Final = ~Q(status=_GONE)
 HAS_PROBLEM: Final = (
     Q(status__in=_TAKEN_OFF) | Q(audit_status=AUDIT_FAILED) | Q(skus_taken_off__gt=0)
 )
-POLICY_DEDUCTION: Final = Q(kind=BalanceEntry.Kind.WITHDRAWAL) & (
-    Q(type=_PLATFORMS_OWN, amount__lt=0) | Q(type__contains="DEDUCTION")
-)
+_PENALTY: Final = "PLATFORM_PENALTY"  # what files of income call it
+POLICY_DEDUCTION: Final = (
+    Q(kind=BalanceEntry.Kind.WITHDRAWAL)
+    & (Q(type=_PLATFORMS_OWN, amount__lt=0) | Q(type__contains="DEDUCTION"))
+) | Q(kind=BalanceEntry.Kind.SETTLEMENT, type=_PENALTY)
 # So few units are too few; None: nobody has said.
 SAFETY: Final = Coalesce("safety", "store__safety_stock")
 

@@ -1,10 +1,27 @@
 from django.db.models import QuerySet
 
-from stores.models import Import
+from stores.models import Import, ImportRow
 from tenants.models import Membership
+
+WRONG = "wrong"
 
 
 def imports_of(member: Membership) -> QuerySet[Import]:
-    """Return the files that a member brought in, newest first, without their sealed rows."""
-    found = Import.objects.filter(made_by=member).select_related("store").defer("content")
-    return found.order_by("-made_at", "-id")
+    """Return the files that a member brought in, newest first."""
+    return Import.objects.filter(made_by=member).select_related("store").order_by("-made_at", "-id")
+
+
+def first_rows(kept: Import, *, most: int) -> list[ImportRow]:
+    """Return the first rows that an import would write, with their stores."""
+    found = kept.staged.exclude(what__in=["", WRONG]).select_related("store")
+    return list(found.order_by("line")[:most])
+
+
+def wrong_rows(kept: Import, *, most: int) -> list[ImportRow]:
+    """Return the first rows that cannot be taken."""
+    return list(kept.staged.filter(what=WRONG).order_by("line")[:most])
+
+
+def examples(kept: Import) -> ImportRow | None:
+    """Return the first row that fits under the headers."""
+    return kept.staged.exclude(cells="").order_by("line").first()

@@ -1,9 +1,10 @@
 """Recording readings, whoever measured them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -52,7 +53,7 @@ def record_reading(
         ValueOutOfRange: if the metric cannot have this value.
         MomentUnusable: if ``measured_at`` lies ahead, or over a year back.
     """
-    known = _checked(metric, value, measured_at, at)
+    known = check(metric, value, measured_at, at)
     reading = Reading.objects.create(
         store=store,
         metric=metric,
@@ -121,7 +122,25 @@ def record_measured(*, store: Store, values: Mapping[str, Decimal], at: datetime
         _tell(metrics.METRICS[row.metric], row, store, at)
 
 
-def _checked(metric: str, value: Decimal, measured_at: datetime, at: datetime) -> Metric:
+def withdraw(*, ids: Collection[UUID], at: datetime) -> None:
+    """Delete readings that should never have come; what hung on them follows the ones before."""
+    rows = list(Reading.objects.filter(pk__in=ids).select_related("store"))
+    Reading.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for store, metric in {(row.store, row.metric) for row in rows}:
+        left = Reading.objects.filter(store=store, metric=metric)
+        latest = left.order_by("-measured_at", "-id").first()
+        if latest is not None:
+            _tell(metrics.METRICS[metric], latest, store, at)
+        elif metrics.METRICS[metric].raises_alert:
+            alerts.resolve_alert(store=store, code=f"reading.{metric}", at=at)
+
+
+def check(metric: str, value: Decimal, measured_at: datetime, at: datetime) -> Metric:
+    """Return what is measured, where a reading of it can be.
+
+    Raises:
+        MetricUnknown, ValueOutOfRange, MomentUnusable: as for ``record_reading``.
+    """
     known = metrics.METRICS.get(metric)
     if known is None:
         raise MetricUnknown(_("There is no reading of this name."))

@@ -42,7 +42,7 @@ class Listed:
 
 @transaction.atomic
 def save_sub_account(
-    *, account: SubAccount, values: SeatValues, by: Membership, at: datetime
+    *, account: SubAccount, values: SeatValues, by: Membership | None, at: datetime
 ) -> SubAccount:
     """Write a new or changed seat.
 
@@ -69,7 +69,12 @@ def save_sub_account(
 
 @transaction.atomic
 def save_list(
-    *, store: Store, seats: Iterable[SeatValues], is_whole: bool, by: Membership, at: datetime
+    *,
+    store: Store,
+    seats: Iterable[SeatValues],
+    is_whole: bool,
+    by: Membership | None,
+    at: datetime,
 ) -> Listed:
     """Write a list of seats at once: what it tells of known ones is changed, others are added.
 
@@ -109,7 +114,7 @@ def save_list(
 
 
 @transaction.atomic
-def remove_sub_account(*, account: SubAccount, by: Membership, at: datetime) -> None:
+def remove_sub_account(*, account: SubAccount, by: Membership | None, at: datetime) -> None:
     """Take a seat off the list; the marketplace itself is not told."""
     trail.record(
         action="sub_account.removed", by=by, subject=account, at=at, store_id=account.store_id

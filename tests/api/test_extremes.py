@@ -174,6 +174,8 @@ def test_many_unknown_fields_are_not_all_told_back(agency: Agency, api: Api) -> 
         ("notices/", "state"),
         ("notices/", "trust"),
         ("stock/", "state"),
+        ("imports/", "state"),
+        ("imports/", "kind"),
         ("orders/", "status"),
         ("orders/", "is_overdue"),
         ("balance-entries/", "kind"),

@@ -149,7 +149,7 @@ def furnish(page: Page, house: House) -> None:
     page.goto(f"{house.demo_url}groups/new/")
     page.get_by_label("Name").fill("Peak season")
     page.locator("main form").get_by_role("button").first.click()
-    page.goto(f"{house.demo_url}violations/import/")
+    page.goto(f"{house.demo_url}imports/?kind=violations")
     page.get_by_label(re.compile("paste the rows")).fill("Reference,Points\n77001,many")
     page.get_by_role("button", name="Read it").click()
     page.goto(house.demo_url)

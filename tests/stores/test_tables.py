@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stores import tables
+from stores.sheets import limits
 from stores.tables import Row, RowError, TableTooLarge, TableUnreadable
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -122,12 +123,16 @@ def test_row_with_a_value_is_no_description(first: str) -> None:
         ),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-            "x.csv is an Excel workbook, whatever its name. Save it as CSV (UTF-8).",
+            "x.csv is a workbook of an older kind. Save it as XLSX or CSV (UTF-8).",
         ),
         (b"%PDF-1.7", "x.csv is not a table but a document or picture."),
         (b"\x1f\x8b\x08", "x.csv is an archive. Unpack it and bring in the table inside."),
         (b"ID,Points\nA-1,\x004\n", "x.csv is damaged: line 2 holds a NUL character."),
         (bytes(range(256)), "x.csv is not a text file."),
+        (
+            "ID,Note\nA-1,São João\n".encode("cp1252"),
+            "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
+        ),
         (
             "ID,Note\nA-1,déjà vu\n".encode("cp1252"),
             "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
@@ -157,15 +162,15 @@ def test_file_is_refused_with_its_reason(data: bytes, message: str) -> None:
     ("data", "message"),
     [
         (
-            b"ID\n" + b"A" * tables.MAX_BYTES,
+            b"ID\n" + b"A" * limits.MAX_BYTES,
             "x.csv is larger than 25 MB. Split it and bring in one part at a time.",
         ),
         (
-            b"ID\n" + b"A\n" * (tables.MAX_ROWS + 1),
+            b"ID\n" + b"A\n" * (limits.MAX_ROWS + 1),
             "x.csv has more than 100,000 rows. Split it and bring in one part at a time.",
         ),
-        (b"a," * 600 + b"a\n", "x.csv has more than 500 columns."),
-        (b"," * 1_000_000, "x.csv has more than 500 columns."),
+        (b"a," * 600 + b"a\n", "x.csv has more than 500 columns. It is at: row 1."),
+        (b"," * 1_000_000, "x.csv has more than 500 columns. It is at: row 1."),
     ],
     ids=["bytes", "rows", "columns", "commas"],
 )
@@ -177,7 +182,7 @@ def test_file_beyond_the_limits_is_refused(data: bytes, message: str) -> None:
 
 
 def test_most_rows_allowed_are_read() -> None:
-    assert len(rows(b"ID,Points\n" + b"A,4\n" * tables.MAX_ROWS)) == tables.MAX_ROWS
+    assert len(rows(b"ID,Points\n" + b"A,4\n" * limits.MAX_ROWS)) == limits.MAX_ROWS
 
 
 def test_headers_are_found_by_alias_whatever_their_form() -> None:

@@ -32,12 +32,12 @@ def test_a_body_over_the_limit_ends_on_a_page_that_leads_back(
     host = f"{agency.slug}.{factories.PUBLIC_HOST}"
     status, page = _post(
         client_for(factories.make_membership()),
-        "/violations/import/",
-        referer=f"http://{host}/violations/import/?step=2",
+        "/imports/",
+        referer=f"http://{host}/imports/?step=2",
     )
     assert status == 413
     assert "This is too large to send" in page
-    assert 'href="/violations/import/?step=2"' in page
+    assert 'href="/imports/?step=2"' in page
 
 
 def test_a_push_over_the_limit_is_answered_in_few_words(public_client: Client, db: None) -> None:

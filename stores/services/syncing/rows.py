@@ -42,7 +42,8 @@ class Table(Generic[P]):
     ``changed_at`` says when a payload's thing last changed: an older state that comes late changes
     nothing. None makes a *snapshot*: the marketplace tells no such moment, so what was read last
     counts, and each row says when it was last confirmed. ``only`` are the values that all these
-    rows of the model share.
+    rows of the model share. With a ``source``, each row says that it came from there, and what
+    another source told stands: a snapshot's always, else unless this tells of a later change.
     """
 
     model: type[models.Model]
@@ -50,6 +51,7 @@ class Table(Generic[P]):
     changed_at: Callable[[P], datetime] | None
     columns: tuple[Column[P], ...]
     only: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    source: str = ""
 
     def keep(self, store: Store, payloads: Iterable[P], *, at: datetime) -> int:
         """Write ``payloads`` as they are now known; return how many rows are new or changed."""
@@ -66,14 +68,15 @@ class Table(Generic[P]):
             ]
             for external_id, row in found.items()
         ]
-        shared: list[Any] = [scope.current_id(), store.pk, at, *self.only.values()]
+        shared: list[Any] = [scope.current_id(), store.pk, at, *self._shared.values()]
         with connection.cursor() as cursor:
             # One document is written by the worker in a fraction of the time of an array a column.
             document = json.dumps(told, default=_written, check_circular=False)
             cursor.execute(self._upsert, [*shared, document])
             changed: int = cursor.rowcount
         if self.is_snapshot:
-            self._rows(store).filter(external_id__in=list(found)).update(confirmed_at=at)
+            confirmed = self._rows(store).filter(external_id__in=list(found), **self._origin)
+            confirmed.update(confirmed_at=at)
         return changed
 
     def drop_unconfirmed(self, store: Store, *, since: datetime) -> int:
@@ -83,6 +86,14 @@ class Table(Generic[P]):
     @property
     def is_snapshot(self) -> bool:
         return self.changed_at is None
+
+    @property
+    def _origin(self) -> Mapping[str, str]:
+        return {"source": self.source} if self.source else {}
+
+    @property
+    def _shared(self) -> Mapping[str, str]:
+        return {**self.only, **self._origin}
 
     def _rows(self, store: Store) -> models.QuerySet[Any]:
         return self.model._default_manager.filter(store=store.pk, **self.only)  # noqa: SLF001
@@ -106,13 +117,14 @@ class Table(Generic[P]):
         anew = [column.name for column in self.columns if not column.stays]
         stays = [column.name for column in self.columns if column.stays]
         moments = ["seen_at", "confirmed_at"] if self.is_snapshot else ["seen_at"]
-        into = ["agency_id", "store_id", *moments, *self.only, "id", "external_id", "changed_at"]
-        one = ["agency", "store", "at", *self.only]
-        taken = ["agency", "store", *("at" for _ in moments), *self.only]
+        named = list(self._shared)
+        into = ["agency_id", "store_id", *moments, *named, "id", "external_id", "changed_at"]
+        one = ["agency", "store", "at", *named]
+        taken = ["agency", "store", *("at" for _ in moments), *named]
         types = ["uuid", "text", _MOMENT, *(column.type for column in self.columns)]
         many = ", ".join(_picked(place, kind) for place, kind in enumerate(types))
         # Of what is told again an older state changes nothing; ``seen_at`` is of the first time.
-        becomes = [f"{name} = EXCLUDED.{name}" for name in ("changed_at", *anew)]
+        becomes = [f"{name} = EXCLUDED.{name}" for name in ("changed_at", *self._origin, *anew)]
         becomes += [f"{name} = COALESCE(kept.{name}, EXCLUDED.{name})" for name in stays]
         differs = f"({_of('kept', anew)}) IS DISTINCT FROM ({_of('EXCLUDED', anew)})"
         is_news = f"kept.changed_at = EXCLUDED.changed_at AND {differs}"
@@ -120,11 +132,14 @@ class Table(Generic[P]):
             is_news = f"kept.changed_at <= EXCLUDED.changed_at AND {differs}"
         else:
             is_news = f"kept.changed_at < EXCLUDED.changed_at OR ({is_news})"
+        if self.source:
+            later = "false" if self.is_snapshot else "kept.changed_at < EXCLUDED.changed_at"
+            is_news = f"(kept.source = EXCLUDED.source AND ({is_news})) OR {later}"
         table = self.model._meta.db_table  # noqa: SLF001 - Django's own way to it
         return f"""
         INSERT INTO {table} AS kept ({", ".join([*into, *told])})
         SELECT {_of("now", taken)}, {many}
-        FROM (VALUES (%s::uuid, %s::uuid, %s::timestamptz{", %s::text" * len(self.only)}))
+        FROM (VALUES (%s::uuid, %s::uuid, %s::timestamptz{", %s::text" * len(named)}))
             AS now ({", ".join(one)}),
           jsonb_array_elements(%s::jsonb) AS told (row)
         ON CONFLICT ({", ".join(["store_id", *self.only, "external_id"])})

@@ -23,6 +23,8 @@ from stores.models import AfterSale, BalanceEntry, Conversation, Order, Package,
 from stores.services.syncing.rows import SEEN, Column, Table
 
 _COMPLETED: Final = "COMPLETED"
+# What a sync tells of a row that a file told first is the marketplace's own word from then on.
+_BY_API: Final[Column[Any]] = Column("source", "text", lambda _row: "api")
 
 
 def _completed_at(order: OrderPayload) -> datetime | None:
@@ -55,6 +57,7 @@ ORDERS: Final = Table[OrderPayload](
         Column("cancelled_by", "text", lambda order: (order.cancellation_initiator or "")[:16]),
         Column("amount", "numeric", lambda order: order.amount),
         Column("currency", "text", lambda order: order.currency or ""),
+        _BY_API,
     ),
 )
 
@@ -197,6 +200,7 @@ STATEMENTS: Final = Table[StatementPayload](
         Column("currency", "text", lambda statement: statement.currency),
         Column("made_at", "timestamptz", lambda statement: statement.statement_time),
         Column("paid_at", "timestamptz", lambda _statement: None),
+        _BY_API,
     ),
 )
 
@@ -214,6 +218,7 @@ PAYMENTS: Final = Table[PaymentPayload](
         ),
         Column("made_at", "timestamptz", lambda payment: payment.create_time),
         Column("paid_at", "timestamptz", lambda payment: payment.paid_time),
+        _BY_API,
     ),
 )
 
@@ -229,6 +234,7 @@ WITHDRAWALS: Final = Table[WithdrawalPayload](
         Column("currency", "text", lambda withdrawal: withdrawal.currency),
         Column("made_at", "timestamptz", lambda withdrawal: withdrawal.create_time),
         Column("paid_at", "timestamptz", lambda _withdrawal: None),
+        _BY_API,
     ),
 )
 
@@ -244,6 +250,7 @@ UNSETTLED: Final = Table[UnsettledPayload](
         Column("currency", "text", lambda line: line.currency),
         Column("made_at", "timestamptz", lambda line: line.order_create_time),
         Column("paid_at", "timestamptz", lambda _line: None),
+        _BY_API,
     ),
 )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -132,9 +133,9 @@ def _a_push_that_was_kept(bench: Bench) -> tuple[Agency, UUID]:
     return _kept(bench, b"{}", "stores.forget_push")
 
 
-def _an_import(bench: Bench) -> tuple[Agency, UUID]:
+def _an_import(bench: Bench, state: str = Import.State.WRITING) -> tuple[Agency, UUID]:
     with scope.agency(bench.agency):
-        Import.objects.update(state=Import.State.WRITING)
+        Import.objects.update(state=state)
         return bench.agency, Import.objects.get().pk
 
 
@@ -215,7 +216,9 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
         "stores.forget_code": Case(_a_forwarding),
         "stores.read_push": Case(_a_push),
         "stores.forget_push": Case(_a_push_that_was_kept),
+        "stores.check_import": Case(partial(_an_import, state=Import.State.CHECKING)),
         "stores.write_import": Case(_an_import),
+        "stores.forget_import": Case(_an_import),
         "scoring.next": Case(_a_rated_store, AGAIN),
         "scoring.restored": Case(_a_check),
         "scoring.quiz_lapse": Case(_a_quiz),

@@ -6,6 +6,7 @@ A canary is a random word that stands nowhere else: where another agency's is se
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -41,7 +42,7 @@ from scoring.models import (
 from scoring.services import periods, rating
 from stores.models import (
     Enforcement,
-    Import,
+    ImportMark,
     Notice,
     NoticeRead,
     Store,
@@ -52,7 +53,6 @@ from stores.models import (
     Violation,
 )
 from stores.services import imports, inbox, mail_routes, pushes, tokens
-from stores.tables import Row, Table
 from tenants import due, scope, sealing
 from tenants.models import (
     AccountEvent,
@@ -89,7 +89,8 @@ LEFT_ALONE: Final[dict[str, str]] = {
             "tenants.ConsentLink.problem",
             *("trail.AuditEvent.object_type", "trail.IdempotentCall.key"),
             *("stores.Alert.code", "stores.Alert.title", "stores.Connection.problem"),
-            *("stores.Enforcement.milestone", "stores.Import.mapping"),
+            *("stores.Enforcement.milestone", "stores.Import.mapping", "stores.Import.result"),
+            "stores.ImportMapping.columns",
             *("stores.Notice.reason", "stores.Notice.trust_reasons"),
             *("stores.TaughtForm.constants", "stores.TaughtForm.missing"),
             *("stores.Order.status", "stores.Reading.metric", "stores.Store.time_zone"),
@@ -114,6 +115,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
             *("tenants.User.password", "trail.IdempotentCall.digest", "stores.Notice.digest"),
             *("stores.TaughtForm.digest", "stores.TaughtForm.fixed"),
             *("stores.Notice.topic", "stores.NoticeRead.topic"),
+            *("stores.Import.fingerprint", "stores.ImportMapping.fingerprint"),
             *("appeals.Evidence.sha256", "tenants.Agency.schema_name"),
             "stores.MailTest.token",
         ),
@@ -123,7 +125,7 @@ LEFT_ALONE: Final[dict[str, str]] = {
         (
             *("stores.Connection.access_token", "stores.Connection.refresh_token"),
             *("stores.Connection.shop_cipher", "stores.Connection.offered"),
-            *("stores.Notice.text", "stores.Notice.original", "stores.Import.content"),
+            *("stores.Notice.text", "stores.Notice.original", "stores.ImportRow.cells"),
             *("stores.Forwarding.code", "stores.Forwarding.link"),
             *("tenants.MarketplaceApp.app_secret", "tenants.OAuthState.code"),
         ),
@@ -295,11 +297,26 @@ def _offer(canary: str, at: datetime) -> dict[str, Any]:
     return {"tokens": held, "shops": [shop]}
 
 
-def _import(store: Store, owner: Membership, canary: str, at: datetime) -> Import:
-    headers = ("Violation ID", "Violation type", "Product", "Points", "Date")
-    cells = (f"{canary}-9", canary, canary, "4", "2026-07-14 09:30")
-    table = Table(headers, (Row(2, cells),), "utf-8", ",")
-    return imports.make_import(table=table, file_name=f"{canary}.csv", store=store, by=owner, at=at)
+def _import(store: Store, owner: Membership, canary: str, at: datetime) -> None:
+    """Bring in a file that waits, with a mapping that is remembered, and the mark of another."""
+    head = f"Violation ID,Violation type,Product,Points,Date,{canary}"
+    right = f"{canary}-9,{canary},{canary},4,2026-07-14 09:30,"
+    wrong = f"{canary}-8,{canary},{canary},{canary},2026-07-14 09:30,"
+    reach = Store.objects.all()
+    kept = imports.bring(
+        file=BytesIO(f"{head}\n{right}\n{wrong}\n".encode()),
+        file_name=f"{canary}.csv",
+        kind="violations",
+        store=store,
+        stores=reach,
+        by=owner,
+        at=at,
+    )
+    columns = {"reference": 0, "rule": 1, "subject": 2, "points": 3, "reported_at": 4}
+    imports.remap(kept=kept, columns=columns, dates="", stores=reach, by=owner, at=at)
+    ImportMark.objects.create(
+        imported=kept, noun="violation", object_id=store.pk, was={"was": {"subject": canary}}
+    )
 
 
 def _rows_of_work(owner: Membership, canary: str, at: datetime) -> None:
