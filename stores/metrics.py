@@ -169,6 +169,7 @@ _TABLE = (
         "0",
         _DAY,
         _API,
+        alert=True,
     ),
     _metric(
         "unpaid_statement_days",
