@@ -178,6 +178,7 @@ _TABLE = (
         "0",
         _DAY,
         _API,
+        alert=True,
     ),
     _metric(
         "unpaid_statement_days",
