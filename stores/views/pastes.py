@@ -81,10 +81,11 @@ def _answered(request: MemberRequest, written: list[Notice]) -> HttpResponse:
 
 def _row(piece: Piece) -> dict[str, Any]:
     notice = piece.notice
+    zone = notice.store.time_zone if notice.store else ""
     return {
         "title": notice.subject or _("No title"),
         "sent_at": notice.sent_at,
-        "zone": notice.store.time_zone if notice.store else "",
+        "zone": zone,
         "store": notice.store.name if notice.store else "",
         "kind": notice.get_kind_display() if notice.kind else "",
         "is_written": piece.is_written,
@@ -92,13 +93,13 @@ def _row(piece: Piece) -> dict[str, Any]:
         "acts": [act_words(done) for done in notice.did]
         if notice.did
         else ([_("Kept to be read")] if piece.is_written else []),
-        "facts": [fact for finding in piece.findings for fact in _facts(finding)]
+        "facts": [fact for finding in piece.findings for fact in _facts(finding, zone)]
         if piece.is_written
         else [],
     }
 
 
-def _facts(finding: Finding) -> list[str]:
+def _facts(finding: Finding, zone: str) -> list[str]:
     """Return what a finding states, for a person to compare with the text."""
     match finding:
         case ViolationFinding():
@@ -110,8 +111,8 @@ def _facts(finding: Finding) -> list[str]:
                 " – ".join(
                     [
                         str(Enforcement.Kind(told.kind).label),
-                        ui.moment_in(told.starts_at, ""),
-                        *([ui.moment_in(told.ends_at, "")] if told.ends_at else []),
+                        ui.moment_in(told.starts_at, zone),
+                        *([ui.moment_in(told.ends_at, zone)] if told.ends_at else []),
                     ]
                 )
                 for told in finding.enforcements
