@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stores import rules
-from stores.models import Import, ImportRow, Violation
+from stores.code_words import words_for
+from stores.metrics import METRICS
+from stores.models import Import, ImportRow, Store, Violation
 from stores.services.imports import base
 from stores.services.readings import plain
 
+_CODES: Final = frozenset({"status", "type", "seller_type"})
 _TONES: Final = {base.NEW: "good", base.UPDATE: "act"}
 
 
@@ -59,6 +62,12 @@ def _cell(name: str, values: dict[str, Any]) -> dict[str, Any]:
             shown["note"] = _("no rule of the book")
     elif name == "points":
         shown |= {"is_number": True, "text": _("unknown") if value is None else f"{value:+d}"}
+    elif name in _CODES and value:
+        shown["text"] = words_for(value)
+    elif name == "metric" and value:
+        shown["text"] = str(METRICS[value].label)
+    elif name == "marketplace" and value:
+        shown["text"] = Store.Marketplace(value).label
     elif name == "state" and value in Violation.State.values:
         shown["text"] = str(Violation.State(value).label)
     elif isinstance(value, datetime):
