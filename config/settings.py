@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
     "ENUM_NAME_OVERRIDES": {
         "StoreState": "stores.models.Store.State",
+        "ImportState": "stores.models.Import.State",
         "ViolationState": "stores.models.Violation.State",
         "ReadingSource": "stores.models.Reading.Source",
         "PushedSource": [("integration", "integration")],

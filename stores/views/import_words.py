@@ -1,6 +1,6 @@
 """How the rows of a file are shown: their values, and what would become of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stores import rules
-from stores.models import Import, ImportRow, Violation
+from stores.code_words import words_for
+from stores.metrics import METRICS
+from stores.models import Import, ImportRow, Store, Violation
 from stores.services.imports import base
 from stores.services.readings import plain
 
@@ -59,18 +61,33 @@ def _cell(name: str, values: dict[str, Any]) -> dict[str, Any]:
             shown["note"] = _("no rule of the book")
     elif name == "points":
         shown |= {"is_number": True, "text": _("unknown") if value is None else f"{value:+d}"}
-    elif name == "state" and value in Violation.State.values:
-        shown["text"] = str(Violation.State(value).label)
+    elif name in _NAMED and value:
+        shown["text"] = _NAMED[name](value)
     elif isinstance(value, datetime):
         shown["moment"] = value
-    elif isinstance(value, Decimal):
-        shown |= {"is_number": True, "text": f"{plain(value)} {values.get('currency', '')}".strip()}
-    elif isinstance(value, bool):
-        shown["text"] = _("yes") if value else _("no")
-    elif isinstance(value, int):
-        shown |= {"is_number": True, "text": str(value)}
-    elif isinstance(value, (tuple, list)):
-        shown["text"] = ", ".join(map(str, value))
     else:
-        shown["text"] = value or ""
+        is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        shown |= {"is_number": is_number, "text": _text(value, values)}
     return shown
+
+
+def _text(value: Any, values: dict[str, Any]) -> str:
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case Decimal():
+            return f"{plain(value)} {values.get('currency', '')}".strip()
+        case tuple() | list():
+            return ", ".join(map(str, value))
+        case _:
+            return "" if value is None else str(value)
+
+
+_NAMED: Final[Mapping[str, Callable[[str], str]]] = {
+    "status": words_for,
+    "type": words_for,
+    "seller_type": words_for,
+    "state": lambda code: str(Violation.State(code).label),
+    "metric": lambda code: str(METRICS[code].label),
+    "marketplace": lambda code: Store.Marketplace(code).label,
+}

@@ -102,9 +102,9 @@ def _check(stage: Stage, client: httpx.Client, path: str, run: BringRun) -> None
 
     processes.wait_until(is_under_way, _GIVES_UP_AFTER, pause=0.2)
     run.kills += _kill_workers(stage)
+    stage.execute(_LEASE_OVER, _CHECK)
 
     def is_through() -> bool:
-        stage.execute(_LEASE_OVER, _CHECK)
         told = client.get(path).json()
         run.steps_seen.add(told["checked"])
         _note_peak(stage, run)

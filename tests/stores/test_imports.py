@@ -436,6 +436,77 @@ def test_large_file_that_is_refused_waits_again_with_the_reason(
     assert kept.refused.startswith("Nothing was written")
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        (
+            "tiktok_orders",
+            "Order ID,Order Status,Created Time,Order Amount\n577,Shipped,2026-07-14,USD 35.91\n",
+            ("577", "In transit", "35.91 USD", "Tue 14 Jul, 00:00 ICT"),
+        ),
+        (
+            "stores",
+            "name,marketplace,market,groups\nNew Shop,shopee,TH,A/B\n",
+            ("New Shop", "Shopee", "TH", "A, B"),
+        ),
+        (
+            "readings",
+            "metric,value,date\ntwo_step,yes,2026-11-19\n",
+            ("Two-step verification", "1", "Thu 19 Nov, 00:00 ICT"),
+        ),
+        ("ratings", "rating,date\n187,2026-11-19\n", ("187", "Thu 19 Nov, 00:00 ICT")),
+        (
+            "sub_accounts",
+            "name,email,2fa\nAnn Lee,ann@example.com,no\n",
+            ("Ann Lee", "ann@example.com", "no"),
+        ),
+        (
+            "tiktok_withdrawals",
+            "Reference ID,Type,Amount,Request time,Status\nR1,Withdrawal,5,2026-07-14,Success\n",
+            ("R1", "Withdraw", "5", "Tue 14 Jul, 00:00 ICT"),
+        ),
+    ],
+)
+def test_preview_shows_each_kind_as_a_person_reads_it(
+    client: HttpClient, store: Store, kind: str, text: str, words: tuple[str, ...]
+) -> None:
+    page = errors_of(client.get(bring(client, text, store, kind=kind)).content)
+
+    row = page.partition("What would be written")[2]
+    assert [word for word in words if word not in row] == []
+
+
+def test_file_is_taken_back_on_its_page_unless_something_was_built_on_it(
+    client: HttpClient, store: Store
+) -> None:
+    # given
+    path, other = bring(client, CSV, store), bring(client, CSV.replace("74123", "84123"), store)
+    for each in (path, other):
+        client.post(f"{each}confirm/")
+    factories.make_attempt(violation=Violation.objects.get(reference="8412345678"))
+
+    # when
+    undone = client.post(f"{path}undo/", follow=True)
+    refused = client.post(f"{other}undo/", follow=True)
+
+    # then
+    assert "This file was taken back" in errors_of(undone.content)
+    assert "It cannot be taken back: 8412345678 has an appeal" in errors_of(refused.content)
+    states = Violation.objects.order_by("reference").values_list("state", flat=True)
+    assert list(states) == ["reversed", "reversed", "enforced", "pending"]
+
+
+def test_file_that_tells_nothing_of_its_kind_is_asked_about(
+    client: HttpClient, store: Store
+) -> None:
+    answer = client.post(
+        "/imports/", {"upload": SimpleUploadedFile("x.csv", b"Colour,Size\nred,4\n")}
+    )
+
+    assert answer.status_code == 422
+    assert "do not tell what it holds" in errors_of(answer.content)
+
+
 # -- who, and how many queries ----------------------------------------------------------------
 
 
