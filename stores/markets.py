@@ -29,6 +29,23 @@ _TABLE = (
 MARKETS: Mapping[str, Promise] = MappingProxyType({code: name for code, name, _zone in _TABLE})
 ZONES: Mapping[str, str] = MappingProxyType({code: zone for code, _name, zone in _TABLE})
 
+CURRENCIES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("FR", "DE", "ES", "IT", "IE"), "EUR"),
+        "US": "USD",
+        "GB": "GBP",
+        "VN": "VND",
+        "TH": "THB",
+        "PH": "PHP",
+        "SG": "SGD",
+        "MY": "MYR",
+        "ID": "IDR",
+        "MX": "MXN",
+        "BR": "BRL",
+        "TW": "TWD",
+    }
+)
+
 
 # Where each marketplace has stores, by its own seller centres, as of 2026-11.
 _SOUTH_EAST_ASIA = frozenset({"VN", "TH", "PH", "SG", "MY", "ID"})

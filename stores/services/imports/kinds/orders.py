@@ -47,7 +47,7 @@ def _fields(code: str, *more: tuple[str, Field]) -> Mapping[str, Field]:
             "status": Field(gettext_lazy("Status"), base.code_or_word(code, "status", 24)),
             "placed_at": Field(gettext_lazy("Placed"), base.moment),
             **dict(more),
-            "amount": Field(gettext_lazy("Amount"), base.amount),
+            "amount": base.money(gettext_lazy("Amount")),
             "currency": Field(gettext_lazy("Currency"), base.currency),
         }
     )
@@ -142,7 +142,7 @@ class TikTokOrders(_Orders):
         finer = values.pop("substatus", "")
         if finer and values["status"] != _CANCELLED:
             values["status"] = finer
-        if cancelled_at := values.pop("cancelled_at", None):
+        if cancelled_at := values.get("cancelled_at"):
             values["changed_at"] = cancelled_at
 
 

@@ -60,7 +60,7 @@ class Readings(Kind):
         {
             "store": base.STORE,
             "metric": Field(gettext_lazy("Reading"), _metric),
-            "value": Field(gettext_lazy("Value"), _value),
+            "value": Field(gettext_lazy("Value"), _value, is_number=True),
             "measured_at": Field(gettext_lazy("Measured"), base.moment),
             "note": Field(gettext_lazy("Note"), base.text(200)),
         }
