@@ -22,6 +22,7 @@ from stores import moments, tables
 
 _FOLDER: Final = Path(__file__).with_name("headers")
 _MOSTLY: Final = 0.6  # of a column's cells, from which on they tell what it holds
+_USUAL: Final = 5  # ranks of names: a field's own, and the first of each language
 _MAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[A-Za-z]{2,}")
 _PHONE: Final = re.compile(r"(?=(?:\D*[\d*]){8,15}\D*$)\(?\+[\d\s().*-]+|(?=.*\*)[\d*\s-]{8,16}")
 _LATIN_ACCENT: Final = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
@@ -162,12 +163,24 @@ def _best(headers: Sequence[str], found: Sequence[int], ranks: Mapping[str, int]
         first.setdefault(plain(headers[at]), at)
     by_rank: dict[int, list[int]] = {}
     for at in first.values():
-        forms = _forms(headers[at])
-        ranked = [ranks[each] for form in forms for each in (form, _bare(form)) if each in ranks]
-        rank = min(ranked, default=len(ranks))
+        rank = _rank(headers[at], ranks)
         by_rank.setdefault(rank, []).append(at)
     best = by_rank[min(by_rank)]
     return best[0] if len(best) == 1 else None
+
+
+def _rank(header: str, ranks: Mapping[str, int]) -> int:
+    forms = _forms(header)
+    ranked = [ranks[each] for form in forms for each in (form, _bare(form)) if each in ranks]
+    return min(ranked, default=len(ranks))
+
+
+def usual(
+    headers: Sequence[str], columns: Mapping[str, int], code: str, names: Iterable[str]
+) -> int:
+    """Return how many columns are headed as files of a kind usually are, in some language."""
+    _known, _written, ranks = _names(code, tuple(names))
+    return sum(_rank(headers[at], ranks) <= _USUAL for at in columns.values())
 
 
 def unit_of(header: str) -> Unit:
@@ -202,11 +215,12 @@ def _bare(name: str) -> str:
 
 def meaning(code: str, name: str, words: str) -> str:
     """Return the code that words in a cell stand for, or "" where the kind's data know none."""
-    return _meanings(code, name).get(plain(words), "")
+    return meanings(code, name).get(plain(words), "")
 
 
 @cache
-def _meanings(code: str, name: str) -> Mapping[str, str]:
+def meanings(code: str, name: str) -> Mapping[str, str]:
+    """Return what each of the words stands for, as ``plain`` compares them."""
     return {
         plain(word): each
         for each, words in book(code).values[name].items()
