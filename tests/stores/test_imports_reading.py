@@ -1,6 +1,7 @@
 """How files are read: which column is what, and what a cell says that could say two things."""
 
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -53,6 +54,23 @@ def troubles(kept: Import) -> list[list[str]]:
     return [each for row in kept.staged.order_by("line") for each in row.troubles]
 
 
+def workbook(rows: str) -> bytes:
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    parts = {
+        "xl/workbook.xml": '<workbook><sheets><sheet name="S" id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": (
+            f'<Relationships><Relationship Id="r1" Type="{relation}"'
+            ' Target="worksheets/sheet1.xml"/></Relationships>'
+        ),
+        "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{rows}</sheetData></worksheet>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        for name, text in parts.items():
+            packed.writestr(name, text)
+    return out.getvalue()
+
+
 # -- amounts ----------------------------------------------------------------------------------
 
 
@@ -74,6 +92,21 @@ def test_amount_is_read_by_its_currency_and_where_the_store_is(
 
     (row,) = values(kept)
     assert (row["amount"], row.get("currency")) == (Decimal(amount), currency)
+
+
+def test_number_of_a_workbook_keeps_its_point_beside_amounts_that_are_text(bring: Bring) -> None:
+    heads = "".join(f'<c t="inlineStr"><is><t>{each}</t></is></c>' for each in ORDERS.split(","))
+    line = (
+        '<row><c><v>{}</v></c><c t="inlineStr"><is><t>Shipped</t></is></c>'
+        '<c t="inlineStr"><is><t>2026-08-01 10:00</t></is></c><c/>{}</row>'
+    )
+    text = line.format(9001, '<c t="inlineStr"><is><t>S$ 12,345</t></is></c>')
+    number = line.format(9002, "<c><v>12.345</v></c>")
+
+    kept = bring(workbook(f"<row>{heads}</row>{text}{number}"), market="SG", name="x.xlsx")
+
+    assert troubles(kept) == []
+    assert [row["amount"] for row in values(kept)] == [Decimal(12345), Decimal("12.345")]
 
 
 def test_columns_of_a_file_share_their_decimal_sign(bring: Bring) -> None:

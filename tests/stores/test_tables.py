@@ -77,7 +77,7 @@ def vietnamese(text: str) -> bytes:
     """Return ``text`` as Windows writes it: tones as letters of their own, behind the vowel."""
     written = b""
     for letter in text:
-        base, *marks = unicodedata.normalize("NFD", letter)
+        base, *marks = list(unicodedata.normalize("NFD", letter))
         tones = [mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323"]
         vowel = unicodedata.normalize("NFC", base + "".join(set(marks) - set(tones)))
         written += (vowel + "".join(tones)).encode("cp1258")
