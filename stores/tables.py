@@ -5,6 +5,7 @@ the ``read_*`` functions turn a cell into a value or a ``RowError`` that names l
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -173,7 +174,12 @@ def map_headers(headers: Sequence[str], aliases: Mapping[str, Collection[str]]) 
 def plain_header(header: str) -> str:
     """Return ``header`` without what differs between exports: case, blanks, signs, width."""
     header = header.translate(_HALF_WIDTH).casefold()
-    return re.sub(r"[\s_\-:*()\[\]（）【】.#/]+", "", header)
+    return _SIGNS.sub(lambda match: "".join(filter(_is_mark, match[0])), header)
+
+
+def _is_mark(sign: str) -> bool:
+    """Tell whether ``sign`` is part of the letter before it, as Thai vowels are."""
+    return unicodedata.category(sign).startswith("M")
 
 
 # -- cells ------------------------------------------------------------------------------------
@@ -194,10 +200,11 @@ def read_int(
         RowError: if it is none: 4.5, 1e3, 4 kg.
     """
     written = re.sub(r"[\s'’]", "", cell.translate(_HALF_WIDTH))
-    if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+", written):
-        written = written.replace(",", "")
-    if re.fullmatch(r"[-+]?\d+\.0+", written):
-        written = written.split(".")[0]  # how a spreadsheet may save a whole number
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.0+)?|(?:\.\d{3})+(?:,0+)?)", written):
+        # Three figures after a sign are thousands: nobody writes a whole number with three zeros.
+        written = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", written)
+    if re.fullmatch(r"[-+]?\d+[.,]0+", written):
+        written = re.split(r"[.,]", written)[0]  # how a spreadsheet may save a whole number
     if not re.fullmatch(rf"[-+]?\d{{1,{LONGEST_NUMBER}}}", written):
         raise RowError(line, field, cell, _("is not a whole number."), sheet=sheet)
     value = int(written)
@@ -216,7 +223,7 @@ def read_points(cell: str, *, line: int, field: str, most: int = 1000, sheet: st
     """
     written = cell.translate(_HALF_WIDTH).strip()
     bracketed = re.fullmatch(r"\((.+)\)", written)  # how accountants write a negative number
-    written = re.sub(r"(?i)\s*(?:points?|pts?\.?|分)$", "", bracketed[1] if bracketed else written)
+    written = re.sub(rf"(?i)\s*(?:{_POINTS})$", "", bracketed[1] if bracketed else written)
     if written.startswith("+"):
         raise RowError(
             line, field, cell, _("is a bonus, where points taken were expected."), sheet=sheet
@@ -243,9 +250,60 @@ def read_moment(
         RowError: if it is no date, or one that could be two days.
     """
     try:
-        return moments.read_moment(cell.translate(_HALF_WIDTH), zone=zone, day_first=day_first)
+        return moments.read_moment(_plain_date(cell), zone=zone, day_first=day_first)
     except moments.MomentUnreadable as refusal:
         raise RowError(line, field, cell, _why(refusal.why), sheet=sheet) from None
+
+
+def _plain_date(cell: str) -> str:
+    """Return a date of another language, or with its time in front or with points, as in English.
+
+    10.30 14 Juli 2026, lúc 10:30 14/07/2026, 14 ก.ค. 2569 10:30 น., 14 thg 7, 2026.
+    """
+    text = " ".join(cell.translate(_HALF_WIDTH).split())
+    text = re.sub(_WORDS_OF_DATES, "", text, flags=re.IGNORECASE)
+    text = _VIETNAMESE_DATE.sub(r"\3-\2-\1", text)
+    text = _MONTH_WORD.sub(lambda match: _MONTH_WORDS[match[0].lower()], text)
+    text = re.sub(
+        r"(?<![\d.:/-])(\d{1,2})[h.](\d{2})(?:\.(\d{2}))?(?![\d.:/-])", _with_colons, text
+    )
+    return re.sub(r"^(\d{1,2}:\d{2}(?::\d{2})?)[,\s-]+(.*\d{4}\S*)$", r"\2 \1", text)
+
+
+def _with_colons(match: re.Match[str]) -> str:
+    return ":".join(part for part in match.groups() if part)
+
+
+# What stands around dates without telling anything, and names of months that are not English.
+_WORDS_OF_DATES = r"\b(?:pukul|jam|lúc|ngày)\s+|\s*น\.?$|เวลา\s*"
+_TIME_WITH_POINTS = re.compile(r"(?<![\d.:/-])(\d{1,2})[h.](\d{2})(?:\.(\d{2}))?(?![\d.:/-])")
+_VIETNAMESE_DATE = re.compile(
+    r"(\d{1,2})\s*(?:tháng|thg\.?)\s*(\d{1,2}),?\s*(?:năm\s*)?(\d{4})", re.IGNORECASE
+)
+_MONTH_WORDS = {
+    word: english
+    for english, words in {
+        "Jan": "januari ม.ค. มกราคม",
+        "Feb": "februari peb ก.พ. กุมภาพันธ์",
+        "Mar": "maret มี.ค. มีนาคม",
+        "Apr": "เม.ย. เมษายน",
+        "May": "mei พ.ค. พฤษภาคม",
+        "Jun": "juni มิ.ย. มิถุนายน",
+        "Jul": "juli ก.ค. กรกฎาคม",
+        "Aug": "agustus agu agt ส.ค. สิงหาคม",
+        "Sep": "ก.ย. กันยายน",
+        "Oct": "oktober okt ต.ค. ตุลาคม",
+        "Nov": "nopember nop พ.ย. พฤศจิกายน",
+        "Dec": "desember des ธ.ค. ธันวาคม",
+    }.items()
+    for word in words.split()
+}
+_MONTH_WORD = re.compile(
+    r"(?<![^\W\d_])(?:"
+    + "|".join(re.escape(word) for word in sorted(_MONTH_WORDS, key=len, reverse=True))
+    + r")(?![^\W\d_])",
+    re.IGNORECASE,
+)
 
 
 def read_choice(
@@ -325,69 +383,120 @@ class Amount:
 
 
 def read_amount(
-    cell: str, *, line: int, field: str, comma: bool | None = None, sheet: str = ""
+    cell: str,
+    *,
+    line: int,
+    field: str,
+    comma: bool | None = None,
+    habit: bool | None = None,
+    currency: str = "",
+    is_said: bool = False,
+    sheet: str = "",
 ) -> Amount:
     """Return ``cell`` as an amount of money: BRL 35,91, $1,234.56, (4.00), 12.000₫.
 
-    ``comma`` says whether decimals stand behind a comma; find it with ``decimal_comma_of``.
+    ``comma`` says whether decimals stand behind a comma, as a person said (``is_said``) or as
+    ``decimal_comma_of`` found it; ``habit`` is what is usual where the file is from, and proves
+    less. ``currency`` is that of amounts that do not name theirs. 458.000 is read with their help:
+    three figures are thousands where the currency has no decimals in use.
 
     Raises:
         RowError: if it is none, or could be two: 12.345 where nothing tells.
     """
-    written = re.sub(r"[\s'’]", "", cell.translate(_HALF_WIDTH))
+    written = _bare_amount(cell)
     bracketed = re.fullmatch(r"\((.+)\)", written)  # how accountants write a negative number
     match = _AMOUNT.fullmatch(bracketed[1] if bracketed else written)
     if match is None:
         raise RowError(line, field, cell, _("is no amount of money."), sheet=sheet)
     sign = written.startswith("-") or match["sign"] == "-" or match["sign2"] == "-"
-    name = (match["before"] or match["after"] or "").upper()
-    currency = _SYMBOLS.get(name, name if len(name) == _LETTERS_OF_A_CURRENCY else "")
-    digits = match["digits"]
-    plain = _plain_digits(digits, comma=True if currency in _WHOLE and comma is None else comma)
+    own = currency_of(match["before"] or match["after"] or "")
+    is_whole = (own or currency) in WHOLE and not is_said
+    plain = _plain_digits(match["digits"], comma=comma, habit=habit, is_whole=is_whole)
     if plain is None:
         why = _("could be two amounts: it is not certain where its decimals begin.")
         raise RowError(line, field, cell, why, sheet=sheet)
     if len(plain.split(".")[0]) > LONGEST_AMOUNT:
         raise RowError(line, field, cell, _("is too large to be meant."), sheet=sheet)
     value = Decimal(plain)
-    return Amount(-value if sign or bracketed else value, currency)
+    return Amount(-value if sign or bracketed else value, own)
+
+
+def currency_of(name: str) -> str:
+    """Return the ISO 4217 code that a sign or code of a currency is, or "" where it is none."""
+    name = name.strip().upper()
+    is_code = len(name) == _LETTERS_OF_A_CURRENCY and name.isascii() and name.isalpha()
+    return _SYMBOLS.get(name, name if is_code else "")
 
 
 def decimal_comma_of(values: Sequence[str]) -> bool | None:
     """Return whether a column's decimals stand behind a comma, or None where nothing tells."""
-    comma = any(re.search(r"\d,\d{1,2}(?!\d)|\.\d{3},\d", value) for value in values)
-    point = any(re.search(r"\d\.\d{1,2}(?!\d)|,\d{3}\.\d", value) for value in values)
-    return None if comma == point else comma
+    found = {told for value in values if (told := _decimal_comma(value)) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
-def _plain_digits(digits: str, *, comma: bool | None) -> str | None:
-    """Return ``digits`` with a point before the decimals and nothing else; None: not certain."""
-    if re.fullmatch(r"\d{1,3}[.,]\d{3}", digits):
-        if comma is None and "." in digits:
-            return None
-        is_decimal = ("," in digits) == bool(comma)
-        return digits.replace(",", ".") if is_decimal else re.sub(r"[.,]", "", digits)
-    for pattern, grouping, decimal in _WRITTEN:
-        if re.fullmatch(pattern, digits):
-            plain = digits.replace(grouping, "") if grouping else digits
-            plain = plain.replace(decimal, ".") if decimal else plain
-            return "0" + plain if plain.startswith(".") else plain
+def _decimal_comma(value: str) -> bool | None:
+    """Return what one amount proves. Three figures behind its only sign prove nothing."""
+    match = _AMOUNT.fullmatch(_bare_amount(value).strip("()%"))
+    if match is None:
+        return None
+    digits = match["digits"]
+    if re.fullmatch(_ENDS_WITH_DECIMALS, digits) or re.fullmatch(_GROUPED_TWICE, digits):
+        last = "," if digits.rfind(",") > digits.rfind(".") else "."
+        is_grouping = re.fullmatch(_GROUPED_TWICE, digits) is not None
+        return (last == ",") != is_grouping
     return None
 
 
-# How an amount may be written: what groups its thousands, and what stands before its decimals.
-_WRITTEN = (
-    (r"\d+", "", ""),
-    (r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+", ",", "."),
-    (r"\d{1,3}(?:\.\d{3})+,\d+", ".", ","),
-    (r"\d{1,3}(?:,\d{3}){2,}", ",", ""),
-    (r"\d{1,3}(?:\.\d{3}){2,}", ".", ""),
-    (r"\d*,\d+", "", ","),
-    (r"\d*\.\d+", "", "."),
+def _bare_amount(cell: str) -> str:
+    return re.sub(r"[\s'’]", "", cell.translate(_HALF_WIDTH))
+
+
+def _plain_digits(
+    digits: str, *, comma: bool | None, habit: bool | None, is_whole: bool
+) -> str | None:
+    """Return ``digits`` with a point before the decimals and nothing else; None: not certain."""
+    signs = set(digits) & {".", ","}
+    if len(signs) != 1:
+        return _plain_of_both(digits) if signs else digits
+    sign = signs.pop()
+    is_decimal = None if comma is None else (sign == ",") == comma
+    if re.fullmatch(_GROUPED_TWICE, digits):
+        return digits.replace(sign, "")
+    if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", digits):
+        if is_whole:
+            is_decimal = None if is_decimal else False
+        elif is_decimal is None and habit is not None and (sign == ",") != habit:
+            is_decimal = False
+        told = {True: digits.replace(sign, "."), False: digits.replace(sign, ""), None: None}
+        return told[is_decimal]
+    # 35.91 of a currency without decimals is what a spreadsheet makes of 35.910.
+    is_cut = is_whole and re.fullmatch(r"[1-9]\d{0,2}[.,](?!0+$)\d{1,2}", digits)
+    if is_cut or is_decimal is False or not re.fullmatch(r"\d*[.,]\d+", digits):
+        return None
+    plain = digits.replace(sign, ".")
+    return "0" + plain if plain.startswith(".") else plain
+
+
+def _plain_of_both(digits: str) -> str | None:
+    """Return digits that have both signs: the last of them stands before the decimals."""
+    if re.fullmatch(r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+", digits):
+        return digits.replace(",", "")
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+,\d+", digits):
+        return digits.replace(".", "").replace(",", ".")
+    return None
+
+
+# Digits that prove their decimal sign: by both signs, or by other than three figures behind one.
+_ENDS_WITH_DECIMALS = (
+    r"\d{1,3}(?:,\d{2,3})*,\d{3}\.\d+|\d{1,3}(?:\.\d{3})+,\d+"
+    r"|\d*[.,](?:\d{1,2}|\d{4,})|(?:0|\d{4,})?[.,]\d{3}"
 )
+_GROUPED_TWICE = r"\d{1,3}(?:,\d{3}){2,}|\d{1,3}(?:\.\d{3}){2,}"
 # Where decimals stand behind a comma, and points group the thousands.
 COMMA_MARKETS = frozenset({"VN", "ID", "BR", "DE", "ES", "FR", "IT"})
 _LETTERS_OF_A_CURRENCY = 3
+_SIGNS = re.compile(r"[\W_]+")
+_POINTS = r"points?|pts?\.?|分|điểm|คะแนน|แต้ม|poin"
 _BROKEN = frozenset(
     {"#N/A", "#REF", "#VALUE", "#DIV/0", "#NAME", "#NULL", "#NUM", "#SPILL", "#CALC"}
 )
@@ -403,15 +512,25 @@ _SYMBOLS = {
     "₫": "VND",
     "Đ": "VND",
     "Ð": "VND",
+    "VNĐ": "VND",
+    "ĐỒNG": "VND",
     "฿": "THB",
+    "บาท": "THB",
     "₱": "PHP",
     "P": "PHP",
     "RM": "MYR",
     "RP": "IDR",
     "RP.": "IDR",
 }
-_WHOLE = frozenset({"VND", "IDR"})  # currencies without decimals, grouped by points
-_UNIT = r"[A-Z]{3}|US\$|S\$|R\$|MX\$|NT\$|RP\.?|RM|P|[$£€₫฿₱ĐÐđ]"
+# Without decimals in ISO 4217, and those whose decimals are out of use: no export shows them.
+WHOLE = frozenset(
+    {
+        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND"),
+        *("VUV", "XAF", "XOF", "XPF"),
+        *("COP", "HUF", "IDR", "KHR", "LAK", "MMK", "TWD"),
+    }
+)
+_UNIT = r"[A-Z]{3}|VNĐ|đồng|บาท|US\$|S\$|R\$|MX\$|NT\$|RP\.?|RM|P|[$£€₫฿₱ĐÐđ]"
 _AMOUNT = re.compile(
     rf"(?P<sign>[-+])?(?P<before>{_UNIT})?(?P<sign2>[-+])?(?P<digits>\d[\d.,]*|[.,]\d+)"
     rf"(?P<after>{_UNIT})?",

@@ -108,6 +108,16 @@ class MappingForm(forms.Form):
             required=False,
             initial=mapping.get("dates", ""),
         )
+        self.fields["decimals"] = forms.ChoiceField(
+            label=_("Numbers like 1.234 or 1,234"),
+            choices=[
+                ("", _("as the column itself tells")),
+                ("point", _("a point before the decimals: 1,234.56")),
+                ("comma", _("a comma before the decimals: 1.234,56")),
+            ],
+            required=False,
+            initial=mapping.get("decimals", ""),
+        )
 
     @property
     def columns(self) -> dict[str, int]:

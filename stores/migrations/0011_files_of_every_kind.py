@@ -126,6 +126,7 @@ class Migration(migrations.Migration):
                 ("fingerprint", models.CharField(max_length=64)),
                 ("columns", models.JSONField(default=dict)),
                 ("dates", models.CharField(blank=True, max_length=8)),
+                ("decimals", models.CharField(blank=True, max_length=8)),
             ],
             options={
                 "constraints": [

@@ -23,7 +23,7 @@ class Import(AgencyModel):
     sheet = models.CharField(max_length=100, blank=True)  # of a workbook
     encoding = models.CharField(max_length=20, blank=True)
     headers = models.JSONField(default=list)  # of the columns that were kept
-    mapping = models.JSONField(default=dict)  # {"columns": {field: column}, "dates": ""}
+    mapping = models.JSONField(default=dict)  # columns, and how days and decimals are written
     fingerprint = models.CharField(max_length=64, blank=True)  # of all the file's headers
     state = models.CharField(max_length=16, choices=State, default=State.PREVIEW)
     store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="imports")
@@ -100,6 +100,7 @@ class ImportMapping(AgencyModel):
     fingerprint = models.CharField(max_length=64)
     columns = models.JSONField(default=dict)  # field: the column's place among all headers
     dates = models.CharField(max_length=8, blank=True)
+    decimals = models.CharField(max_length=8, blank=True)
 
     class Meta:
         constraints = [

@@ -1,9 +1,9 @@
 """The process that reads one file: bounded in memory and time, so what bursts bursts here.
 
-Called as ``python -m stores.sheets.child heads`` or ``… rows SHEET LINE WIDTH COLUMNS``: of the
-rows below a line those columns, of headers so many. The file is its standard input. It writes a
-line of JSON for each row and ends with one of how it went. What a file holds is written nowhere
-else, and no more of it than the columns that are asked for.
+Called as ``python -m stores.sheets.child heads`` or ``… rows SHEET ENCODING LINE WIDTH COLUMNS``:
+of the rows below a line those columns, of headers so many. The file is its standard input. It
+writes a line of JSON for each row and ends with one of how it went. What a file holds is written
+nowhere else, and no more of it than the columns that are asked for.
 """
 
 import json
@@ -24,8 +24,8 @@ def main(words: list[str], file: IO[bytes], out: IO[str]) -> None:
         if words[0] == "heads":
             _tell_heads(file, out)
         else:
-            below, width, columns = (json.loads(word) for word in words[2:5])
-            _tell_rows(file, out, words[1], below, width, columns)
+            below, width, columns = (json.loads(word) for word in words[3:6])
+            _tell_rows(file, out, (words[1], words[2]), below, width, columns)
     except Fault as fault:
         end = {"fault": fault.code, "where": fault.where}
     except MemoryError:
@@ -59,9 +59,16 @@ def _tell_heads(file: IO[bytes], out: IO[str]) -> None:
 
 
 def _tell_rows(
-    file: IO[bytes], out: IO[str], sheet: str, below: int, width: int, columns: list[int]
+    file: IO[bytes],
+    out: IO[str],
+    place: tuple[str, str],
+    below: int,
+    width: int,
+    columns: list[int],
 ) -> None:
-    rows = next((rows for name, _e, _d, rows in _sheets(file) if name == sheet), None)
+    sheet = place[0]
+    found = _sheets(file)
+    rows = next((rows for name, encoding, _d, rows in found if (name, encoding) == place), None)
     if rows is None:
         raise Fault("no_sheet")
     count = 0
@@ -77,7 +84,10 @@ def _tell_rows(
 
 
 def _sheets(file: IO[bytes]) -> Iterator[tuple[str, str, str, Iterator[tuple[int, Any]]]]:
-    """Yield each sheet's name, encoding, delimiter and rows; a text file is one without a name."""
+    """Yield each sheet's name, encoding, delimiter and rows; a text file is one without a name.
+
+    Where nothing but its headers can tell a text's encoding, it is yielded in each that may be.
+    """
     start = file.read(8)
     file.seek(0)
     if xlsx.is_workbook(start):
@@ -85,8 +95,8 @@ def _sheets(file: IO[bytes]) -> Iterator[tuple[str, str, str, Iterator[tuple[int
         for sheet in workbook.sheets:
             yield sheet.name, "xlsx", "", workbook.rows(sheet)
         return
-    text = csvs.open_text(file.read())
-    yield "", text.encoding, text.delimiter, text.records()
+    for text in csvs.open_texts(file.read()):
+        yield "", text.encoding, text.delimiter, text.records()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -62,6 +63,8 @@ class Text:
         for number, line in enumerate(lines, start=1):
             if line.count(self.delimiter) > limits.MAX_SPLITS:
                 raise Fault("columns", row=number)
+            if self.encoding == "cp1258":  # which has Vietnamese tones as letters of their own
+                line = unicodedata.normalize("NFC", line)  # noqa: PLW2901
             yield "\n" if number == 1 and self.says_delimiter else line
 
 
@@ -71,29 +74,48 @@ def open_text(data: bytes) -> Text:
     Raises:
         Fault: if it is no text, or its encoding is not certain.
     """
+    found = open_texts(data)
+    if len(found) > 1:
+        raise Fault("encoding")
+    return found[0]
+
+
+def open_texts(data: bytes) -> list[Text]:
+    """Return how ``data`` may be read as a table: in each encoding in which its letters can be.
+
+    Raises:
+        Fault: if it is no text, or in no encoding that we know.
+    """
     for signature, kind in SIGNATURES:
         if data.startswith(signature):
             raise Fault("kind", kind=kind)
-    encoding, sample = _decoded(data)
+    return [_text(data, encoding, sample) for encoding, sample in _decoded(data)]
+
+
+def _text(data: bytes, encoding: str, sample: str) -> Text:
     told = re.match(r"sep=(.)\r?\n", sample, re.IGNORECASE)  # Excel's own way to say it
     if told:
         return Text(data, encoding, told[1], says_delimiter=True)
     return Text(data, encoding, _delimiter(sample), says_delimiter=False)
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    """Return the encoding that reads all of ``data``, and the start of the text."""
+def _decoded(data: bytes) -> list[tuple[str, str]]:
+    """Return the encodings that may read all of ``data``, each with the start of the text."""
     marks = any(data.startswith(mark) for mark, _name in charsets.BOMS)
-    guess = "" if marks else charsets.guess_encoding(data)
+    guess = "" if marks else charsets.unmistakable_encoding(data)
     if not marks and not guess:
-        raise Fault("binary" if b"\0" in data else "encoding")
+        if b"\0" in data:
+            raise Fault("binary")
+        if found := charsets.likely_encodings(data, SNIFFED):
+            return found
+        raise Fault("encoding")
     decoded = charsets.decode(data, guess)
     if not decoded.sure:
         raise Fault("letters")
     text = decoded.text
     if "\0" in text:
         raise Fault("nul", row=text.count("\n", 0, text.index("\0")) + 1)
-    return decoded.encoding, text[:SNIFFED].lstrip("\ufeff")
+    return [(decoded.encoding, text[:SNIFFED].lstrip("\ufeff"))]
 
 
 def _delimiter(sample: str) -> str:

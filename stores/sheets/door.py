@@ -16,7 +16,10 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first rows of a sheet, with their lines; a text file is one sheet without a name."""
+    """The first rows of a sheet, with their lines; a text file is one sheet without a name.
+
+    A text that may be in several encodings is there once in each.
+    """
 
     sheet: str
     encoding: str
@@ -62,6 +65,7 @@ def rows(
     file: IO[bytes],
     *,
     sheet: str,
+    encoding: str,
     below: int,
     width: int,
     columns: Sequence[int],
@@ -69,10 +73,12 @@ def rows(
 ) -> Iterator[Line]:
     """Yield the rows below a line of a sheet, as they are read; no other columns leave the reader.
 
+    ``encoding`` is that of the head that was chosen.
+
     Raises:
         Fault: if it cannot be read to its end.
     """
-    words = ["rows", sheet, *(json.dumps(each) for each in (below, width, list(columns)))]
+    words = ["rows", sheet, encoding, *(json.dumps(each) for each in (below, width, list(columns)))]
     with _child(file, words, effort) as told:
         for number, cells, is_too_wide in told:
             yield Line(number, tuple(cells), is_too_wide)

@@ -435,7 +435,9 @@ def _number(text: str) -> str:
     if number != number or abs(number) >= 10**_EXACT:  # noqa: PLR0124 - not a number at all
         return text  # its last figures are lost: who needs them all refuses it by what it says
     short = f"{number:.{_EXACT}g}"
-    return f"{number:.{_EXACT}f}".rstrip("0").rstrip(".") if "e" in short else short
+    plain = f"{number:.{_EXACT}f}".rstrip("0").rstrip(".") if "e" in short else short
+    # A number with three decimals gets a fourth: nobody takes its point for one of thousands.
+    return plain + "0" if re.search(r"\.\d{3}$", plain) else plain
 
 
 def _moment(serial: float, epoch: datetime) -> str:

@@ -113,6 +113,7 @@ def import_page(request: MemberRequest, pk: str) -> HttpResponse:
                 kept=kept,
                 columns=form.columns,
                 dates=form.cleaned_data["dates"],
+                decimals=form.cleaned_data["decimals"],
                 stores=visible_stores(request.member),
                 by=request.member,
                 at=timezone.now(),

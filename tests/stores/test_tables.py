@@ -1,7 +1,9 @@
 import csv
 import io
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -71,6 +73,37 @@ def test_chinese_table_is_read_in_gbk() -> None:
     )
 
 
+def vietnamese(text: str) -> bytes:
+    """Return ``text`` as Windows writes it: tones as letters of their own, behind the vowel."""
+    written = b""
+    for letter in text:
+        base, *marks = list(unicodedata.normalize("NFD", letter))
+        tones = [mark for mark in marks if mark in "\u0300\u0301\u0303\u0309\u0323"]
+        vowel = unicodedata.normalize("NFC", base + "".join(set(marks) - set(tones)))
+        written += (vowel + "".join(tones)).encode("cp1258")
+    return written
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "cell"),
+    [
+        (vietnamese("Mã,Tên\n1,Áo dài đỏ của chị Thảo\n"), "cp1258", "Áo dài đỏ của chị Thảo"),
+        (vietnamese("Mã,Tên\n1,Gốm Việt của Müller\n"), "cp1258", "Gốm Việt của Müller"),
+        ("รหัส,ชื่อ\n1,น้ำพริกเผา\n".encode("cp874"), "cp874", "น้ำพริกเผา"),
+        ("ID,Note\n1,déjà vu „Größe“\n".encode("cp1252"), "cp1252", "déjà vu „Größe“"),
+        ("ID,Note\n1,São João\n".encode("cp1252"), "cp1252", "São João"),
+        ("編號,名稱\n1,手工陶瓷茶杯\n".encode("big5"), "big5", "手工陶瓷茶杯"),
+        ("编号,名称\n1,手工陶瓷茶杯\n".encode("gbk"), "gb18030", "手工陶瓷茶杯"),
+    ],
+)
+def test_older_encoding_is_told_by_the_letters_it_gives(
+    data: bytes, encoding: str, cell: str
+) -> None:
+    table = tables.read_table(data, filename="x.csv")
+
+    assert (table.encoding, table.rows[0].cells[1]) == (encoding, cell)
+
+
 def test_lines_are_those_of_the_file_when_cells_hold_line_breaks() -> None:
     data = b'\n\nID,Subject\nA-1,"two\nlines; and ""quotes"""\n\nA-2,plain\n'
 
@@ -130,15 +163,11 @@ def test_row_with_a_value_is_no_description(first: str) -> None:
         (b"ID,Points\nA-1,\x004\n", "x.csv is damaged: line 2 holds a NUL character."),
         (bytes(range(256)), "x.csv is not a text file."),
         (
-            "ID,Note\nA-1,São João\n".encode("cp1252"),
+            "ID,Note\nA-1,возврат товара\n".encode("cp1251"),
             "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
         ),
         (
-            "ID,Note\nA-1,déjà vu\n".encode("cp1252"),
-            "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
-        ),
-        (
-            "ID,Note\nA-1,หักคะแนนร้านค้า\n".encode("cp874"),
+            b"ID,Note\nA-1,\xd5\xcc\n",  # two capitals in one, a letter with its tone in another
             "The letters of x.csv are in an encoding that is not certain. Save it as UTF-8.",
         ),
         (
@@ -339,3 +368,107 @@ def test_changed_bytes_never_crash_the_reader(byte: int, data: st.DataObject) ->
         tables.read_table(changed, filename="x.csv")
     except TableUnreadable as refusal:
         assert str(refusal)  # noqa: PT017
+
+
+# -- amounts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "comma", "habit", "value"),
+    [
+        ("458.000", "VND", None, None, "458000"),
+        ("458,000", "VND", None, True, "458000"),
+        ("-15.000", "IDR", None, None, "-15000"),
+        ("12,300", "JPY", None, None, "12300"),
+        ("35.910 ₫", "", None, None, "35910"),
+        ("Rp458.000,00", "", None, None, "458000.00"),
+        ("1.234.567", "", None, None, "1234567"),
+        ("1,234,567.5", "", True, None, "1234567.5"),
+        ("458.000", "BRL", True, None, "458000"),
+        ("458.000", "USD", False, None, "458.000"),
+        ("458.000", "EUR", None, True, "458000"),
+        ("458,000", "SGD", None, False, "458000"),
+        ("0.125", "USD", None, None, "0.125"),
+        ("BRL 35,91", "BRL", None, None, "35.91"),
+        ("35910.5", "VND", None, None, "35910.5"),
+        ("120.00", "VND", None, None, "120.00"),
+        ("(1,234.50)", "", None, None, "-1234.50"),
+        ("VNĐ 12.000", "", None, None, "12000"),
+    ],
+)
+def test_three_figures_are_thousands_where_currency_or_column_say_so(
+    *, cell: str, currency: str, comma: bool | None, habit: bool | None, value: str
+) -> None:
+    found = tables.read_amount(cell, line=2, field="x", comma=comma, habit=habit, currency=currency)
+
+    assert found.value == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "currency", "comma", "habit"),
+    [
+        ("458.000", "USD", None, None),
+        ("458,000", "EUR", None, None),
+        ("458.000", "USD", None, False),  # three decimals, where two are usual
+        ("458,000", "BRL", None, True),
+        ("458.000", "VND", False, None),  # the column's other cells contradict the currency
+        ("35.91", "VND", None, True),  # what a spreadsheet makes of 35.910
+        ("35.91", "BRL", True, None),
+    ],
+)
+def test_amount_that_could_be_two_is_refused(
+    *, cell: str, currency: str, comma: bool | None, habit: bool | None
+) -> None:
+    with pytest.raises(RowError, match="could be two amounts"):
+        tables.read_amount(cell, line=2, field="x", comma=comma, habit=habit, currency=currency)
+
+
+def test_amount_is_read_as_a_member_says_even_against_its_currency() -> None:
+    found = tables.read_amount(
+        "458.000", line=2, field="x", comma=False, currency="VND", is_said=True
+    )
+
+    assert found.value == 458
+
+
+@pytest.mark.parametrize(
+    ("cells", "comma"),
+    [
+        (["458.000", "12.000"], None),
+        (["458.000", "7,5"], True),
+        (["1.234.567"], True),
+        (["1,234,567", "1.000"], False),
+        (["1234.567"], False),
+        (["0,125"], True),
+        (["3,5 %", "12"], True),
+        (["3,5", "3.5"], None),
+        (["13.07.2026", "10:30"], None),
+    ],
+)
+def test_column_tells_its_decimal_sign(*, cells: list[str], comma: bool | None) -> None:
+    assert tables.decimal_comma_of(cells) is comma
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("1.000", 1000), ("1,000", 1000), ("186,0", 186), ("186.0", 186), ("1.000,0", 1000)],
+)
+def test_thousand_is_no_one_with_three_decimals(cell: str, number: int) -> None:
+    assert tables.read_int(cell, line=2, field="x") == number
+
+
+# -- dates of other languages -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "14/07/2026 10.30", "14.07.2026 10.30", "10:30 14/07/2026", "lúc 10h30 ngày 14/07/2026",
+        "14 Juli 2026 pukul 10.30", "14 Jul 2026, 10:30", "14 ก.ค. 2569 10:30 น.",
+        "14 กรกฎาคม 2569 10:30", "14 thg 7, 2026 10:30", "14 tháng 7 năm 2026 10:30",
+    ],
+)  # fmt: skip
+def test_date_is_read_as_other_languages_write_it(cell: str) -> None:
+    found = tables.read_moment(cell, line=2, field="x", zone=HANOI, day_first=True)
+
+    assert found.at == datetime(2026, 7, 14, 3, 30, tzinfo=UTC)

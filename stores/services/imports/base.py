@@ -34,6 +34,7 @@ IS_LIKE: Final = Q(is_like=True, what="new")
 ASSUMES_ZONE: Final = Q(assumes_zone=True)
 _LONGEST_KEY: Final = 200
 DAY_ORDERS: Final[Mapping[str, bool | None]] = {"": None, "day": True, "month": False}
+DECIMALS: Final[Mapping[str, bool | None]] = {"": None, "comma": True, "point": False}
 
 
 class ImportRefused(DomainError):
@@ -54,14 +55,20 @@ class UndoRefused(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell, as its field's reader sees it. ``home`` is the zone of a moment without one."""
+    """One cell, as its field's reader sees it. ``home`` is the zone of a moment without one.
+
+    ``comma``, ``habit``, ``currency`` and ``is_said`` are those of ``tables.read_amount``.
+    """
 
     text: str
     line: int
     header: str
     home: tzinfo
     day_first: bool | None = None
-    comma: bool | None = None  # whether decimals stand behind one
+    comma: bool | None = None
+    habit: bool | None = None
+    currency: str = ""
+    is_said: bool = False
     sheet: str = ""
 
     def wrong(self, why: str) -> RowError:
@@ -82,6 +89,7 @@ class Field:
     label: Promise
     read: Reader
     is_deadline: bool = False  # a day without a time counts to its end
+    is_number: bool = False  # its cells tell each other's decimal sign
 
 
 @dataclass(slots=True)
@@ -257,7 +265,14 @@ def currency(cell: Cell) -> str:
 
 def amount(cell: Cell) -> tables.Amount:
     return tables.read_amount(
-        cell.text, line=cell.line, field=cell.header, comma=cell.comma, sheet=cell.sheet
+        cell.text,
+        line=cell.line,
+        field=cell.header,
+        comma=cell.comma,
+        habit=cell.habit,
+        currency=cell.currency,
+        is_said=cell.is_said,
+        sheet=cell.sheet,
     )
 
 
@@ -266,6 +281,10 @@ def home_of(store: Store | None) -> tzinfo:
 
 
 STORE: Final = Field(gettext_lazy("Store"), text(120))
+
+
+def money(label: Promise) -> Field:
+    return Field(label, amount, is_number=True)
 
 
 # -- values as JSON ---------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from stores import moments, tables
 from stores.models import Import, ImportMapping, ImportRow, Store
-from stores.services.imports import base, batches
+from stores.services.imports import base, batches, headers, signs
 from stores.services.imports.base import Cell, Course, Field, Kind, Parsed
 from stores.services.imports.registry import KINDS
 from stores.services.imports.staging import cells_of, make_import
@@ -100,11 +100,12 @@ def remap(
     kept: Import,
     columns: Mapping[str, int],
     dates: str,
+    decimals: str = "",
     stores: QuerySet[Store],
     by: Membership | None,
     at: datetime,
 ) -> None:
-    """Say which column holds which field, and which number of 03/04/2026 is the day.
+    """Say which column holds which field, and what 03/04/2026 and 1.234 are.
 
     It is remembered for files of the same headers.
 
@@ -112,9 +113,12 @@ def remap(
         ImportSettled: if it was written or discarded meanwhile.
     """
     kind = KINDS[kept.kind]
-    assert columns.keys() <= kind.fields.keys() and dates in base.DAY_ORDERS, "Not a mapping."  # noqa: PT018
+    assert columns.keys() <= kind.fields.keys(), "Not a mapping."
+    assert dates in base.DAY_ORDERS, "No order of days."
+    assert decimals in base.DECIMALS, "No decimal sign."
     waiting = Import.objects.filter(pk=kept.pk, state=Import.State.PREVIEW)
-    mapping = {**kept.mapping, "columns": dict(columns), "dates": dates}
+    said = {"dates": dates, "decimals": decimals}
+    mapping = {**kept.mapping, "columns": dict(columns), **said}
     anew = {"state": Import.State.CHECKING, "checked": 0, "result": {}, "refused": ""}
     if not waiting.update(mapping=mapping, **anew):
         raise settled()
@@ -128,7 +132,7 @@ def remap(
         fingerprint=kept.fingerprint,
         defaults={
             "columns": {name: places[column] for name, column in columns.items()},
-            "dates": dates,
+            **said,
         },
     )
     begin(kept, stores=stores, by=by, at=at)
@@ -225,15 +229,10 @@ class _Reader:
             for name, at in mapping.get("columns", {}).items()
             if name in self.kind.fields and 0 <= at < width
         }
-        hints = mapping.get("hints", {})
-        chosen = base.DAY_ORDERS.get(mapping.get("dates", ""))
-        self._days = {
-            name: hints.get("days", {}).get(str(at)) if chosen is None else chosen
-            for name, at in self.columns.items()
+        self._units = {
+            name: headers.unit_of(course.kept.headers[at]) for name, at in self.columns.items()
         }
-        self._commas = {
-            name: hints.get("commas", {}).get(str(at)) for name, at in self.columns.items()
-        }
+        self._signs = signs.Signs(self.kind, self.columns, self._units, mapping)
         self._names = _names(course.stores.values())
 
     def parsed(self, row: ImportRow) -> Parsed:
@@ -248,9 +247,10 @@ class _Reader:
         told = {name: self._cell(cells, at) for name, at in self.columns.items()}
         if self.kind.of_a_store:
             found.store = self._store(told.get("store", ""), found)
+        currency = tables.currency_of(told.get("currency", ""))
         for name, text in told.items():
             if text and not (name == "store" and self.kind.of_a_store):
-                self._read(found, name, text)
+                self._read(found, name, text, currency)
         if not found.troubles:
             self.kind.complete(found, told, self.course)
         return found
@@ -259,17 +259,25 @@ class _Reader:
         text = cells[at].strip() if at < len(cells) else ""
         return "" if text.casefold() in _NOTHING else text
 
-    def _read(self, row: Parsed, name: str, text: str) -> None:
-        field = self.kind.fields[name]
-        kept = self.course.kept
+    def _read(self, row: Parsed, name: str, text: str, currency: str) -> None:
+        """Read a cell of a row, whose amounts are in ``currency`` where it says so."""
+        field, unit = self.kind.fields[name], self._units[name]
+        store = row.store
+        if field.read is base.amount:
+            currency = currency or unit.currency or signs.home_currency(store)
+        else:
+            currency = ""
         cell = Cell(
             text=text,
             line=row.line,
             header=self.course.header(name, self.kind),
-            home=base.home_of(row.store),
-            day_first=self._days[name],
-            comma=self._comma(name, row),
-            sheet=kept.sheet,
+            home=unit.zone or base.home_of(store),
+            day_first=self._signs.day_first(name, store),
+            comma=self._signs.comma(name),
+            habit=self._signs.habit(name, store),
+            currency=currency,
+            is_said=self._signs.is_said,
+            sheet=self.course.kept.sheet,
         )
         try:
             if tables.is_broken(text):
@@ -281,25 +289,17 @@ class _Reader:
 
     def _put(self, row: Parsed, name: str, field: Field, value: Any) -> None:
         if isinstance(value, moments.Moment):
-            row.assumes_zone |= not value.has_zone
+            row.assumes_zone |= not value.has_zone and self._units[name].zone is None
             row.values[name] = (
                 value.day_ends_at if field.is_deadline and not value.has_time else value.at
             )
         elif isinstance(value, tables.Amount):
             row.values[name] = value.value
-            if value.currency and "currency" in self.kind.fields:
-                row.values.setdefault("currency", value.currency)
+            named = value.currency or self._units[name].currency
+            if named and "currency" in self.kind.fields:
+                row.values.setdefault("currency", named)
         else:
             row.values[name] = value
-
-    def _comma(self, name: str, row: Parsed) -> bool | None:
-        """Return whether decimals stand behind a comma: as the column tells, else the market."""
-        told: bool | None = self._commas[name]
-        if told is not None:
-            return told
-        if self.course.kept.encoding == "xlsx":
-            return False  # a workbook's numbers have a point
-        return None if row.store is None else (row.store.market in tables.COMMA_MARKETS or None)
 
     def _store(self, written: str, row: Parsed) -> Store | None:
         course = self.course

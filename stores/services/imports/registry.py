@@ -26,11 +26,15 @@ _ALL: Final = (
     Stores(),
     SubAccounts(),
 )
+_USUAL_AT_MOST: Final = 100
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.code: kind for kind in _ALL})
 
 
 def score(kind: Kind, found: Sequence[str]) -> int:
-    """Return how well headers speak for a kind of file; 0 where they do not."""
+    """Return how well headers speak for a kind of file; 0 where they do not.
+
+    Where two kinds have the same fields, the one whose usual names they are is spoken for.
+    """
     columns, doubtful = headers.map_columns(found, kind.code, kind.fields)
     own = columns.keys() - {"store"}
     if not own:
@@ -38,7 +42,8 @@ def score(kind: Kind, found: Sequence[str]) -> int:
     known = sum(headers.is_known(header, kind.code) for header in found)
     lacking = kind.missing(columns, has_store=True)
     named = 4 * (len(own) + len(doubtful)) + 2 * known + ("store" in columns)
-    return max(1, named - 6 * len(lacking))
+    usual = headers.usual(found, columns, kind.code, kind.fields)
+    return _USUAL_AT_MOST * max(1, named - 6 * len(lacking)) + min(usual, _USUAL_AT_MOST - 1)
 
 
 def is_certain(kind: Kind, found: Sequence[str]) -> bool:

@@ -135,6 +135,7 @@ def _find(heads: Sequence[Head], kinds: Sequence[Kind], name: str) -> Found:
             if points and (best is None or points > best[0]):
                 best = (points, head, at)
     _points, head, at = best or (0, filled[0], 0)
+    _refuse_rivals(filled, head, at, kinds)
     found = tables.without_empty_end(head.rows[at][1])
     if len(found) > limits.MAX_COLUMNS:
         raise Fault("columns", row=head.rows[at][0])
@@ -144,16 +145,40 @@ def _find(heads: Sequence[Head], kinds: Sequence[Kind], name: str) -> Found:
             _("The headers of %(file)s do not tell what it holds. Say it, and bring it in again.")
             % {"file": name}
         )
-    return Found(head, at, kind, found, _columns(kind, found))
+    below = [cells for _line, cells in head.rows[at + 1 :]]
+    return Found(head, at, kind, found, _columns(kind, found, below))
 
 
-def _columns(kind: Kind, found: Sequence[str]) -> dict[str, int]:
-    """Return the column of each field: as a member last said of such files, else by its header."""
+def _refuse_rivals(heads: Sequence[Head], best: Head, at: int, kinds: Sequence[Kind]) -> None:
+    """Refuse a text whose letters may be in several encodings, if the headers choose none.
+
+    Raises:
+        Fault: if its headers are as well known in another one.
+    """
+    for head in heads:
+        if head.encoding == best.encoding or head.sheet != best.sheet:
+            continue
+        points = [max(score(kind, each.rows[at][1]) for kind in kinds) for each in (head, best)]
+        if points[0] >= points[1]:
+            raise Fault("encoding")
+
+
+def _columns(kind: Kind, found: Sequence[str], below: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Return the column of each field: as a member last said of such files, else by its header.
+
+    A column of e-mail addresses says by its cells what it holds, whatever its header.
+    """
     mark = headers.fingerprint(found)
     said = ImportMapping.objects.filter(kind=kind.code, fingerprint=mark).first()
     if said is not None:
         return {name: at for name, at in said.columns.items() if name in kind.fields}
-    return headers.map_columns(found, kind.code, kind.fields)[0]
+    columns = headers.map_columns(found, kind.code, kind.fields)[0]
+    if "email" in kind.fields and "email" not in columns:
+        free = [at for at in range(len(found)) if at not in columns.values()]
+        for at in [*free, *columns.values()]:
+            if headers.are_mails([row[at] for row in below if at < len(row)]):
+                return {**columns, "email": at}
+    return columns
 
 
 def _kept(found: Found, *, has_store: bool) -> list[int]:
@@ -208,8 +233,9 @@ def _stage(
     made.mapping = {
         "columns": {name: place[column] for name, column in found.columns.items()},
         "dates": said.dates if said else "",
+        "decimals": said.decimals if said else "",
         "places": kept,
-        "hints": hints.told(),
+        "hints": {**hints.told(), "delimiter": found.head.delimiter},
     }
     made.save(update_fields=["rows", "mapping"])
     trail.record(
@@ -230,6 +256,7 @@ def _rows(
     lines = door.rows(
         file,
         sheet=found.head.sheet,
+        encoding=found.head.encoding,
         below=found.below,
         width=len(found.headers),
         columns=kept,
@@ -278,7 +305,8 @@ def cells_of(row: ImportRow) -> list[str]:
     return found
 
 
-_DATE_LIKE: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
+_DATE_LIKE: Final = re.compile(r"(?:^|\s)(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
+_HALF_OF_DAY: Final = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _MONTHS: Final = 12
 
 
@@ -286,12 +314,14 @@ _MONTHS: Final = 12
 class Hints:
     """What all of a column's cells together tell.
 
-    Which number of 03/04 is the day, and which sign of 1.234 stands before the decimals.
+    Which number of 03/04 is the day, whether such dates have halves of the day (9:14 AM), and
+    which sign of 1.234 stands before the decimals.
     """
 
     width: int
     day_first: set[int] = field(default_factory=set)
     month_first: set[int] = field(default_factory=set)
+    halves: set[int] = field(default_factory=set)
     comma: set[int] = field(default_factory=set)
     point: set[int] = field(default_factory=set)
 
@@ -307,21 +337,24 @@ class Hints:
                     (self.comma if told else self.point).add(at)
 
     def _look_at_date(self, at: int, cell: str) -> None:
-        match = _DATE_LIKE.match(cell)
+        match = _DATE_LIKE.search(cell)
         if match is None:
             return
         if int(match[1]) > _MONTHS:
             self.day_first.add(at)
         if int(match[2]) > _MONTHS:
             self.month_first.add(at)
+        if _HALF_OF_DAY.search(cell):
+            self.halves.add(at)
 
     def told(self) -> dict[str, Any]:
-        """Return by column, as JSON keys them; a column of which both is true tells nothing."""
+        """Return by column, as JSON keys them; None stands for a column that contradicts itself."""
         return {
             "days": _one_of_two(self.day_first, self.month_first),
+            "halves": {str(at): True for at in self.halves},
             "commas": _one_of_two(self.comma, self.point),
         }
 
 
-def _one_of_two(yes: set[int], no: set[int]) -> dict[str, bool]:
-    return {str(at): at in yes for at in yes ^ no}
+def _one_of_two(yes: set[int], no: set[int]) -> dict[str, bool | None]:
+    return {str(at): None if at in yes & no else at in yes for at in yes | no}

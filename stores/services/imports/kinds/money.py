@@ -87,11 +87,11 @@ class TikTokIncome(_Money):
             "store": base.STORE,
             "external_id": _field(gettext_lazy("Order or adjustment ID"), base.identifier(128)),
             "type": _field(gettext_lazy("Type"), base.text(40)),
-            "amount": _field(gettext_lazy("Settlement amount"), base.amount),
+            "amount": base.money(gettext_lazy("Settlement amount")),
             "currency": _field(gettext_lazy("Currency"), base.currency),
             "made_at": _field(gettext_lazy("Order placed"), base.moment),
             "paid_at": _field(gettext_lazy("Settled"), base.moment),
-            "penalty": _field(gettext_lazy("Platform penalty"), base.amount),
+            "penalty": base.money(gettext_lazy("Platform penalty")),
             "unsettled_reason": _field(gettext_lazy("Why it is not settled"), base.text(300)),
         }
     )
@@ -127,7 +127,7 @@ class TikTokWithdrawals(_Money):
             "type": _field(
                 gettext_lazy("Type"), base.code_or_word("tiktok_withdrawals", "type", 40)
             ),
-            "amount": _field(gettext_lazy("Amount"), base.amount),
+            "amount": base.money(gettext_lazy("Amount")),
             "currency": _field(gettext_lazy("Currency"), base.currency),
             "made_at": _field(gettext_lazy("Asked for"), base.moment),
             "status": _field(

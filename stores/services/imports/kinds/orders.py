@@ -5,6 +5,7 @@ about a buyer comes this far: those columns are dropped at the door.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
@@ -19,6 +20,7 @@ from stores.services.imports.kinds import synced
 from stores.services.syncing.rows import SEEN, Column, Table
 
 _COMPLETED: Final = "COMPLETED"
+_OF_ITEM: Final = "is_of_item"  # of a row whose amount is that of one item of the order
 _CANCELLED: Final = "CANCELLED"
 _NOUN: Final = "order"
 _MOMENTS: Final = (
@@ -47,7 +49,7 @@ def _fields(code: str, *more: tuple[str, Field]) -> Mapping[str, Field]:
             "status": Field(gettext_lazy("Status"), base.code_or_word(code, "status", 24)),
             "placed_at": Field(gettext_lazy("Placed"), base.moment),
             **dict(more),
-            "amount": Field(gettext_lazy("Amount"), base.amount),
+            "amount": base.money(gettext_lazy("Amount")),
             "currency": Field(gettext_lazy("Currency"), base.currency),
         }
     )
@@ -142,7 +144,7 @@ class TikTokOrders(_Orders):
         finer = values.pop("substatus", "")
         if finer and values["status"] != _CANCELLED:
             values["status"] = finer
-        if cancelled_at := values.pop("cancelled_at", None):
+        if cancelled_at := values.get("cancelled_at"):
             values["changed_at"] = cancelled_at
 
 
@@ -164,6 +166,8 @@ class ShopeeOrders(_Orders):
 
 
 class LazadaOrders(_Orders):
+    """Lazada's export has a line for each item, with what was paid for that item alone."""
+
     code = "lazada_orders"
     label = gettext_lazy("Lazada orders")
     marketplace = Store.Marketplace.LAZADA
@@ -174,7 +178,29 @@ class LazadaOrders(_Orders):
         ("tts_due_at", Field(gettext_lazy("With the carrier by"), base.moment)),
         ("shipping_due_at", Field(gettext_lazy("Ship by"), base.moment)),
         _DELIVERED,
+        ("item_id", Field(gettext_lazy("Item ID"), base.identifier(40))),
+        ("item_price", base.money(gettext_lazy("Paid for the item"))),
     )
+
+    def settle(self, values: dict[str, Any]) -> None:
+        price = values.pop("item_price", None)
+        if price is not None and "amount" not in values:
+            values |= {"amount": price, _OF_ITEM: True}
+
+    def write(self, rows: Sequence[Parsed], course: Course) -> list[Mark]:
+        """Keep orders, the amount of each the sum of what was paid for its items."""
+        paid: dict[str, dict[str, Decimal]] = {}
+        others = course.kept.staged.filter(key__in=[row.key for row in rows], what=base.REPEATED)
+        lines = [(row.key, row.line, row.values) for row in rows]
+        lines += [(row.key, row.line, base.unpacked(row.values or {})) for row in others]
+        for key, line, values in lines:
+            if values.get(_OF_ITEM):
+                item = values.get("item_id") or f"line {line}"
+                paid.setdefault(key, {})[item] = values["amount"]
+        for row in rows:
+            if row.key in paid:
+                row.values["amount"] = sum(paid[row.key].values(), Decimal(0))
+        return super().write(rows, course)
 
 
 def _what(before: Order | None, values: Mapping[str, Any]) -> str:
@@ -185,6 +211,8 @@ def _what(before: Order | None, values: Mapping[str, Any]) -> str:
     if before.source != base.SOURCE and values["changed_at"] == before.changed_at:
         return base.SAME  # what the marketplace told itself stands
     told = {name for name, _type in _TOLD} & values.keys() | {"status"}
+    if values.get(_OF_ITEM):
+        told.discard("amount")  # known only with the order's other lines
     differs = any(getattr(before, name) != values[name] for name in told)
     return base.UPDATE if differs else base.SAME
 
@@ -192,6 +220,8 @@ def _what(before: Order | None, values: Mapping[str, Any]) -> str:
 def _table(course: Course) -> Table[Mapping[str, Any]]:
     """Return how the rows of this file are kept: only by the columns that it has."""
     has = set(course.kept.mapping.get("columns", {}))
+    if "item_price" in has:
+        has.add("amount")
     if "amount" in has:
         has.add("currency")  # which the amounts themselves may tell
     told = [

@@ -25,12 +25,12 @@ _NO: Final = frozenset({"no", "n", "false", "off", "否", "无", "không", "ไ�
 
 @cache
 def _codes() -> Mapping[str, str]:
-    """Return each metric's code by itself and by its label in every language."""
+    """Return each metric's code by itself, by its label, and as lists call it."""
     found = {headers.plain(code): code for code in METRICS}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             found |= {headers.plain(str(each.label)): each.code for each in METRICS.values()}
-    return found
+    return {**headers.meanings("readings", "metric"), **found}
 
 
 def _metric(cell: Cell) -> str:
@@ -60,7 +60,7 @@ class Readings(Kind):
         {
             "store": base.STORE,
             "metric": Field(gettext_lazy("Reading"), _metric),
-            "value": Field(gettext_lazy("Value"), _value),
+            "value": Field(gettext_lazy("Value"), _value, is_number=True),
             "measured_at": Field(gettext_lazy("Measured"), base.moment),
             "note": Field(gettext_lazy("Note"), base.text(200)),
         }

@@ -238,7 +238,7 @@ def _rule(store: Store, text: str, course: Course) -> str:
             headers.plain(name): code for code, label in told.items() for name in (code, label)
         }
     code: str | None = known[place].get(headers.plain(text))
-    return code or rule_code(text) or rules.OTHER
+    return code or headers.meaning("violations", "rule", text) or rule_code(text) or rules.OTHER
 
 
 def _nameless(store_ids: set[UUID]) -> dict[tuple[UUID, str, str], list[datetime]]:
