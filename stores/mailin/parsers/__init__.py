@@ -5,11 +5,20 @@ number that no pattern explains: each sends the notice to triage with its reason
 for each kind of finding; which words tell of what is in ``languages``.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 
 from stores.mailin import patterns
 from stores.mailin.envelope import Mail, Problem
-from stores.mailin.parsers import accounts, milestones, outcomes, ratings, shops, violations
+from stores.mailin.parsers import (
+    accounts,
+    digests,
+    milestones,
+    outcomes,
+    ratings,
+    shops,
+    violations,
+)
 from stores.mailin.parsers.findings import (
     MAX_READ,
     OTHER_RULE,
@@ -79,18 +88,47 @@ def parse(
     if len(mail.text) > MAX_READ or len(mail.html_text) > MAX_READ:
         return [Triage(Why.TOO_LONG)]
 
+    def reading_of(text: str) -> Reading:
+        return Reading(mail, text, zone=zone, received_at=received_at, day_first=day_first)
+
     def read(text: str) -> list[Finding]:
-        reading = Reading(mail, text, zone=zone, received_at=received_at, day_first=day_first)
-        try:
-            return _findings(reading)
-        except Doubt as doubt:
-            kind = doubt.kind or _announced_kind(reading)
-            return [Triage(doubt.reason, doubt.about, kind)]
+        reading = reading_of(digests.with_labels(text))
+        for cut in digests.pieces(reading):
+            if found := _of_pieces(cut, reading_of):
+                return found
+        return _all_of(reading)
 
     found = read(mail.text)
     if not mail.html_text:
         return found
     return _agreed(found, read(mail.html_text))
+
+
+def _all_of(reading: Reading) -> list[Finding]:
+    try:
+        return _findings(reading)
+    except Doubt as doubt:
+        kind = doubt.kind or _announced_kind(reading)
+        return [Triage(doubt.reason, doubt.about, kind)]
+
+
+def _of_pieces(cut: list[tuple[str, str]], reading_of: Callable[[str], Reading]) -> list[Finding]:
+    """Return what the pieces of a mail say, nothing unless each says one thing whole."""
+    found: list[Finding] = []
+    for reference, text in cut:
+        first, *others = _all_of(reading_of(text))
+        match first:
+            case ViolationFinding(points=None, points_range=None):
+                return []
+            case ViolationFinding() | AppealFinding() | CorrectionFinding():
+                if first.reference != reference:
+                    return []
+            case _:
+                return []
+        found += [first, *(one for one in others if one not in found)]
+    ratings_told = {(one.measure, one.value) for one in found if isinstance(one, RatingFinding)}
+    measures = [measure for measure, _value in ratings_told]
+    return found if len(measures) == len(set(measures)) else []
 
 
 def shops_named(mail: Mail, *, received_at: datetime) -> ShopsNamed:
@@ -123,6 +161,8 @@ _FOR_A_PERSON = frozenset({"warning", "other"})  # a milestone that comes near, 
 
 
 def _findings(reading: Reading) -> list[Finding]:
+    if reading.any("hearsay"):
+        raise Doubt(Why.UNRECOGNISED)  # people write so, no marketplace does
     outcome = outcomes.read(reading)
     if outcome is not None:
         return [outcome, *ratings.read(reading)]
