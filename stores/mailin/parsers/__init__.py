@@ -157,7 +157,7 @@ def enforcement_told(mail: Mail, *, zone: tzinfo, received_at: datetime) -> Enfo
 # -- which kind -------------------------------------------------------------------------------
 
 _OF_THE_ACCOUNT = frozenset({"milestone", "inactivity", "negative_balance"})
-_FOR_A_PERSON = frozenset({"warning", "other"})  # a milestone that comes near, a quiz
+_FOR_A_PERSON = frozenset({"other"})  # a quiz
 
 
 def _findings(reading: Reading) -> list[Finding]:
@@ -171,6 +171,10 @@ def _findings(reading: Reading) -> list[Finding]:
         raise Doubt(Why.OTHER_KIND, "news")
     if announced & _FOR_A_PERSON:
         raise Doubt(Why.OTHER_KIND, max(announced & _FOR_A_PERSON))
+    if "warning" in announced:
+        found = milestones.ahead(reading)
+        reading.problems = []
+        return [found, *ratings.read(reading)]
     happened = announced & _OF_THE_ACCOUNT or _told(reading)
     if len(happened) > 1:
         raise Doubt(Why.CONTRADICTORY, "kind")
@@ -241,7 +245,9 @@ def _health(reading: Reading) -> list[Finding]:
 
 
 def _violation_or_rating(reading: Reading) -> list[Finding]:
-    is_about_one = reading.any("violation.signals")
+    names_one = bool(reading.hits("violation.reference"))
+    tells_of_one = reading.hits("violation.status_label") or reading.hits("points.taken")
+    is_about_one = reading.any("violation.signals") or bool(names_one and tells_of_one)
     violation = violations.read(reading) if is_about_one else None
     seen = ratings.read(reading, violation)
     if violation is None and not seen:

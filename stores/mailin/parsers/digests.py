@@ -1,5 +1,6 @@
 """Mails that tell of several violations: cut where one ends and the next begins."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -62,7 +63,7 @@ def _cut(reading: Reading, starts: list[int], firsts: dict[str, int]) -> list[tu
     """Return the pieces that begin at ``starts``, none where a reference is not alone in its own."""
     bounds = [*starts, len(reading.shown)]
     references = []
-    for begins, ends in zip(bounds, bounds[1:], strict=False):
+    for begins, ends in itertools.pairwise(bounds):
         inside = [one for one, at in firsts.items() if begins <= at < ends]
         if len(inside) != 1:
             return []

@@ -15,7 +15,7 @@ from stores.mailin.parsers.findings import (
     ViolationFinding,
     Why,
 )
-from stores.mailin.parsers.reading import Reading
+from stores.mailin.parsers.reading import Hit, Reading
 
 State = Literal["pending", "enforced"]
 
@@ -177,6 +177,8 @@ def _points(reading: Reading) -> tuple[int | None, tuple[int, int] | None]:
     blocked += [hit.match.span() for hit in ranges]
 
     taken = reading.hits("points.taken", unless="hypothetical", outside=blocked)
+    if any(_is_one_of_two(reading, hit) for hit in taken):
+        raise Doubt(Why.NUMBER_DOUBTFUL, "points")
     values = reading.points_of(taken)
     value = reading.one("points", values)
     if value is not None and ends:
@@ -186,3 +188,13 @@ def _points(reading: Reading) -> tuple[int | None, tuple[int, int] | None]:
         if loose:
             raise Doubt(Why.NUMBER_DOUBTFUL, "points")
     return (None if value is None else -value), ends
+
+
+def _is_one_of_two(reading: Reading, hit: Hit) -> bool:
+    """Tell whether a number stands beside another: "4 or 6 points"."""
+    begins, ends = hit.match.span("n")
+    before = reading.text[max(0, begins - 30) : begins]
+    after = patterns.patterns("points.another_after")
+    return any(one.match(reading.text, ends) for one in after) or any(
+        one.search(before) for one in patterns.patterns("points.another_before")
+    )
