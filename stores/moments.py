@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 # What may be meant: no marketplace of ours kept such records earlier, nor looks further ahead.
@@ -135,7 +136,7 @@ def _zone_told(at: str) -> str:
           | (?P<named{at}>{_ABBREVIATION})(?![\w+-])
           | (?P<iana{at}>(?:Asia|America|Europe|Australia|Pacific)/[A-Za-z_]{{3,24}})
         )
-        \s*[\)）\]]?
+        (?:\s*[\)）\]])?
     """
 
 
@@ -175,6 +176,9 @@ PATTERN = re.compile(
     (?:{_zone_told("_1")})?
     """,
     re.VERBOSE | re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"\s*(?:-|–|~|to|until|till|至|到|đến|tới|ถึง|hingga|sampai|s\.?/?d\.?)\s*", re.IGNORECASE
 )
 # A day whose year nobody told: found, so that what hangs on it is left to a person.
 _YEARLESS = re.compile(
@@ -227,6 +231,7 @@ class Moment:
     has_time: bool
     has_zone: bool
     day_ends_at: datetime  # UTC: where the written day is over
+    zone: tzinfo | None = None  # as it was written
 
 
 @dataclass(frozen=True)
@@ -254,16 +259,27 @@ def read_moment(text: str, *, zone: tzinfo, day_first: bool | None = None) -> Mo
 def find_moments(text: str, *, zone: tzinfo, day_first: bool | None = None) -> Iterator[Found]:
     """Yield every date in ``text``, in order, the unclear ones with the reason."""
     at = 0
-    for match in PATTERN.finditer(text):
+    matches = list(PATTERN.finditer(text))
+    for match, after in zip_longest(matches, matches[1:]):
         yield from _yearless(text, at, match.start())
         at = match.end()
         try:
-            moment = _moment(match, zone, day_first=day_first)
+            moment = _moment(match, _zone_of_range(text, match, after) or zone, day_first=day_first)
         except MomentUnreadable as refusal:
             yield Found(match.start(), match.end(), None, refusal.why)
         else:
             yield Found(match.start(), match.end(), moment, None)
     yield from _yearless(text, at, len(text))
+
+
+def _zone_of_range(text: str, match: re.Match[str], after: re.Match[str] | None) -> tzinfo | None:
+    """Return the zone at the end of "from 10:00 to 12:00 UTC", which holds for both."""
+    if after is None or not _RANGE.fullmatch(text, match.end(), after.start()):
+        return None
+    try:
+        return _moment(after, UTC, day_first=True).zone
+    except MomentUnreadable:
+        return None
 
 
 def _yearless(text: str, start: int, end: int) -> Iterator[Found]:
@@ -305,6 +321,7 @@ def _moment(match: re.Match[str], zone: tzinfo, *, day_first: bool | None) -> Mo
         has_time=clock is not None,
         has_zone=stated is not None,
         day_ends_at=(midnight + timedelta(days=1)).replace(tzinfo=stated or zone).astimezone(UTC),
+        zone=stated,
     )
 
 

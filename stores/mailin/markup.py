@@ -16,6 +16,11 @@ _HIDDEN = re.compile(
     r"|\bhidden\b(?!\s*:)|mso-hide\s*:\s*all",
     re.IGNORECASE,
 )
+_STYLE = re.compile(r"<style[^>]{0,200}>(.{0,50000}?)</style", re.IGNORECASE | re.DOTALL)
+_ONLY_SOMETIMES = re.compile(
+    r"@[a-z-]+[^{}]{0,400}\{(?:[^{}]{0,2000}\{[^{}]{0,2000}\}){0,200}\s*\}"
+)
+_RULE = re.compile(r"([^{}]{1,400})\{([^{}]{0,2000})\}")
 _BLOCKS = {
     "address", "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "footer", "form",
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section",
@@ -29,6 +34,7 @@ _VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "col", "area", "base
 def text_of(markup: str) -> str:
     """Return the visible text of ``markup``, a line for a block or row and a tab between cells."""
     markup = markup[:MAX_CHARACTERS]
+    unseen = _hidden_classes(markup)
     written: list[str] = []
     hidden_by: list[str] = []  # open elements from the outermost hidden one inwards
     at = 0
@@ -52,7 +58,7 @@ def text_of(markup: str) -> str:
             at = _after_stray(markup, at, written, seen=not hidden_by)
             continue
         at = tag.end()
-        _take_tag(tag, hidden_by, written)
+        _take_tag(tag, hidden_by, written, unseen)
     return _tidied("".join(written))
 
 
@@ -85,7 +91,20 @@ def _after_stray(markup: str, at: int, written: list[str], *, seen: bool) -> int
     return at + 1
 
 
-def _take_tag(tag: re.Match[str], hidden_by: list[str], written: list[str]) -> None:
+def _hidden_classes(markup: str) -> frozenset[str]:
+    """Return the classes that the style sheets hide on every screen."""
+    return frozenset(
+        name
+        for sheet in _STYLE.findall(markup)[:20]
+        for selectors, body in _RULE.findall(_ONLY_SOMETIMES.sub("", sheet))
+        if _HIDDEN.search(body)
+        for name in re.findall(r"(?:^|,)\s*[a-z]*\.([\w-]{1,60})\s*(?=,|$)", selectors)
+    )
+
+
+def _take_tag(
+    tag: re.Match[str], hidden_by: list[str], written: list[str], hidden: frozenset[str]
+) -> None:
     closing, name, attributes = bool(tag[1]), tag[2].lower(), tag[3]
     if hidden_by:
         if closing and name in hidden_by:
@@ -99,6 +118,10 @@ def _take_tag(tag: re.Match[str], hidden_by: list[str], written: list[str]) -> N
     elif name in _CELLS and closing:
         written.append("\t")
     unseen = name in _UNSEEN or bool(attributes and _HIDDEN.search(attributes[:2000]))
+    if hidden and (
+        classes := re.search(r"\bclass\s*=\s*[\"']?([^\"'>]{1,300})", attributes[:2000])
+    ):
+        unseen = unseen or bool(hidden & set(classes[1].split()))
     if not closing and unseen and name not in _VOID and not attributes.endswith("/"):
         hidden_by.append(name)
 

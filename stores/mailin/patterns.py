@@ -14,9 +14,7 @@ FOLDER = Path(__file__).parent / "languages"
 
 DATE_OPEN, DATE_CLOSE = "⟦", "⟧"
 _BLANK = r"[^\S\n]"
-NUMBER = (
-    rf"(?<![\d.,/{DATE_OPEN}])(?:[-+]\s?)?\d[\d.,]*(?<![.,])(?![\d{DATE_CLOSE}/%A-Za-z]|[.,]\d)"
-)
+NUMBER = rf"(?<![\d./{DATE_OPEN}])(?<!\d,)(?:[-+]\s?)?\d[\d.,]*(?<![.,])(?![\d{DATE_CLOSE}/%A-Za-z]|[.,]\d)"
 _SUM = r"(?P<sum>\d[\d.,']*)(?<![.,'])(?![\d%])"
 _SIGN = (
     rf"{_BLANK}*(?::|=|\||-(?=\s)){_BLANK}*\n?{_BLANK}*|{_BLANK}*\t{_BLANK}*|{_BLANK}*\n{_BLANK}*"
@@ -90,6 +88,19 @@ def numbers() -> Mapping[str, int]:
 
 
 @cache
+def _variants() -> Mapping[int, str]:
+    """Return the letter that patterns are written in for each of its other forms."""
+    pairs = "".join(source.get("variants", "") for source in _sources())
+    letters = "".join(pairs.split())
+    return {ord(form): known for form, known in zip(letters[::2], letters[1::2], strict=True)}
+
+
+def simplified(text: str) -> str:
+    """Return ``text``, letter for letter, in the forms that patterns are written in."""
+    return text.translate(_variants())
+
+
+@cache
 def currency(sign: str) -> str:
     """Return what currency ``sign`` stands for, "$" for a dollar of whichever country."""
     found = {
@@ -127,6 +138,7 @@ def exclusive_words() -> frozenset[str]:
 def _language(source: dict[str, Any]) -> Language:
     data = deepcopy(source)
     data.pop("currencies", None)
+    data.pop("variants", None)
     words = {str(word).lower(): int(value) for word, value in data.pop("numbers").items()}
     rules = {
         alias.lower(): code for code, aliases in data.pop("rules").items() for alias in aliases

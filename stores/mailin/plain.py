@@ -15,8 +15,9 @@ _INVISIBLE: dict[int, None] = dict.fromkeys(
         *range(0x2060, 0x2070),
     ]
 )
+_THAI_FIGURES = {0x0E50 + figure: str(figure) for figure in range(10)}
 _OTHERS = {ord("⟦"): "[", ord("⟧"): "]", ord("’"): "'"}
-_TABLE = {**_FULL_WIDTH, **_SIGNS, **_INVISIBLE, **_OTHERS}
+_TABLE = {**_FULL_WIDTH, **_SIGNS, **_INVISIBLE, **_THAI_FIGURES, **_OTHERS}
 
 WRAP_FROM = 50  # columns: a shorter line ended because its writer ended it
 _LABEL_AHEAD = re.compile(r"\s*(?:[-•·*>\d]|[^\s:：\t][^:：\t]{0,40}[:：\t])")
@@ -25,7 +26,7 @@ _SENTENCE_ENDS = re.compile(r"[.!?](?=\s|$)|[。;]|\n|\s(?=หาก|ถ้า|�
 
 
 def normalised(text: str) -> str:
-    """Return ``text`` with half-width signs and plain blanks, without invisible letters."""
+    """Return ``text`` with half-width signs, Arabic figures, plain blanks, no invisible letters."""
     text = unicodedata.normalize("NFC", text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_TABLE)
     return "\n".join(re.sub(r" {2,}", " ", line).strip(" \v\f") for line in text.split("\n"))

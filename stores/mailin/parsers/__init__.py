@@ -5,11 +5,20 @@ number that no pattern explains: each sends the notice to triage with its reason
 for each kind of finding; which words tell of what is in ``languages``.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 
 from stores.mailin import patterns
 from stores.mailin.envelope import Mail, Problem
-from stores.mailin.parsers import accounts, milestones, outcomes, ratings, shops, violations
+from stores.mailin.parsers import (
+    accounts,
+    digests,
+    milestones,
+    outcomes,
+    ratings,
+    shops,
+    violations,
+)
 from stores.mailin.parsers.findings import (
     MAX_READ,
     OTHER_RULE,
@@ -79,18 +88,47 @@ def parse(
     if len(mail.text) > MAX_READ or len(mail.html_text) > MAX_READ:
         return [Triage(Why.TOO_LONG)]
 
+    def reading_of(text: str) -> Reading:
+        return Reading(mail, text, zone=zone, received_at=received_at, day_first=day_first)
+
     def read(text: str) -> list[Finding]:
-        reading = Reading(mail, text, zone=zone, received_at=received_at, day_first=day_first)
-        try:
-            return _findings(reading)
-        except Doubt as doubt:
-            kind = doubt.kind or _announced_kind(reading)
-            return [Triage(doubt.reason, doubt.about, kind)]
+        reading = reading_of(digests.with_labels(text))
+        for cut in digests.pieces(reading):
+            if found := _of_pieces(cut, reading_of):
+                return found
+        return _all_of(reading)
 
     found = read(mail.text)
     if not mail.html_text:
         return found
     return _agreed(found, read(mail.html_text))
+
+
+def _all_of(reading: Reading) -> list[Finding]:
+    try:
+        return _findings(reading)
+    except Doubt as doubt:
+        kind = doubt.kind or _announced_kind(reading)
+        return [Triage(doubt.reason, doubt.about, kind)]
+
+
+def _of_pieces(cut: list[tuple[str, str]], reading_of: Callable[[str], Reading]) -> list[Finding]:
+    """Return what the pieces of a mail say, nothing unless each says one thing whole."""
+    found: list[Finding] = []
+    for reference, text in cut:
+        first, *others = _all_of(reading_of(text))
+        match first:
+            case ViolationFinding(points=None, points_range=None):
+                return []
+            case ViolationFinding() | AppealFinding() | CorrectionFinding():
+                if first.reference != reference:
+                    return []
+            case _:
+                return []
+        found += [first, *(one for one in others if one not in found)]
+    ratings_told = {(one.measure, one.value) for one in found if isinstance(one, RatingFinding)}
+    measures = [measure for measure, _value in ratings_told]
+    return found if len(measures) == len(set(measures)) else []
 
 
 def shops_named(mail: Mail, *, received_at: datetime) -> ShopsNamed:
@@ -119,10 +157,12 @@ def enforcement_told(mail: Mail, *, zone: tzinfo, received_at: datetime) -> Enfo
 # -- which kind -------------------------------------------------------------------------------
 
 _OF_THE_ACCOUNT = frozenset({"milestone", "inactivity", "negative_balance"})
-_FOR_A_PERSON = frozenset({"warning", "other"})  # a milestone that comes near, a quiz
+_FOR_A_PERSON = frozenset({"other"})  # a quiz
 
 
 def _findings(reading: Reading) -> list[Finding]:
+    if reading.any("hearsay"):
+        raise Doubt(Why.UNRECOGNISED)  # people write so, no marketplace does
     outcome = outcomes.read(reading)
     if outcome is not None:
         return [outcome, *ratings.read(reading)]
@@ -131,6 +171,10 @@ def _findings(reading: Reading) -> list[Finding]:
         raise Doubt(Why.OTHER_KIND, "news")
     if announced & _FOR_A_PERSON:
         raise Doubt(Why.OTHER_KIND, max(announced & _FOR_A_PERSON))
+    if "warning" in announced:
+        found = milestones.ahead(reading)
+        reading.problems = []
+        return [found, *ratings.read(reading)]
     happened = announced & _OF_THE_ACCOUNT or _told(reading)
     if len(happened) > 1:
         raise Doubt(Why.CONTRADICTORY, "kind")
@@ -201,7 +245,9 @@ def _health(reading: Reading) -> list[Finding]:
 
 
 def _violation_or_rating(reading: Reading) -> list[Finding]:
-    is_about_one = reading.any("violation.signals")
+    names_one = bool(reading.hits("violation.reference"))
+    tells_of_one = reading.hits("violation.status_label") or reading.hits("points.taken")
+    is_about_one = reading.any("violation.signals") or bool(names_one and tells_of_one)
     violation = violations.read(reading) if is_about_one else None
     seen = ratings.read(reading, violation)
     if violation is None and not seen:

@@ -1,5 +1,6 @@
 """What is said of the account itself: for how long it was inactive, what it owes."""
 
+import re
 from decimal import Decimal
 
 from stores.mailin import patterns
@@ -19,11 +20,15 @@ def inactivity(reading: Reading) -> InactivityFinding:
         Doubt: if the days are not told, or differ.
     """
     kind = "inactivity"
-    general = patterns.patterns("inactivity.general")
+    unsure = [
+        one
+        for field in ("inactivity.general", "supposing", "hypothetical")
+        for one in patterns.patterns(field)
+    ]
     told = [
         whole_number(hit["n"])
-        for hit in reading.happened("inactivity.days")
-        if not any(one.search(hit.sentence) for one in general)
+        for hit in reading.hits("inactivity.days")
+        if not any(one.search(_until_its_clause_ends(hit)) for one in unsure)
     ]
     days = reading.one("days", told)
     if days is None or reading.any("inactivity.over"):
@@ -32,6 +37,12 @@ def inactivity(reading: Reading) -> InactivityFinding:
         raise Doubt(Why.NUMBER_DOUBTFUL, "days", kind)
     measured_at = reading.when("observed_at")
     return InactivityFinding(days, measured_at, shops.hint(reading), reading.told())
+
+
+def _until_its_clause_ends(hit: Hit) -> str:
+    """Return the sentence without the clauses after the find: what may follow takes nothing back."""
+    ends = hit.sentence.find(hit.match[0]) + len(hit.match[0])
+    return hit.sentence[:ends] + re.split(r"[,，]", hit.sentence[ends:], maxsplit=1)[0]
 
 
 def balance(reading: Reading) -> BalanceFinding:

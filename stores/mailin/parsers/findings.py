@@ -134,6 +134,8 @@ class Told:
 class MilestoneFinding:
     """A milestone that was reached, and what the marketplace does about it.
 
+    One that only comes near has no enforcements.
+
     ``value`` is the rating or the points deducted at which it stands, None where that is not said.
     """
 

@@ -65,6 +65,21 @@ def read(reading: Reading) -> MilestoneFinding:
     )
 
 
+def ahead(reading: Reading) -> MilestoneFinding:
+    """Return the milestone that comes near: nothing is enforced yet.
+
+    Raises:
+        Doubt: if something is said to be enforced, or it is not said which milestone.
+    """
+    value = _value(reading)
+    dated = ("enforcement.starts_at", "enforcement.ends_at")
+    if value is None or reading.happened("stated.milestone"):
+        raise Doubt(Why.OTHER_KIND, "warning")
+    if _actions(reading) and any(_stated(reading, field) for field in dated):
+        raise Doubt(Why.OTHER_KIND, "warning")
+    return MilestoneFinding((), value, "", shops.hint(reading), reading.told())
+
+
 def hint(reading: Reading) -> EnforcementHint:
     """Return what can be read of an enforcement, for a person to look over."""
     places: dict[str, int] = {}

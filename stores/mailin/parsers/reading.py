@@ -22,6 +22,7 @@ from stores.mailin.parsers.numbers import whole_number
 MINUTE = timedelta(minutes=1)
 QUOTES = {'"': '"', "'": "'", "“": "”", "「": "」", "《": "》"}
 _QUOTED_ONCE = 2  # signs
+_IN_FIGURES = re.compile(r"(?<![\d/.-])\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d)")
 
 T = TypeVar("T")
 Spans = list[tuple[int, int]]
@@ -33,9 +34,14 @@ class Hit:
 
     match: re.Match[str]
     sentence: str
+    shown: str  # the text as it was written, letter by letter what ``match`` was found in
 
     def __getitem__(self, name: str) -> str:
         return self.match[name]
+
+    def written(self, name: str) -> str:
+        """Return a group in the letters of the notice."""
+        return self.shown[slice(*self.match.span(name))]
 
     def has(self, name: str) -> bool:
         return name in self.match.re.groupindex and self.match[name] is not None
@@ -52,11 +58,13 @@ class Reading:
         self.problems: list[str] = []
         self.sent_at = self._sent_at(zone)
         whole = plain.unquoted(plain.normalised(mail.subject + ".\n\n" + text))
-        if day_first is None and patterns.writes_day_first(whole):
-            day_first = True
-        self.moments = list(moments.find_moments(whole, zone=zone, day_first=day_first))
+        known = patterns.simplified(whole)
+        if day_first is None:
+            day_first = self._day_first(known, zone)
+        self.moments = list(moments.find_moments(known, zone=zone, day_first=day_first))
         # Dates first: "July 8, 2026, 5:" at the start of a line looks like a label.
-        self.text = plain.unwrapped(self._with_tokens(whole))
+        self.text = plain.unwrapped(self._with_tokens(known))
+        self.shown = plain.unwrapped(self._with_tokens(whole))
         self.written = [whole[found.start : found.end] for found in self.moments]
         self.subject_ends = self.text.find("\n")
 
@@ -83,7 +91,7 @@ class Reading:
                     continue
                 sentence = plain.sentence_around(self.text, *match.span())
                 if not any(one.search(sentence) for one in suppose):
-                    found.append(Hit(match, sentence))
+                    found.append(Hit(match, sentence, self.shown))
         return found
 
     def happened(self, field: str) -> list[Hit]:
@@ -196,6 +204,43 @@ class Reading:
         if not moment.has_zone:
             self.problems.append(f"zone_assumed:{field}")
 
+    def _day_first(self, text: str, zone: tzinfo) -> bool | None:
+        """Return whether the text's own words or dates tell that the day stands first."""
+        if patterns.writes_day_first(text):
+            return True
+        told = moments.day_first_of(_IN_FIGURES.findall(text))
+        if told is not None:
+            return told
+        fitting = [first for first in (True, False) if self._counts_up(text, zone, first=first)]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _counts_up(self, text: str, zone: tzinfo, *, first: bool) -> bool:
+        """Tell whether "30 days, until 05/08/2026" is so long after another date if so read."""
+        found = [
+            one
+            for one in moments.find_moments(text, zone=zone, day_first=first)
+            if one.moment is not None
+        ]
+        dates = [one.moment.at for one in found if one.moment is not None]
+        dates += [self.sent_at] if self.sent_at else []
+        for one in found:
+            if one.moment is None or not _IN_FIGURES.match(text, one.start, one.end):
+                continue
+            sentence = plain.sentence_around(text, one.start, one.end)
+            counts = {
+                whole_number(match["n"])
+                for pattern in patterns.patterns("days_counted")
+                for match in pattern.finditer(sentence)
+            }
+            lengths = {one.moment.at - date for date in dates}
+            if any(
+                count and abs(length - timedelta(days=count)) <= CLOCK_SLACK
+                for count in counts
+                for length in lengths
+            ):
+                return True
+        return False
+
     def _sent_at(self, zone: tzinfo) -> datetime | None:
         sent_at = self.mail.sent_at
         if sent_at is not None and Problem.ZONE_ASSUMED in self.mail.problems:
@@ -207,17 +252,12 @@ class Reading:
     # -- words ---------------------------------------------------------------------------------
 
     def lines(self, field: str) -> list[str]:
-        texts = (self.readable(hit["line"]) for hit in self.hits(field))
+        texts = (self.readable(hit.written("line")) for hit in self.hits(field))
         return [text for text in texts if text]
 
     def readable(self, text: str) -> str:
-        """Return a piece of the text with its dates as they were written."""
-
-        def written(match: re.Match[str]) -> str:
-            return self.written[int(match[1])]
-
-        text = re.sub(rf"{patterns.DATE_OPEN}(\d+){patterns.DATE_CLOSE}", written, text)
-        text = " ".join(text.split()).strip(" .,;:。、")
+        """Return a piece of the text on one line, without signs around it."""
+        text = " ".join(self.with_dates(text).split()).strip(" .,;:。、")
         if (
             text[:1] in QUOTES
             and text.endswith(QUOTES[text[0]])
@@ -225,6 +265,11 @@ class Reading:
         ):
             text = text[1:-1].strip()
         return text[:300]
+
+    def with_dates(self, text: str) -> str:
+        """Return a piece of the text with its dates as they were written."""
+        token = rf"{patterns.DATE_OPEN}(\d+){patterns.DATE_CLOSE}"
+        return re.sub(token, lambda match: self.written[int(match[1])], text)
 
     def told(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.problems))

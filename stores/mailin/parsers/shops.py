@@ -18,8 +18,8 @@ def named_in(reading: Reading) -> ShopsNamed:
     spoken_of = [
         words
         for hit in reading.hits("store.spoken_of")
-        if (words := reading.readable(hit["who"]))
-        and not any(one.match(words) for one in everybody)
+        if (words := reading.readable(hit.written("who")))
+        and not any(one.match(patterns.simplified(words)) for one in everybody)
     ]
     return ShopsNamed(once(names), once(codes), once(spoken_of))
 
@@ -41,7 +41,7 @@ def begins_with_name(words: str, name: str) -> bool:
         return False
     rest = written[match.end() :]
     after = rest.lstrip()
-    if any(one.match(after) for one in patterns.patterns("store.after_name")):
+    if any(one.match(patterns.simplified(after)) for one in patterns.patterns("store.after_name")):
         return True
     starts_capital = after[:1].isalnum() and not after[:1].islower()
     return not (rest[:1].isalnum() or starts_capital or after[:1] in {"&", "+", "/"})

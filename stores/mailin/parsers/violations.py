@@ -15,7 +15,9 @@ from stores.mailin.parsers.findings import (
     ViolationFinding,
     Why,
 )
-from stores.mailin.parsers.reading import Reading
+from stores.mailin.parsers.reading import Hit, Reading
+
+State = Literal["pending", "enforced"]
 
 
 def read(reading: Reading) -> ViolationFinding | None:
@@ -24,6 +26,8 @@ def read(reading: Reading) -> ViolationFinding | None:
     rule_text, rule = _rule(reading)
     if reference is None and not rule_text:
         return None
+    if reading.hits("relative"):
+        raise Doubt(Why.DATE_UNCLEAR, "enforced_at")
     points, points_range = _points(reading)
     if reference is None and points is None and not points_range and not _says_none(reading):
         return None
@@ -61,7 +65,7 @@ def read(reading: Reading) -> ViolationFinding | None:
 
 def rule_code(text: str) -> str:
     """Return the rulebooks' code that ``text`` names by its longest known alias, or ""."""
-    text = plain.normalised(text).lower()
+    text = patterns.simplified(plain.normalised(text)).lower()
     for alias, code in patterns.rules():
         if alias.isascii():
             if re.search(rf"(?<![a-z]){re.escape(alias)}", text):
@@ -94,23 +98,56 @@ def _told(
     reading.problems += [code for code, is_so in missing.items() if is_so]
 
 
-def _state(reading: Reading, *, is_none: bool) -> Literal["pending", "enforced"]:
-    stated: set[Literal["pending", "enforced"]] = set()
-    for hit in reading.hits("violation.status_label"):
-        pending = reading.any("violation.pending", text=hit["status"])
-        enforced = reading.any("violation.enforced", text=hit["status"])
-        if pending != enforced:
-            stated.add("pending" if pending else "enforced")
-    if not stated:
+def _state(reading: Reading, *, is_none: bool) -> State:
+    stated = _labelled_state(reading)
+    if stated:
+        _agrees_with_prose(reading, stated)
+    elif is_none and reading.happened("violation.warning"):
+        # A warning has nothing that could still come into force, but what comes if it is repeated.
+        stated.add("enforced")
+        conditional = patterns.patterns("conditional")
+        for hit in reading.hits("violation.not_yet", unless="hypothetical"):
+            if not any(one.search(hit.sentence) for one in conditional):
+                raise Doubt(Why.STATE_UNCLEAR)
+    else:
         if reading.hits("violation.pending", unless="hypothetical"):
             stated.add("pending")
         if reading.hits("violation.enforced", unless="conditional"):
             stated.add("enforced")
-    if not stated and is_none and reading.happened("violation.warning"):
-        stated.add("enforced")  # a warning has nothing that could still come into force
     if len(stated) != 1:
         raise Doubt(Why.STATE_UNCLEAR)
     return stated.pop()
+
+
+def _labelled_state(reading: Reading) -> set[State]:
+    stated: set[State] = set()
+    for hit in reading.hits("violation.status_label"):
+        status = hit["status"]
+        pending = reading.any("violation.pending", "violation.status_pending", text=status)
+        enforced = reading.any("violation.enforced", "violation.status_enforced", text=status)
+        if pending != enforced:
+            stated.add("pending" if pending else "enforced")
+    return stated
+
+
+def _agrees_with_prose(reading: Reading, stated: set[State]) -> None:
+    """Refuse a state that sentences elsewhere gainsay.
+
+    Raises:
+        Doubt: if points are said to be taken that the label says are pending, or the reverse.
+    """
+    labels = [hit.match.span() for hit in reading.hits("violation.status_label")]
+    labels += reading.spans("points.total", "points.restored")
+    conditional = patterns.patterns("conditional")
+    gainsaid = {
+        hit
+        for field, state in (("violation.done", "pending"), ("violation.not_yet", "enforced"))
+        if state in stated
+        for hit in reading.hits(field, unless="hypothetical", outside=labels)
+        if not any(one.search(hit.sentence) for one in conditional)
+    }
+    if gainsaid:
+        raise Doubt(Why.CONTRADICTORY, "state")
 
 
 def _rule(reading: Reading) -> tuple[str, str]:
@@ -140,6 +177,8 @@ def _points(reading: Reading) -> tuple[int | None, tuple[int, int] | None]:
     blocked += [hit.match.span() for hit in ranges]
 
     taken = reading.hits("points.taken", unless="hypothetical", outside=blocked)
+    if any(_is_one_of_two(reading, hit) for hit in taken):
+        raise Doubt(Why.NUMBER_DOUBTFUL, "points")
     values = reading.points_of(taken)
     value = reading.one("points", values)
     if value is not None and ends:
@@ -149,3 +188,13 @@ def _points(reading: Reading) -> tuple[int | None, tuple[int, int] | None]:
         if loose:
             raise Doubt(Why.NUMBER_DOUBTFUL, "points")
     return (None if value is None else -value), ends
+
+
+def _is_one_of_two(reading: Reading, hit: Hit) -> bool:
+    """Tell whether a number stands beside another: "4 or 6 points"."""
+    begins, ends = hit.match.span("n")
+    before = reading.text[max(0, begins - 30) : begins]
+    after = patterns.patterns("points.another_after")
+    return any(one.match(reading.text, ends) for one in after) or any(
+        one.search(before) for one in patterns.patterns("points.another_before")
+    )

@@ -519,11 +519,6 @@ def test_notice_of_a_known_kind_waits_where_its_facts_are_in_doubt(
             "Policy update: new milestone rules",
             "From August 1, 2026 stores at the 150 milestone get no new listings for 7 days.",
         ),
-        (
-            "Warning: you are close to the 150 milestone",
-            "Your Account Health Rating is 158 points, 8 points away from the next milestone.",
-        ),
-        ("处罚节点预警", "您的评分为 158 分，距离 150 分节点还差 8 分。"),
         ("Good news for your store", "Your shop is doing great."),
         (
             "We received your correction",
