@@ -33,24 +33,6 @@ CURRENCIES: Mapping[str, str] = MappingProxyType(
 )
 DOLLARS = frozenset({"USD", "SGD", "MXN", "TWD"})  # each is "$" at home
 
-CURRENCIES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("FR", "DE", "ES", "IT", "IE"), "EUR"),
-        "US": "USD",
-        "GB": "GBP",
-        "VN": "VND",
-        "TH": "THB",
-        "PH": "PHP",
-        "SG": "SGD",
-        "MY": "MYR",
-        "ID": "IDR",
-        "MX": "MXN",
-        "BR": "BRL",
-        "TW": "TWD",
-    }
-)
-
-
 # Where each marketplace has stores, by its own seller centres, as of 2026-11.
 _SOUTH_EAST_ASIA = frozenset({"VN", "TH", "PH", "SG", "MY", "ID"})
 MARKETS_OF: Mapping[str, frozenset[str]] = MappingProxyType(

@@ -20,8 +20,16 @@ def opened(data: bytes) -> IO[bytes]:
 def read(data: bytes, *, sheet: str = "Sheet1") -> list[tuple[int, list[str]]]:
     """Return all rows of a sheet, as the reading process tells them."""
     with opened(data) as file:
-        width = max(len(cells) for head in door.heads(file) for _line, cells in head.rows)
-        lines = door.rows(file, sheet=sheet, below=0, width=width, columns=list(range(width)))
+        heads = list(door.heads(file))
+        width = max(len(cells) for head in heads for _line, cells in head.rows)
+        lines = door.rows(
+            file,
+            sheet=sheet,
+            encoding=heads[0].encoding,
+            below=0,
+            width=width,
+            columns=list(range(width)),
+        )
         return [(line.number, list(line.cells)) for line in lines]
 
 
@@ -29,7 +37,10 @@ def fault_of(data: bytes) -> tuple[str, dict[str, Any]]:
     with opened(data) as file:
         try:
             for head in door.heads(file):
-                list(door.rows(file, sheet=head.sheet, below=0, width=1, columns=[0]))
+                lines = door.rows(
+                    file, sheet=head.sheet, encoding=head.encoding, below=0, width=1, columns=[0]
+                )
+                list(lines)
         except Fault as fault:
             return fault.code, fault.where
     return "", {}
@@ -104,7 +115,8 @@ def test_hidden_sheets_are_left_out_and_others_are_told_apart() -> None:
 def test_columns_that_nobody_asked_for_do_not_leave_the_reader() -> None:
     data = workbook([["Order ID", "Recipient", "Amount"], ["A1", "Ann Lee", 5]])
     with opened(data) as file:
-        lines = list(door.rows(file, sheet="Sheet1", below=1, width=3, columns=[0, 2]))
+        asked = door.rows(file, sheet="Sheet1", encoding="", below=1, width=3, columns=[0, 2])
+        lines = list(asked)
 
     assert lines == [door.Line(2, ("A1", "5"), is_too_wide=False)]
 
