@@ -201,14 +201,14 @@ def _is_thai(text: str) -> bool:
 
 
 def _is_vietnamese(text: str) -> bool:
-    return _is_latin(text, _VIETNAMESE, _WESTERN) and _is_rare(_NO_VIETNAMESE, text)
+    return _has_letters_of(text, _VIETNAMESE, _WESTERN) and _is_rare(_NO_VIETNAMESE, text)
 
 
 def _is_western(text: str) -> bool:
-    return _is_latin(text, _WESTERN, frozenset())
+    return _has_letters_of(text, _WESTERN, frozenset())
 
 
-def _is_latin(text: str, letters: frozenset[str], guests: frozenset[str]) -> bool:
+def _has_letters_of(text: str, letters: frozenset[str], guests: frozenset[str]) -> bool:
     """Tell whether the letters are mostly of a language, hardly ever a capital within a word."""
     foreign = [sign for sign in text if not sign.isascii() and sign not in _SIGNS]
     own = sum(letter in letters for letter in foreign)
