@@ -32,7 +32,6 @@ ANSWERS = {
     "agency /stores/{pk}/connect/shop/": "302",  # no shop waits to be chosen
     "agency /quizzes/new/": "302",  # no store is chosen
     "agency /stores/{pk}/progress/": "200, nothing of hers",
-    "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
     "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
