@@ -39,6 +39,11 @@ ANSWERS = {
     "agency /api/v1/stores/{pk}/drift/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
     "agency /api/v1/roll-offs/": "200, nothing of hers",
+    # Its key was made by nobody, and the file was brought in by the owner.
+    "agency /api/v1/imports/": "200, nothing of hers",
+    "agency /api/v1/imports/{pk}/": "404",
+    "public /api/v1/imports/": "200, nothing of hers",
+    "public /api/v1/imports/{pk}/": "404",
     "agency /api/v1/rulebooks/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said
