@@ -51,7 +51,7 @@ def _import_for(member: Membership, pk: str) -> Import:
     return kept
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_http_methods(["GET", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     kinds = kinds_for(request.member)
@@ -95,7 +95,7 @@ def _brought(request: MemberRequest, form: ImportForm, kinds: list[Kind]) -> Imp
         return None
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_http_methods(["GET", "POST"])
 def import_page(request: MemberRequest, pk: str) -> HttpResponse:
     kept = _import_for(request.member, pk)
@@ -163,7 +163,7 @@ def _row(row: ImportRow, shown: list[str]) -> dict[str, Any]:
     }
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_POST
 def confirm(request: MemberRequest, pk: str) -> HttpResponse:
     kept = _import_for(request.member, pk)
@@ -177,7 +177,7 @@ def confirm(request: MemberRequest, pk: str) -> HttpResponse:
     return redirect("stores:import", pk=kept.pk)
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_POST
 def discard(request: MemberRequest, pk: str) -> HttpResponse:
     kept = _import_for(request.member, pk)
@@ -190,7 +190,7 @@ def discard(request: MemberRequest, pk: str) -> HttpResponse:
     return redirect("stores:import_new")
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_POST
 def undo(request: MemberRequest, pk: str) -> HttpResponse:
     kept = _import_for(request.member, pk)
@@ -203,7 +203,7 @@ def undo(request: MemberRequest, pk: str) -> HttpResponse:
     return redirect("stores:import", pk=kept.pk)
 
 
-@requires("stores.view")
+@requires("readings.record")
 @require_GET
 def errors(request: MemberRequest, pk: str) -> HttpResponse:
     """Return the rows that need mending as CSV, such that no spreadsheet runs what they hold."""

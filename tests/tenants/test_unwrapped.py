@@ -32,7 +32,6 @@ ANSWERS = {
     "agency /stores/{pk}/connect/shop/": "302",  # no shop waits to be chosen
     "agency /quizzes/new/": "302",  # no store is chosen
     "agency /stores/{pk}/progress/": "200, nothing of hers",
-    "agency /imports/{pk}/errors.csv": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/rating/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/platform-ratings/": "200, nothing of hers",
     "agency /api/v1/changes/": "200, nothing of hers",  # nothing changed since yesterday
@@ -40,6 +39,11 @@ ANSWERS = {
     "agency /api/v1/stores/{pk}/drift/": "200, nothing of hers",
     "agency /api/v1/stores/{pk}/forecast/": "200, nothing of hers",
     "agency /api/v1/roll-offs/": "200, nothing of hers",
+    # Its key was made by nobody, and the file was brought in by the owner.
+    "agency /api/v1/imports/": "200, nothing of hers",
+    "agency /api/v1/imports/{pk}/": "404",
+    "public /api/v1/imports/": "200, nothing of hers",
+    "public /api/v1/imports/{pk}/": "404",
     "agency /api/v1/rulebooks/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/": "200, nothing of hers",
     "agency /api/v1/rulebooks/{name}/difference/": "400",  # with what it is not said

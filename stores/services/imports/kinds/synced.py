@@ -25,32 +25,40 @@ def known(
     model: type[models.Model], rows: Iterable[Parsed], **only: str
 ) -> dict[tuple[UUID, str], Any]:
     """Return what stands of the things that rows tell of, by store and the marketplace's id."""
+    found = _standing(model, rows, only)
+    return {(row.store_id, row.external_id): row for row in found}
+
+
+def _standing(
+    model: type[models.Model], rows: Iterable[Parsed], only: Mapping[str, str]
+) -> models.QuerySet[Any]:
     by_store: dict[UUID, list[str]] = {}
     for row in rows:
         by_store.setdefault(row.the_store.pk, []).append(row.values["external_id"])
     ids = [external_id for each in by_store.values() for external_id in each]
-    found = model._default_manager.filter(  # noqa: SLF001
+    return model._default_manager.filter(  # noqa: SLF001
         store__in=list(by_store), external_id__in=ids, **only
     )
-    return {(row.store_id, row.external_id): row for row in found}  # type: ignore[attr-defined]
 
 
 def write(
     table: Table[Any], noun: str, rows: Sequence[Parsed], restored: Sequence[str], course: Course
 ) -> list[Mark]:
     """Keep rows, and return what stood before each of them."""
+    standing = _standing(table.model, rows, table.only)
     before = {
-        key: base.packed({name: getattr(row, name) for name in restored})
-        for key, row in known(table.model, rows, **table.only).items()
+        (store, external_id): base.packed(dict(zip(restored, values, strict=True)))
+        for store, external_id, *values in standing.values_list("store", "external_id", *restored)
     }
     by_store: dict[UUID, list[Parsed]] = {}
     for row in rows:
         by_store.setdefault(row.the_store.pk, []).append(row)
     for of_store in by_store.values():
         table.keep(of_store[0].the_store, [row.values for row in of_store], at=course.at)
-    after = known(table.model, rows, **table.only)
+    kept = _standing(table.model, rows, table.only).values_list("store", "external_id", "pk")
+    after = {(store, external_id): pk for store, external_id, pk in kept}
     return [
-        Mark(noun, after[key].pk, before.get(key))
+        Mark(noun, after[key], before.get(key))
         for row in rows
         if (key := (row.the_store.pk, row.values["external_id"])) in after
     ]
