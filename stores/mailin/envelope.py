@@ -31,6 +31,10 @@ MAX_DEPTH = 3
 MAX_NESTING = 40  # boundaries opened by one mail before it counts as hostile
 HEADER_BLOCK = 12  # lines that a quoted header block may have
 
+_FORWARDED = re.compile(
+    r"(?:fwd?|转发|轉發|轉寄|转|chuyển tiếp|diteruskan|ส่งต่อ)\s*[:：]", re.IGNORECASE
+)
+
 
 class Problem(StrEnum):
     """What was wrong with a mail as it came; words for them are in ``words.py``."""
@@ -435,7 +439,7 @@ def _quoted(text: str, subject: str) -> tuple[dict[str, str], str] | None:
             found = _header_block(lines, signs, at + 1)
             if found is not None:
                 return found
-    if re.match(r"(?:fwd?|转发|转)\s*[:：]", subject, re.IGNORECASE):
+    if _FORWARDED.match(subject):
         for at in range(len(signs)):
             found = _header_block(lines, signs, at)
             if found is not None and {"from", "subject"} <= found[0].keys():

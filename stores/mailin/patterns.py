@@ -14,7 +14,10 @@ FOLDER = Path(__file__).parent / "languages"
 
 DATE_OPEN, DATE_CLOSE = "⟦", "⟧"
 _BLANK = r"[^\S\n]"
-NUMBER = rf"(?<![\d./{DATE_OPEN}])(?<!\d,)(?:[-+]\s?)?\d[\d.,]*(?<![.,])(?![\d{DATE_CLOSE}/%A-Za-z]|[.,]\d)"
+NUMBER = (
+    rf"(?<![\d./{DATE_OPEN}])(?<!\d,)(?:[-+]\s?)?\d[\d.,]*(?<![.,])"
+    rf"(?![\d{DATE_CLOSE}/%A-Za-z]|[.,]\d)"
+)
 _SUM = r"(?P<sum>\d[\d.,']*)(?<![.,'])(?![\d%])"
 _SIGN = (
     rf"{_BLANK}*(?::|=|\||-(?=\s)){_BLANK}*\n?{_BLANK}*|{_BLANK}*\t{_BLANK}*|{_BLANK}*\n{_BLANK}*"

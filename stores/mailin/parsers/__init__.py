@@ -171,10 +171,8 @@ def _findings(reading: Reading) -> list[Finding]:
         raise Doubt(Why.OTHER_KIND, "news")
     if announced & _FOR_A_PERSON:
         raise Doubt(Why.OTHER_KIND, max(announced & _FOR_A_PERSON))
-    if "warning" in announced:
-        found = milestones.ahead(reading)
-        reading.problems = []
-        return [found, *ratings.read(reading)]
+    if "warning" in announced or (announced == {"milestone"} and _comes_near(reading)):
+        return _ahead(reading)
     happened = announced & _OF_THE_ACCOUNT or _told(reading)
     if len(happened) > 1:
         raise Doubt(Why.CONTRADICTORY, "kind")
@@ -225,6 +223,20 @@ def _of_the_account(reading: Reading, kind: str, announced: set[str]) -> list[Fi
     if kind == "inactivity":
         return [accounts.inactivity(reading)]
     return [accounts.balance(reading)]
+
+
+def _comes_near(reading: Reading) -> bool:
+    return bool(reading.happened("stated.warning")) and not reading.happened("stated.milestone")
+
+
+def _ahead(reading: Reading) -> list[Finding]:
+    """Return the milestone that comes near and the rating; one of the two is said in figures."""
+    found = milestones.ahead(reading)
+    reading.problems = []
+    seen = ratings.read(reading)
+    if found.value is None and not seen:
+        raise Doubt(Why.OTHER_KIND, "warning")
+    return [found, *seen]
 
 
 def _news(reading: Reading) -> NewsFinding:

@@ -40,7 +40,7 @@ def inactivity(reading: Reading) -> InactivityFinding:
 
 
 def _until_its_clause_ends(hit: Hit) -> str:
-    """Return the sentence without the clauses after the find: what may follow takes nothing back."""
+    """Return the sentence up to the end of the find's clause: what follows takes nothing back."""
     ends = hit.sentence.find(hit.match[0]) + len(hit.match[0])
     return hit.sentence[:ends] + re.split(r"[,，]", hit.sentence[ends:], maxsplit=1)[0]
 
@@ -52,7 +52,10 @@ def balance(reading: Reading) -> BalanceFinding:
         Doubt: if no amount is told beyond doubt, or two.
     """
     kind = "negative_balance"
-    amounts = [_amount(hit) for hit in reading.happened("balance.amount")]
+    hits = reading.happened("balance.amount")
+    told_in = {hit.sentence for hit in hits}
+    hits += [hit for hit in reading.happened("balance.owed") if hit.sentence in told_in]
+    amounts = [_amount(hit) for hit in hits]
     if not amounts or reading.happened("balance.settled"):
         raise Doubt(Why.OTHER_KIND, kind)
     if None in amounts:

@@ -60,7 +60,7 @@ def pieces(reading: Reading) -> Iterator[list[tuple[str, str]]]:
 
 
 def _cut(reading: Reading, starts: list[int], firsts: dict[str, int]) -> list[tuple[str, str]]:
-    """Return the pieces that begin at ``starts``, none where a reference is not alone in its own."""
+    """Return the pieces that begin at ``starts``; none where one has not one reference."""
     bounds = [*starts, len(reading.shown)]
     references = []
     for begins, ends in itertools.pairwise(bounds):

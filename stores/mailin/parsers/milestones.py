@@ -69,15 +69,17 @@ def ahead(reading: Reading) -> MilestoneFinding:
     """Return the milestone that comes near: nothing is enforced yet.
 
     Raises:
-        Doubt: if something is said to be enforced, or it is not said which milestone.
+        Doubt: if something is said to be enforced.
     """
-    value = _value(reading)
     dated = ("enforcement.starts_at", "enforcement.ends_at")
-    if value is None or reading.happened("stated.milestone"):
+    if reading.happened("stated.milestone"):
         raise Doubt(Why.OTHER_KIND, "warning")
-    if _actions(reading) and any(_stated(reading, field) for field in dated):
+    supposed = {hit.sentence for hit in reading.hits("enforcement.reached")}
+    if not supposed.issuperset(_actions(reading).values()) or (
+        _actions(reading) and any(_stated(reading, field) for field in dated)
+    ):
         raise Doubt(Why.OTHER_KIND, "warning")
-    return MilestoneFinding((), value, "", shops.hint(reading), reading.told())
+    return MilestoneFinding((), _value(reading), "", shops.hint(reading), reading.told())
 
 
 def hint(reading: Reading) -> EnforcementHint:

@@ -99,6 +99,8 @@ def _told(
 
 
 def _state(reading: Reading, *, is_none: bool) -> State:
+    if _is_undone(reading):
+        raise Doubt(Why.STATE_UNCLEAR)
     stated = _labelled_state(reading)
     if stated:
         _agrees_with_prose(reading, stated)
@@ -117,6 +119,20 @@ def _state(reading: Reading, *, is_none: bool) -> State:
     if len(stated) != 1:
         raise Doubt(Why.STATE_UNCLEAR)
     return stated.pop()
+
+
+def _is_undone(reading: Reading) -> bool:
+    """Tell whether a violation is spoken of that is, or is to be, taken back."""
+    if any(
+        reading.any("violation.status_undone", text=hit["status"])
+        for hit in reading.hits("violation.status_label")
+    ):
+        return True
+    conditional = patterns.patterns("conditional")
+    return any(
+        not any(one.search(hit.sentence) for one in conditional)
+        for hit in reading.happened("violation.undone")
+    )
 
 
 def _labelled_state(reading: Reading) -> set[State]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - a notice stays as it is written
 """Ways in which notices say the same: each is read as it is meant, or left to a person."""
 
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from stores.mailin.parsers import (
     AppealFinding,
     BalanceFinding,
     CorrectionFinding,
+    CountFinding,
     Finding,
     InactivityFinding,
     MilestoneFinding,
@@ -25,12 +27,14 @@ SINGAPORE = ZoneInfo("Asia/Singapore")
 RECEIVED = datetime(2026, 7, 14, tzinfo=UTC)
 
 
-def essence(finding: Finding) -> tuple[object, ...]:
+def essence(finding: Finding) -> tuple[object, ...]:  # noqa: PLR0911 - a table by class
     match finding:
         case ViolationFinding():
             return (finding.reference, finding.state, finding.points)
         case AppealFinding() | CorrectionFinding():
             return (finding.reference, finding.outcome, finding.points_restored)
+        case CountFinding():
+            return (finding.what, finding.value)
         case RatingFinding():
             return (finding.measure, finding.value)
         case MilestoneFinding():
@@ -142,6 +146,7 @@ def test_warning_takes_no_points(subject: str, text: str) -> None:
         ("Warning: you are close to the 150 milestone", "Your Account Health Rating is 158 points, 8 points away from the next milestone.", 150),
         ("处罚节点预警", "您的账号健康评分为 158 分，距离 150 分节点还差 8 分。", 150),
         ("Cửa hàng sắp chạm mốc 150 điểm", "Điểm sức khỏe tài khoản của bạn hiện là 158 điểm.", 150),
+        ("处罚节点提醒", "您的账号健康评分目前为158分，即将达到150分处罚节点。目前尚未限制任何权限。", 150),
         ("Toko Anda mendekati milestone 150", "Skor kesehatan akun Anda saat ini adalah 158 poin.", 150),
     ],
 )  # fmt: skip
@@ -315,3 +320,51 @@ def test_balance_below_zero_is_read_from_a_sentence() -> None:
     assert said(
         "Saldo toko Anda negatif", "Saldo toko Kopi Hujan per 10 Juli 2026 adalah -Rp1.532.800."
     ) == [(Decimal(-1532800), "IDR")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Violation 44120019 was reversed. 6 points were deducted by mistake and are restored.",
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Cancelled\n6 points have been deducted.",
+        "违规编号：44120019，假冒，已扣6分，其中4分已返还。",
+        "违规编号：44120019\n违规类型：假冒\n扣分：6分\n状态：已撤销",
+        "Mã vi phạm: VN44120019\nLý do: Hàng giả\nTrạng thái: Đã hủy\nĐiểm trừ: 6",
+        "Nomor pelanggaran: ID44120019\nAlasan: Produk palsu\n6 poin telah dikurangi lalu dikembalikan.",
+        "รหัสการละเมิด: TH44120019\nเหตุผล: สินค้าปลอม\nคะแนน: 6\nสถานะ: ยกเลิกแล้ว",
+    ],
+)
+def test_violation_that_is_taken_back_is_for_a_person(text: str) -> None:
+    assert said("Notice", text) == [("asked", "state_unclear", "")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 4 or 6",
+        "违规编号：44120019\n违规类型：假冒\n扣分：4分或6分\n状态：已生效",
+        "Mã vi phạm: VN44120019\nLý do: Hàng giả\nĐiểm trừ: 4 hoặc 6\nTrạng thái: Đã áp dụng",
+    ],
+)
+def test_one_of_two_numbers_is_for_a_person(text: str) -> None:
+    assert said("Notice", text) == [("asked", "number_doubtful", "points")]
+
+
+def test_two_balances_are_for_a_person() -> None:
+    assert said("Negative balance", "Your balance was -$45.20 last week and is -$20.10 now.") == [
+        ("asked", "contradictory", "amount")
+    ]
+
+
+def test_appeal_that_was_decided_twice_is_for_a_person() -> None:
+    assert said(
+        "Appeal",
+        "Your appeal for violation 44120019 was rejected first but has been approved since.",
+    ) == [("asked", "outcome_unclear", "partly")]
+
+
+def test_restriction_in_force_is_no_milestone_that_comes_near() -> None:
+    assert said(
+        "Your shop is close to the 150 milestone",
+        "Your shop was restricted on July 10, 2026: you cannot create new listings.",
+    ) == [("asked", "other_kind", "warning")]
