@@ -19,7 +19,7 @@ READABLE: Final = [name for name, said in EXPECTED.items() if said["act"]]
 SPOOFED: Final = [name for name, said in EXPECTED.items() if said["spoofed"]]
 HONEST: Final = [name for name in EXPECTED if name not in SPOOFED]
 # What the readers reached; less would be a step back, more is to be written here.
-READ_BY_ITSELF: Final = 0.40
+READ_BY_ITSELF: Final = 0.75
 
 
 def test_no_mail_is_read_wrongly() -> None:
