@@ -348,6 +348,8 @@ def test_violation_that_is_taken_back_is_for_a_person(text: str) -> None:
     "text",
     [
         "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 4 or 6",
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 4 -> 6",
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 6 (previously 4)",
         "违规编号：44120019\n违规类型：假冒\n扣分：4分或6分\n状态：已生效",
         "Mã vi phạm: VN44120019\nLý do: Hàng giả\nĐiểm trừ: 4 hoặc 6\nTrạng thái: Đã áp dụng",
     ],
