@@ -11,7 +11,8 @@ MAX_PIECES = 30
 _LEAST_COLUMNS = 3
 _CELL_ENDS = re.compile(r"[^\S\n]*[\t|][^\S\n]*")
 _ITEM_HEAD = re.compile(
-    r"\s*(?:[\[(【<#]\s*)?(?:no\.?\s*)?(?P<n>\d{1,2})\s*[\])】>.:、/]", re.IGNORECASE
+    r"\s*(?:[\[(【<#]\s*)?(?:(?:no|item|record|notice|第)\.?\s*)?(?P<n>\d{1,2})\s*[\])】>.:、/条项]",
+    re.IGNORECASE,
 )
 # What belongs to one violation: before the first of them it would be nobody's.
 _OF_ONE = (

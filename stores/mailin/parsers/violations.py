@@ -15,7 +15,7 @@ from stores.mailin.parsers.findings import (
     ViolationFinding,
     Why,
 )
-from stores.mailin.parsers.reading import Hit, Reading
+from stores.mailin.parsers.reading import MINUTE, Hit, Reading
 
 State = Literal["pending", "enforced"]
 
@@ -44,6 +44,8 @@ def read(reading: Reading) -> ViolationFinding | None:
     enforced_at = reading.time("enforced_at") if state == "enforced" else None
     if enforced_at is not None:
         reading.plausible("enforced_at", enforced_at)
+        if enforced_at > reading.received_at + MINUTE and _is_exact(reading, "enforced_at"):
+            raise Doubt(Why.STATE_UNCLEAR)
     ends = _ends(reading, reported_at)
     return ViolationFinding(
         reference=reference,
@@ -119,6 +121,11 @@ def _state(reading: Reading, *, is_none: bool) -> State:
     if len(stated) != 1:
         raise Doubt(Why.STATE_UNCLEAR)
     return stated.pop()
+
+
+def _is_exact(reading: Reading, field: str) -> bool:
+    """Tell whether an instant of ``field`` was told with its time and its zone."""
+    return not {f"zone_assumed:{field}", f"time_not_stated:{field}"} & set(reading.problems)
 
 
 def _is_undone(reading: Reading) -> bool:

@@ -69,6 +69,12 @@ def said(subject: str, text: str) -> list[tuple[object, ...]]:
         ("Violation no. 44120019, wrong category. We deducted 6 points on 2026-07-10 09:00 UTC.", "enforced"),
         ("Case number 44120019\nPolicy broken: Wrong category\n6 points are deducted as of 10 July 2026.", "enforced"),
         ("Record: 44120019\nReason: Wrong category\nPoints: 6\nEnforcement: in force since 10 July 2026", "enforced"),
+        ("Record no: 44120019\nViolation type: Wrong category\nEffective: July 10, 2026 14:00 UTC\nPoints: -6", "enforced"),
+        ("Reminder: violation 44120019 (Wrong category, 6 points). Correct it by July 17, 2026 11:59 p.m. UTC to avoid enforcement.", "pending"),
+        ("Your shop received 6 non-compliance points for Late Shipment. Reference LZ-44120019.", "enforced"),
+        ("您的店铺因迟发货被记6分惩罚计分。编号：SPP-44120019。", "enforced"),
+        ("Shop của bạn bị phạt 6 điểm vì giao hàng trễ. Mã: SPP-44120019.", "enforced"),
+        ("การละเมิด TH-44120019 ผิดหมวดหมู่ จะถูกหัก 6 คะแนน หากไม่แก้ไขภายใน 18 ก.ค. 2569 เวลา 23:59 น.", "pending"),
         ("记录号：44120019\n违规类型：类目错放\n扣分：6分\n该处罚将于2026年7月20日生效。", "pending"),
         ("处罚决定编号44120019：因类目错放，扣除您的店铺6分，自2026年7月10日起执行。", "enforced"),
         ("案件编号 44120019\n事由：类目错放\n拟扣分：6分\n处理状态：整改中", "pending"),
@@ -342,6 +348,8 @@ def test_violation_that_is_taken_back_is_for_a_person(text: str) -> None:
     "text",
     [
         "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 4 or 6",
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 4 -> 6",
+        "Violation ID: 44120019\nReason: Counterfeit\nStatus: Enforced\nPoints: 6 (previously 4)",
         "违规编号：44120019\n违规类型：假冒\n扣分：4分或6分\n状态：已生效",
         "Mã vi phạm: VN44120019\nLý do: Hàng giả\nĐiểm trừ: 4 hoặc 6\nTrạng thái: Đã áp dụng",
     ],
@@ -368,3 +376,10 @@ def test_restriction_in_force_is_no_milestone_that_comes_near() -> None:
         "Your shop is close to the 150 milestone",
         "Your shop was restricted on July 10, 2026: you cannot create new listings.",
     ) == [("asked", "other_kind", "warning")]
+
+
+def test_enforcement_of_a_later_hour_is_for_a_person() -> None:
+    assert said(
+        "Notice",
+        "Violation ID: 44120019\nReason: Counterfeit\nPoints: 6\nEffective: July 14, 2026 06:00 UTC",
+    ) == [("asked", "state_unclear", "")]
