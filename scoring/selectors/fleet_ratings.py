@@ -268,7 +268,10 @@ def parameters(
     days: Iterable[int],
     stores: Sequence[UUID] | None = None,
 ) -> dict[str, Any]:
-    """Return what the statements take; ``days`` back are asked about, 0 among them."""
+    """Return what the statements take; ``days`` back are asked about, 0 among them.
+
+    ``CURRENT`` tells of day 0 alone.
+    """
     return {
         "books": figures,
         "at": at,

@@ -26,7 +26,7 @@ weights AS NOT MATERIALIZED (
           END
         - reversed.points
       FROM (
-        SELECT sum(earlier.points) AS taken
+        SELECT sum(earlier.points)::int AS taken
         FROM unnest(of.back_at, of.back) WITH ORDINALITY AS earlier (starts_at, points, place)
         WHERE (earlier.starts_at, earlier.place) <= (reversed.starts_at, reversed.place)
       ) so_far
