@@ -285,6 +285,7 @@ SPECTACULAR_SETTINGS = {
         "NoticeState": "stores.models.Notice.State",
         "LedgerKind": "scoring.models.LedgerEntry.Kind",
         "QuizKind": "scoring.models.Quiz.Kind",
+        "ForwardingState": "stores.models.Forwarding.State",
         "ConsentState": "stores.selectors.consents.STATES",
         "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",
         "ClientErrorType": f"{_ERROR_ENUMS}.ClientErrorEnum.choices",

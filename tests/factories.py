@@ -26,6 +26,7 @@ from stores.models import (
     Connection,
     Conversation,
     Forwarding,
+    Import,
     MailTest,
     Notice,
     Order,
@@ -435,6 +436,17 @@ def make_mail_test(store: Store | None, **changes: Any) -> MailTest:
 
 
 # --- scoring -------------------------------------------------------------------------------------
+
+
+def make_import(*, by: Membership | None = None, **changes: Any) -> Import:
+    """A file of readings that waits for a word, without rows."""
+    values: dict[str, Any] = {
+        "kind": "readings",
+        "file_name": "readings.csv",
+        "made_by": by or make_membership("owner"),
+        "made_at": datetime.now(UTC),
+    }
+    return Import.objects.create(**(values | changes))
 
 
 def make_quiz(store: Store, **changes: Any) -> Quiz:

@@ -12,7 +12,14 @@ from rest_framework.status import HTTP_201_CREATED
 from scoring.access import quiz_of_key
 from scoring.models import Quiz
 from scoring.services import quizzes
-from stores.api.fields import STORE, MomentField, StoreField, Strict, stores_asked
+from stores.api.fields import (
+    STORE,
+    MomentField,
+    NothingIn,
+    StoreField,
+    Strict,
+    stores_asked,
+)
 from tenants.api.views import AgencyView
 
 
@@ -48,10 +55,6 @@ class PassIn(Strict):
         min_value=1, max_value=1000, required=False, help_text="So many points it gave, > 0."
     )
     ends_at = MomentField(required=False)
-
-
-class NothingIn(Strict):
-    """A body without fields."""
 
 
 class QuizOut(serializers.Serializer[Any]):

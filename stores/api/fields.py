@@ -109,3 +109,7 @@ class Strict(serializers.Serializer[Any]):
                     dict.fromkeys(names, "There is no such field."), code="unknown_field"
                 )
         return super().to_internal_value(data)
+
+
+class NothingIn(Strict):
+    """A body without fields."""

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_201_CREATED
 
 from stores.access import import_of_key, imports_of_key, stores_of_key
-from stores.api.fields import StoreField, Strict
+from stores.api.fields import NothingIn, StoreField, Strict
 from stores.models import Import
 from stores.selectors import imports as selectors
 from stores.services import imports as services
@@ -68,7 +68,7 @@ class _ImportOut(serializers.Serializer[Any]):
     file_name = serializers.CharField()
     sheet = serializers.CharField(allow_blank=True)
     store = serializers.UUIDField(allow_null=True)
-    state = serializers.ChoiceField(choices=Import.State.values)
+    state = serializers.ChoiceField(choices=Import.State.choices)
     rows = serializers.IntegerField()
     checked = serializers.IntegerField()
     written = serializers.IntegerField()
@@ -213,9 +213,10 @@ class _ActView(AgencyView):
 
 class ImportConfirmView(_ActView):
     @extend_schema(request=None, responses=_ImportWithErrorsOut)
-    def post(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def post(self, request: Request, pk: str) -> Response:
         """Write all rows of a file or none; a large one is written behind the scenes."""
         kept = self._import(pk)
+        NothingIn(data=request.data).is_valid(raise_exception=True)
         stores = stores_of_key(self.api_key)
         services.confirm(kept=kept, stores=stores, by=self.api_key.made_by, at=self.now)
         return Response(_whole_json(kept))
@@ -223,9 +224,10 @@ class ImportConfirmView(_ActView):
 
 class ImportDiscardView(_ActView):
     @extend_schema(request=None, responses=_ImportWithErrorsOut)
-    def post(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def post(self, request: Request, pk: str) -> Response:
         """Throw a waiting file away; nothing was written from it."""
         kept = self._import(pk)
+        NothingIn(data=request.data).is_valid(raise_exception=True)
         services.discard(kept=kept, by=self.api_key.made_by, at=self.now)
         kept.refresh_from_db()
         return Response(_whole_json(kept))
@@ -233,9 +235,10 @@ class ImportDiscardView(_ActView):
 
 class ImportUndoView(_ActView):
     @extend_schema(request=None, responses=_ImportWithErrorsOut)
-    def post(self, request: Request, pk: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def post(self, request: Request, pk: str) -> Response:
         """Take back all that a file wrote, unless something was built on it since."""
         kept = self._import(pk)
+        NothingIn(data=request.data).is_valid(raise_exception=True)
         stores = stores_of_key(self.api_key)
         services.undo(kept=kept, stores=stores, by=self.api_key.made_by, at=self.now)
         return Response(_whole_json(kept))

@@ -15,9 +15,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from scoring.models import LedgerEntry
 from stores.models import Reading, Violation
-from tenants.models import Agency
+from tenants.models import Agency, ApiKey
 from tests.api.calls import Api, codes, make_api_key
-from tests.factories import PUBLIC_HOST, make_quiz, make_store, make_violation
+from tests.factories import PUBLIC_HOST, make_import, make_quiz, make_store, make_violation
 
 EXTREMES = [
     f"{moment}{offset}"
@@ -69,6 +69,8 @@ def _filled(path: str) -> str:
     made: Any = make_violation() if "violations" in path else make_store(market="VN")
     if "quizzes" in path:
         made = make_quiz(made)
+    if "imports" in path:
+        made = make_import(by=ApiKey.objects.get().made_by)
     path = path.replace("{name}", "tiktok_shop/US/local/2025-10-14")
     return path.removeprefix("/api/v1/").replace("{id}", str(made.pk))
 
@@ -290,5 +292,5 @@ def test_every_list_tells_of_its_pages() -> None:
             for word in ("results", "Paginated")
         )
     }
-    assert len(lists) == 18
+    assert len(lists) == 20
     assert all({"cursor", "limit", "ordering"} <= names for names in lists.values())

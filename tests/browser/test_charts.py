@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import House, Visitor, axe_findings
+from tests.browser.walks import WORKED_OUT
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,8 @@ def _open(house: House, owner: Visitor) -> Page:
     page.goto(house.demo_url)
     page.get_by_role("link", name="Fernwood Kitchen").first.click()
     page.wait_for_url("**/stores/**")
+    # A store that is read for the first time shows its page anew when that is done.
+    expect(page.locator("#sync")).to_have_count(0, timeout=WORKED_OUT)
     expect(page.locator("#rating-chart canvas")).to_be_visible()
     return page
 
