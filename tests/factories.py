@@ -438,12 +438,12 @@ def make_mail_test(store: Store | None, **changes: Any) -> MailTest:
 # --- scoring -------------------------------------------------------------------------------------
 
 
-def make_import(*, by: Membership | None = None, **changes: Any) -> Import:
+def make_import(*, by: Membership | None, **changes: Any) -> Import:
     """A file of readings that waits for a word, without rows."""
     values: dict[str, Any] = {
         "kind": "readings",
         "file_name": "readings.csv",
-        "made_by": by or make_membership("owner"),
+        "made_by": by,
         "made_at": datetime.now(UTC),
     }
     return Import.objects.create(**(values | changes))

@@ -21,7 +21,7 @@ from tests.tenants.probes.kinds import KINDS, Scene, own
 from tests.tenants.probes.routes import AGENCY
 
 SEED = 20261129
-COUNT = 920  # of some 20,000
+COUNT = 1040  # of some 20,000
 
 
 @pytest.mark.usefixtures("committed")
