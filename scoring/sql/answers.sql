@@ -62,14 +62,14 @@ past AS (
   GROUP BY store
 ),
 
--- The marketplace's numbers against ours, newest first; a closed store is not judged.
+-- The marketplace's numbers against ours, newest first; a closed store is not judged. was_off: the
+-- one before differed as well.
 judged AS (
   SELECT
     measured.store, measured.observation, seen.observed_at, seen.tolerance,
     seen.value - ours.value AS drift,
-    row_number() OVER (
-      PARTITION BY measured.store ORDER BY seen.observed_at DESC, seen.id DESC
-    ) AS place
+    row_number() OVER newest_first AS place,
+    lead(abs(seen.value - ours.value) > seen.tolerance) OVER newest_first AS was_off
   FROM measured
   JOIN observations seen ON seen.store = measured.store AND seen.id = measured.observation
   CROSS JOIN LATERAL (
@@ -79,20 +79,22 @@ judged AS (
   ) ours
   WHERE measured.observation IS NOT NULL AND measured.closed_since IS NULL
     AND ours.value IS NOT NULL
+  WINDOW newest_first AS (
+    PARTITION BY measured.store ORDER BY seen.observed_at DESC, seen.id DESC
+  )
 ),
 
 drifts AS (
   SELECT
     newest.store, newest.drift, newest.tolerance,
     abs(newest.drift) > newest.tolerance AND (
-      COALESCE(abs(older.drift) > older.tolerance, false)
+      COALESCE(newest.was_off, false)
       OR asked_for.at - newest.observed_at >= interval '24 hours'
     ) AS is_alert
   FROM judged newest
   JOIN newest_seen ON newest_seen.store = newest.store AND newest_seen.id = newest.observation
   JOIN now_measured ON now_measured.store = newest.store AND now_measured.closed_since IS NULL
   CROSS JOIN asked_for
-  LEFT JOIN judged older ON older.store = newest.store AND older.place = 2
   WHERE newest.place = 1
 ),
 

@@ -137,7 +137,7 @@ open_levels AS MATERIALIZED (
       WHEN 0 THEN now_deducted WHEN 1 THEN newest_deducted WHEN 2 THEN second_deducted
       ELSE opening_deducted
     END, 0) + COALESCE(told.deducted, 0) AS deducted,
-    COALESCE(told.leeway, 0)::bigint AS leeway
+    COALESCE(told.leeway, 0) AS leeway
   FROM asked
   LEFT JOIN (
     SELECT
