@@ -283,6 +283,17 @@ def parameters(
 
 def fetched(statement: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Run one of the statements; return its rows by column."""
+    names, rows = _run(statement, asked)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def first_column(statement: str, asked: dict[str, Any]) -> list[Any]:
+    """Run one of the statements; return the first value of each row."""
+    _, rows = _run(statement, asked)
+    return [row[0] for row in rows]
+
+
+def _run(statement: str, asked: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
     with connection.cursor() as cursor:
         # The planner cannot know how few rows a part of these statements leaves. A loop within a
         # loop where it guessed too low is the one mistake that would cost minutes.
@@ -292,8 +303,8 @@ def fetched(statement: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
         )
         cursor.execute(statement, asked)
         names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
         cursor.execute("RESET enable_nestloop")
         cursor.execute("RESET work_mem")
         cursor.execute("RESET jit")
-    return rows
+    return names, rows

@@ -137,7 +137,7 @@ def rate_fleet(*, at: datetime) -> list[UUID]:
 def save_current(*, at: datetime) -> list[UUID]:
     """Save the current answers about all stores; return those whose answer has changed."""
     asked = _asked(at=at, days=(0,), stores=None) | {"agency": scope.current_id()}
-    return [row["store_id"] for row in fleet_ratings.fetched(_SAVE, asked)]
+    return fleet_ratings.first_column(_SAVE, asked)
 
 
 @transaction.atomic
