@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
 
 from stores.services import consents
 from stores.services.consents import Made
@@ -35,11 +35,7 @@ def address_of(made: Made) -> str:
 def _send(agency: Agency, made: Sequence[Made]) -> None:
     first = made[0].link
     with translation.override(first.language):
-        subject = ngettext(
-            "%(agency)s asks to read your store %(store)s",
-            "%(agency)s asks to read %(count)s of your stores",
-            len(made),
-        ) % {"agency": agency.name, "store": made[0].store.name, "count": len(made)}
+        subject = _subject(agency, made)
         context = {
             "agency": agency.name,
             "links": [
@@ -59,3 +55,11 @@ def _send(agency: Agency, made: Sequence[Made]) -> None:
             from_email=None,
             recipient_list=[first.email],
         )
+
+
+def _subject(agency: Agency, made: Sequence[Made]) -> str:
+    if len(made) == 1:
+        words = _("%(agency)s asks to read your store %(store)s")
+        return words % {"agency": agency.name, "store": made[0].store.name}
+    words = _("%(agency)s asks to read %(count)s of your stores")
+    return words % {"agency": agency.name, "count": len(made)}
