@@ -155,7 +155,7 @@ def import_a_file_with_a_bad_row(walk: Walk) -> None:
     )
     expect(page.get_by_role("button", name="Import", exact=True)).to_have_count(0)
 
-    walk.follow("From a file")
+    walk.follow("Files")
     hand_in(page, f"Reference,Rule,Points,When\r\n{rows.format('-2')}")
     say_which_column_tells_when(walk)
     expect(page.get_by_text("2 new, 0 brought up to date, 0 with nothing new.")).to_be_visible()

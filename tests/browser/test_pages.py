@@ -35,6 +35,7 @@ NO_PAGES: Final = {
     "docs": "another's page",
     "stores:progress": "a fragment",
     "stores:forwarding_live": "a fragment",
+    "stores:assign": "only for stores that were ticked",
     "stores:choose_shop": "only while a seller's shop is to be chosen",
     "stores:import_errors": "a file",
     "checklist:photo": "a picture",
