@@ -27,8 +27,13 @@ _THREAT: Final = (
 _NEWS: Final = (
     "no-reply@tiktok.com",
     "Policy update: dispatch times over the holidays",
-    "Dear Seller,\n\nWe are updating our shipping policy. From 15 December 2026 on, orders placed on a"
-    " public holiday count from the next working day. You need do nothing.\n\nTikTok Shop\n",
+    """Dear Seller,
+
+We are updating our shipping policy. From 15 December 2026 on, orders placed on a public holiday
+count from the next working day. You need do nothing.
+
+TikTok Shop
+""",
 )
 
 
