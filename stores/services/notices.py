@@ -41,6 +41,8 @@ from tenants.trail import services as trail
 _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
+PASTED_BEFORE: Final = "pasted_before"
+SAID: Final = 24  # letters that begin the digest of a paste, of what it says
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
 _TAUGHT_OF_VIOLATION: Final = (
     *("reference", "rule", "subject", "points", "state", "reported_at"),
@@ -208,6 +210,9 @@ def take_pasted(
     elif store is None:
         notice.reason = "store_unclear"
         return notice
+    if _was_pasted(notice, findings):
+        notice.reason = PASTED_BEFORE
+        return notice
     notice.text = _seal(notice, "text", mail.text)
     with transaction.atomic():
         notice.save(force_insert=True)
@@ -227,6 +232,29 @@ def take_pasted(
             via=via,
         )
     return notice
+
+
+def _was_pasted(notice: Notice, findings: Iterable[Finding]) -> bool:
+    """Tell whether the same words stand for this store already, by their pasting.
+
+    A page that shows its numbers without a time is no repeat: it says that they are so now.
+    """
+    for one in findings:
+        match one:
+            case RatingFinding(observed_at=moment):
+                pass
+            case InactivityFinding(measured_at=moment) | BalanceFinding(measured_at=moment):
+                pass
+            case _:
+                continue
+        if moment == notice.received_at:
+            return False
+    return Notice.objects.filter(
+        channel="paste",
+        store=notice.store,
+        digest__startswith=notice.digest[:SAID],
+        state__in=[Notice.State.ACTED, Notice.State.READ],
+    ).exists()
 
 
 def _why(triage: Finding) -> str:
