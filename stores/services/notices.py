@@ -30,6 +30,7 @@ from stores.mailin.trust import Trust
 from stores.mailin.words import explain
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors import notices as selectors
+from stores.selectors import violations as of_violations
 from stores.services import notice_acts, teaching, violations
 from stores.services.notice_acts import ActDoubtful
 from tenants import sealing
@@ -43,6 +44,8 @@ _SOURCE: Final = "mail"
 _VIA: Final = "task"
 PASTED_BEFORE: Final = "pasted_before"
 SAID: Final = 24  # letters that begin the digest of a paste, of what it says
+MAYBE_KNOWN: Final = "maybe_known"
+_MAYBE: Final = 10  # violations that are offered as the one meant
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
 _TAUGHT_OF_VIOLATION: Final = (
     *("reference", "rule", "subject", "points", "state", "reported_at"),
@@ -309,6 +312,16 @@ def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     """Return the violation that a notice tells of, read with the store's zone, if it does."""
     findings = read(_kept_mail(notice), store, notice.received_at)
     return next((one for one in findings if isinstance(one, ViolationFinding)), None)
+
+
+def maybe_known(notice: Notice) -> list[Violation]:
+    """Return the violations that a waiting notice without a reference may repeat, newest first."""
+    if notice.state != Notice.State.TRIAGE or notice.reason != MAYBE_KNOWN or not notice.store:
+        return []
+    told = violation_told(notice, notice.store)
+    if told is None:
+        return []
+    return of_violations.maybe_the_same(notice.store, told.rule, limit=_MAYBE)
 
 
 def enforcement_told(notice: Notice, store: Store) -> EnforcementHint:
