@@ -95,6 +95,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<str:pk>/as/<str:kind>/", notices.classify, name="notice_classify"),
     path("notices/<str:pk>/", notices.notice_page, name="notice"),
     path("notices/<str:pk>/undo/", notices.undo, name="notice_undo"),
+    path("notices/<str:pk>/is/<str:violation>/", notices.is_known, name="notice_is_known"),
     path("notices/<str:pk>/set-aside/", notices.set_aside, name="notice_set_aside"),
     path("announcements/", announcements.announcements_page, name="announcements"),
     path("announcements/read/", announcements.read, name="announcements_read"),

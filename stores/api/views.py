@@ -394,7 +394,8 @@ class PastesView(_View):
     def post(self, request: Request) -> Response:
         """Say what a text tells and would write; with ``write`` write it, all or nothing.
 
-        What cannot be read beyond doubt stays out and says why.
+        What cannot be read beyond doubt stays out and says why; what was pasted before is known,
+        and writes nothing more.
         """
         values = _clean(PasteIn(data=request.data, context=self.context()))
         paste = pastes.Paste(
@@ -402,11 +403,12 @@ class PastesView(_View):
         )
         by = self.api_key.made_by
         plan = pastes.look_over(paste, by=by, at=self.now)
-        if values["write"]:
+        is_written = values["write"] and not plan.is_known
+        if is_written:
             pastes.write(paste, nonce=uuid4(), seen=plan.seen, by=by, at=self.now, via="api")
         told = [pastes.summary(piece.notice) for piece in plan.pieces]
-        status = HTTP_201_CREATED if values["write"] else HTTP_200_OK
-        return Response({"is_written": values["write"], "notices": told}, status=status)
+        status = HTTP_201_CREATED if is_written else HTTP_200_OK
+        return Response({"is_written": is_written, "notices": told}, status=status)
 
 
 class ViolationsView(_View):

@@ -59,6 +59,7 @@ WORDS: Mapping[str, str | Promise] = {
     "reference_unknown": _("We know no violation of this reference at the store."),
     "reference_elsewhere": _("Another store has a violation of this reference."),
     "maybe_known": _("Without a reference it may be a violation that is known already."),
+    "pasted_before": _("The same was pasted before: known, nothing new."),
     "currency_differs": _("It names another currency than the store's."),
     "points_differ": _("It gives back more points than were taken."),
     "refused": _("What it says cannot be true of this store."),

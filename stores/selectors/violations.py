@@ -85,6 +85,12 @@ def newest_of(store: Store, *, limit: int, also: UUID | None = None) -> list[Vio
     return newest
 
 
+def maybe_the_same(store: Store, rule: str, *, limit: int) -> list[Violation]:
+    """Return the newest violations of a store's rule: a notice without a reference may mean one."""
+    found = Violation.objects.filter(store=store, rule=rule).select_related("store").defer("note")
+    return list(found.order_by("-reported_at", "-id")[:limit])
+
+
 def enforcements_recorded_from(notice: Notice) -> QuerySet[Enforcement]:
     """Return the enforcements that were recorded from a notice."""
     ids = [done["id"] for done in notice.did if "id" in done]

@@ -34,6 +34,7 @@ Did = dict[str, Any]
 
 _SAME_START: Final = timedelta(days=1)  # a mail that dates nothing is off by so much at most
 _MOMENTS: Final = frozenset({"reported_at", "enforced_at", "correct_by", "appeal_by", "expires_at"})
+_ARRIVED: Final = frozenset({"taken_from_mail:reported_at", "taken_from_arrival:reported_at"})
 _GUESSED: Final = frozenset({"taken_from_mail", "taken_from_arrival", "time_not_stated"})
 _SETTLED: Final = frozenset(
     {Violation.State.LAPSED, Violation.State.REVERSED, Violation.State.ROLLED_OFF}
@@ -319,12 +320,7 @@ def _news_in(
     is_news = is_enforced_now or (
         said_at > _said_last(known) and (known.state, finding.state) != ("enforced", "pending")
     )
-    guessed = {
-        field
-        for code, _colon, field in (problem.partition(":") for problem in finding.problems)
-        if code in _GUESSED
-    }
-    stays = guessed | {"rule", "subject", "reported_at"}
+    stays = _guessed(finding) | {"rule", "subject", "reported_at"}
     if known.enforced_at is not None and finding.enforced_at is None:
         stays.add("enforced_at")
     gaps = {name for name in facts if getattr(known, name) in (None, "")}
@@ -334,6 +330,15 @@ def _news_in(
         gaps -= {"points_low", "points_high"}
     wanted = gaps | (facts.keys() - stays if is_news else set()) | {"reference"}
     return {name: value for name, value in facts.items() if name in wanted}
+
+
+def _guessed(finding: ViolationFinding) -> set[str]:
+    """Return the facts that the notice leaves open, of which only when it came tells."""
+    codes = set(_GUESSED)
+    if _ARRIVED & set(finding.problems):
+        codes.add("counted_from_notice")
+    told = (problem.partition(":") for problem in finding.problems)
+    return {field for code, _colon, field in told if code in codes}
 
 
 def _said_last(known: Violation) -> datetime:

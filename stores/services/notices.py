@@ -30,6 +30,7 @@ from stores.mailin.trust import Trust
 from stores.mailin.words import explain
 from stores.models import Enforcement, Notice, Store, Violation
 from stores.selectors import notices as selectors
+from stores.selectors import violations as of_violations
 from stores.services import notice_acts, teaching, violations
 from stores.services.notice_acts import ActDoubtful
 from tenants import sealing
@@ -41,6 +42,10 @@ from tenants.trail import services as trail
 _TABLE: Final = "stores_notice"
 _SOURCE: Final = "mail"
 _VIA: Final = "task"
+PASTED_BEFORE: Final = "pasted_before"
+SAID: Final = 24  # letters that begin the digest of a paste, of what it says
+MAYBE_KNOWN: Final = "maybe_known"
+_MAYBE: Final = 10  # violations that are offered as the one meant
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
 _TAUGHT_OF_VIOLATION: Final = (
     *("reference", "rule", "subject", "points", "state", "reported_at"),
@@ -208,6 +213,9 @@ def take_pasted(
     elif store is None:
         notice.reason = "store_unclear"
         return notice
+    if _was_pasted(notice, findings):
+        notice.reason = PASTED_BEFORE
+        return notice
     notice.text = _seal(notice, "text", mail.text)
     with transaction.atomic():
         notice.save(force_insert=True)
@@ -227,6 +235,29 @@ def take_pasted(
             via=via,
         )
     return notice
+
+
+def _was_pasted(notice: Notice, findings: Iterable[Finding]) -> bool:
+    """Tell whether the same words stand for this store already, by their pasting.
+
+    A page that shows its numbers without a time is no repeat: it says that they are so now.
+    """
+    for one in findings:
+        match one:
+            case RatingFinding(observed_at=moment):
+                pass
+            case InactivityFinding(measured_at=moment) | BalanceFinding(measured_at=moment):
+                pass
+            case _:
+                continue
+        if moment == notice.received_at:
+            return False
+    return Notice.objects.filter(
+        channel="paste",
+        store=notice.store,
+        digest__startswith=notice.digest[:SAID],
+        state__in=[Notice.State.ACTED, Notice.State.READ],
+    ).exists()
 
 
 def _why(triage: Finding) -> str:
@@ -281,6 +312,16 @@ def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     """Return the violation that a notice tells of, read with the store's zone, if it does."""
     findings = read(_kept_mail(notice), store, notice.received_at)
     return next((one for one in findings if isinstance(one, ViolationFinding)), None)
+
+
+def maybe_known(notice: Notice) -> list[Violation]:
+    """Return the violations that a waiting notice without a reference may repeat, newest first."""
+    if notice.state != Notice.State.TRIAGE or notice.reason != MAYBE_KNOWN or not notice.store:
+        return []
+    told = violation_told(notice, notice.store)
+    if told is None:
+        return []
+    return of_violations.maybe_the_same(notice.store, told.rule, limit=_MAYBE)
 
 
 def enforcement_told(notice: Notice, store: Store) -> EnforcementHint:

@@ -23,6 +23,10 @@ from tenants.errors import DomainError
 from tenants.models import Membership
 
 CHANNEL: Final = "paste"
+_AT: Final = "-"  # no digit of a digest, so that a nonce is found only in its own place
+_NONCE: Final = 16  # letters of a digest
+_WHOLE: Final = 16
+_NUMBER: Final = 4
 
 
 class PasteChanged(DomainError):
@@ -31,6 +35,10 @@ class PasteChanged(DomainError):
 
 class NothingToWrite(DomainError):
     code: ClassVar[str] = "nothing_to_write"
+
+
+class PasteWritten(DomainError):
+    code: ClassVar[str] = "paste_written"
 
 
 class PasteTooLong(DomainError):
@@ -48,6 +56,11 @@ class Piece:
     def is_written(self) -> bool:
         return not self.notice.reason
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether the same was pasted before, so that there is nothing new in it."""
+        return self.notice.reason == notices.PASTED_BEFORE
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -56,6 +69,11 @@ class Plan:
     @property
     def is_ready(self) -> bool:
         return any(piece.is_written for piece in self.pieces)
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether all of it was pasted before."""
+        return bool(self.pieces) and all(piece.is_known for piece in self.pieces)
 
     @property
     def seen(self) -> str:
@@ -98,34 +116,63 @@ def write(
     """Write what was looked over, all or nothing; the same ``nonce`` again writes nothing more.
 
     Raises:
+        PasteWritten: if another text was written with this ``nonce``.
         PasteChanged: if it would do something else than what was ``seen``.
-        NothingToWrite: if nothing of it can be read beyond doubt.
+        NothingToWrite: if nothing of it can be read beyond doubt, or all of it is known.
         PasteTooLong: if the text has more letters than are read.
     """
-    written = _written(nonce)
+    written = _written(paste, nonce)
     if written:
         return written
     try:
         with transaction.atomic():
             plan = _write(paste, nonce=str(nonce), by=by, at=at, via=via)
+            if plan.is_known:
+                raise NothingToWrite(_("This was pasted before: there is nothing new in it."))
             if not plan.is_ready:
                 raise NothingToWrite(_("Nothing of this can be read beyond doubt."))
             if plan.seen != seen:
                 raise PasteChanged(_("Meanwhile it would do something else: look it over again."))
     except IntegrityError:  # sent twice at once
-        return _written(nonce)
+        return _written(paste, nonce)
     return [piece.notice for piece in plan.pieces if piece.is_written]
 
 
-def _written(nonce: UUID) -> list[Notice]:
-    begins = _digest(str(nonce), 0)[:56]
-    return list(
-        Notice.objects.filter(channel=CHANNEL, digest__startswith=begins).order_by("digest")
-    )
+def _written(paste: Paste, nonce: UUID) -> list[Notice]:
+    """Return what ``nonce`` wrote of this very paste.
+
+    Raises:
+        PasteWritten: if it wrote another one.
+    """
+    by_nonce, by_paste = _short(str(nonce), _NONCE), _short(_whole(paste), _WHOLE)
+    found = Notice.objects.filter(channel=CHANNEL, digest__contains=f"{_AT}{by_nonce}")
+    kept = sorted(found, key=lambda notice: notice.digest[-_NUMBER:])
+    if any(by_paste not in notice.digest for notice in kept):
+        raise PasteWritten(_("This was written already. Look the other text over anew."))
+    return kept
 
 
-def _digest(nonce: str, number: int) -> str:
-    return f"{hashlib.sha256(nonce.encode()).hexdigest()[:56]}{number:08x}"
+def _whole(paste: Paste) -> str:
+    return f"{paste.store.pk if paste.store else ''}\n{' '.join(paste.text.split())}"
+
+
+def _short(text: str, letters: int) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:letters]
+
+
+def _digest(paste: Paste, mail: Mail, nonce: str, number: int) -> str:
+    """Return a digest that begins with what the piece says, so that the same is found again.
+
+    Behind it stand the form's nonce, the whole paste, and the piece's number in it.
+    """
+    said = f"{mail.subject}\n{mail.text}\n{mail.sent_at.isoformat() if mail.sent_at else ''}"
+    return "".join([
+        _short(" ".join(said.split()), notices.SAID),
+        _AT,
+        _short(nonce, _NONCE),
+        _short(_whole(paste), _WHOLE),
+        f"{number:0{_NUMBER}x}",
+    ])  # fmt: skip
 
 
 def _write(paste: Paste, *, nonce: str, by: Membership | None, at: datetime, via: str) -> Plan:
@@ -134,7 +181,7 @@ def _write(paste: Paste, *, nonce: str, by: Membership | None, at: datetime, via
     zone: tzinfo = ZoneInfo(paste.store.time_zone) if paste.store else UTC
     mails = pasted.pieces(paste.text, zone=zone)
     return Plan([
-        _piece(paste, mail, _digest(nonce, number), by=by, at=at, via=via)
+        _piece(paste, mail, _digest(paste, mail, nonce, number), by=by, at=at, via=via)
         for number, mail in enumerate(mails)
     ])  # fmt: skip
 

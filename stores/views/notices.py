@@ -18,6 +18,7 @@ from stores.access import (
     store_for,
     taught_form_for,
     taught_forms_for,
+    violation_for,
     visible_stores,
 )
 from stores.forms.notices import CLASSIFIED, ClassifyForm
@@ -115,6 +116,7 @@ def notice_page(request: MemberRequest, pk: str) -> HttpResponse:
         and notice.store_id is not None
         and notice.kind == Notice.Kind.MILESTONE,
         "may_settle": may and notice.state == Notice.State.TRIAGE,
+        "known": services.maybe_known(notice),
         "kinds": [(kind.value, kind.label) for kind in CLASSIFIED],
         "now": timezone.now(),
     }
@@ -131,6 +133,24 @@ def undo(request: MemberRequest, pk: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Undone. The rating is as if the notice had not come."))
+    return redirect("stores:notice", pk=notice.pk)
+
+
+@requires("violations.record")
+@require_POST
+def is_known(request: MemberRequest, pk: str, violation: str) -> HttpResponse:
+    """Say that a waiting notice without a reference repeats a violation that is known."""
+    notice = notice_for(request.member, pk)
+    meant = violation_for(request.member, violation)
+    if notice.state == Notice.State.TRIAGE and meant not in services.maybe_known(notice):
+        raise Http404
+    at = timezone.now()
+    try:
+        services.act_by_hand(notice=notice, violation=meant, is_new=False, by=request.member, at=at)
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Noted: it tells of a violation that is known already."))
     return redirect("stores:notice", pk=notice.pk)
 
 

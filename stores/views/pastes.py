@@ -28,6 +28,8 @@ from tenants.access import MemberRequest, requires
 from tenants.errors import DomainError
 from tenants.templatetags import ui
 
+_OF_TIMES = ("zone_assumed", "time_not_stated", "counted_from_notice", "taken_from_arrival")
+
 
 @requires("violations.record")
 @require_http_methods(["GET", "POST"])
@@ -89,6 +91,7 @@ def _row(piece: Piece) -> dict[str, Any]:
         "store": notice.store.name if notice.store else "",
         "kind": notice.get_kind_display() if notice.kind else "",
         "is_written": piece.is_written,
+        "is_known": piece.is_known,
         "why": explain(notice.reason) if notice.reason else "",
         "acts": [act_words(done) for done in notice.did]
         if notice.did
@@ -99,13 +102,32 @@ def _row(piece: Piece) -> dict[str, Any]:
     }
 
 
+def _times(finding: ViolationFinding, zone: str) -> list[str]:
+    """Return when a violation was reported, its deadlines, and what of them is assumed."""
+    told = (
+        (_("Reported"), finding.reported_at),
+        (_("Points taken at"), finding.enforced_at),
+        (_("Correct by"), finding.correct_by),
+        (_("Appeal by"), finding.appeal_by),
+        (_("Points return"), finding.expires_at),
+    )
+    times = [f"{label}: {ui.moment_in(moment, zone)}" for label, moment in told if moment]
+    return [*times, *_assumed(finding)]
+
+
+def _assumed(finding: ViolationFinding) -> list[str]:
+    """Return in words what of a violation's times the notice does not say itself."""
+    codes = (problem.partition(":")[0] for problem in finding.problems)
+    return [explain(code) for code in dict.fromkeys(codes) if code in _OF_TIMES]
+
+
 def _facts(finding: Finding, zone: str) -> list[str]:
     """Return what a finding states, for a person to compare with the text."""
     match finding:
         case ViolationFinding():
             points = [] if finding.points is None else [ui.signed(finding.points)]
             reference = finding.reference or _("no reference")
-            return [reference, finding.rule_text or finding.rule, *points]
+            return [reference, finding.rule_text or finding.rule, *points, *_times(finding, zone)]
         case MilestoneFinding():
             return [
                 " – ".join(

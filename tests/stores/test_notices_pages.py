@@ -254,3 +254,95 @@ def test_a_store_without_notices_says_so_and_offers_its_address(
     assert [words in of_store for words in told] == [True, False, True]
     assert [words in filtered for words in told] == [False, True, False]
     assert [words in for_reader for words in told] == [True, False, False]
+
+
+# -- which it may be --------------------------------------------------------------------------
+
+NAMELESS = (
+    "Violation type: Counterfeit\nStatus: Enforcement action taken\nPoints deducted: 12\n"
+    "Enforced on: 2026-07-01 10:00 UTC"
+)
+
+
+def make_nameless(store: Store) -> Notice:
+    return factories.make_notice(
+        store=store,
+        kind="violation",
+        reason="maybe_known",
+        subject="Policy violation",
+        text=NAMELESS,
+        received_at=datetime(2026, 7, 2, tzinfo=UTC),
+    )
+
+
+def test_notice_names_the_violation_it_may_be_and_a_person_says_so(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    # given
+    known = factories.make_violation(store=store, rule="counterfeit", reference="8837261940")
+    other = factories.make_violation(store=store, rule="wrong_category", reference="8837261941")
+    notice, client = make_nameless(store), client_for(lead)
+
+    # when
+    page = client.get(f"/notices/{notice.pk}/").content.decode()
+    not_offered = client.post(f"/notices/{notice.pk}/is/{other.pk}/")
+    answer = client.post(f"/notices/{notice.pk}/is/{known.pk}/")
+    again = client.post(f"/notices/{notice.pk}/is/{known.pk}/", follow=True)
+
+    # then
+    assert f'href="/violations/{known.pk}/"' in page
+    assert f"/violations/{other.pk}/" not in page
+    assert ("It is this one" in page, "Record as another violation" in page) == (True, True)
+    assert (not_offered.status_code, answer.status_code) == (404, 302)
+    assert "somebody has handled it" in again.content.decode()
+    notice.refresh_from_db()
+    assert (notice.state, notice.did, notice.handled_by) == (
+        "acted",
+        [{"did": "violation_known", "id": str(known.pk)}],
+        lead,
+    )
+    assert Violation.objects.count() == 2
+
+
+def test_only_who_may_record_says_which_violation_it_is(
+    store: Store, other_agency: Agency, client_for: ClientFor
+) -> None:
+    known = factories.make_violation(store=store, rule="counterfeit")
+    notice = make_nameless(store)
+    auditor, specialist = (
+        factories.make_membership("auditor"),
+        factories.make_membership("specialist"),
+    )
+    with scope.agency(other_agency):
+        theirs = factories.make_violation(store=factories.make_store(), rule="counterfeit")
+    lead = factories.make_membership()
+
+    path = f"/notices/{notice.pk}/is/{known.pk}/"
+    assert client_for(auditor).post(path).status_code == 403
+    assert client_for(specialist).post(path).status_code == 404
+    assert client_for(lead).post(f"/notices/{notice.pk}/is/{theirs.pk}/").status_code == 404
+    assert client_for(lead).post(f"/notices/{notice.pk}/is/none/").status_code == 404
+    assert (
+        "It is this one" not in client_for(auditor).get(f"/notices/{notice.pk}/").content.decode()
+    )
+    notice.refresh_from_db()
+    assert notice.state == "triage"
+
+
+def test_notice_asks_the_same_queries_of_one_that_it_may_be_and_of_three(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    client, notice = client_for(lead), make_nameless(store)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(f"/notices/{notice.pk}/").status_code == 200
+        return len(captured)
+
+    factories.make_violation(store=store, rule="counterfeit")
+    queries()
+    of_one = queries()
+    for _number in range(2):
+        factories.make_violation(store=store, rule="counterfeit")
+
+    assert queries() == of_one

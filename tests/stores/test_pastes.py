@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -184,16 +184,89 @@ def test_paste_is_looked_over_without_writing_and_then_written_once(
     assert "It stands on the word of who pasted it" in shown
 
 
-def test_paste_of_what_is_known_says_so(
+def test_pasting_the_same_again_is_known_and_leaves_no_other_notice(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    # given
+    client = client_for(lead)
+    text = NOTICE + "\nYou can appeal within 30 days."
+    paste = pastes.Paste(text, store, Store.objects.all())
+    early = AT - timedelta(days=5)
+    seen = pastes.look_over(paste, by=lead, at=early).seen
+    pastes.write(paste, nonce=uuid4(), seen=seen, by=lead, at=early)
+    before = counts(), Violation.objects.values().get()
+
+    # when the same is pasted, and the same in other words
+    page = look(client, text.replace("\n", "\r\n"), store)
+    again = client.post("/paste/", carried(page) | {"step": "save"})
+    unchanged = counts(), Violation.objects.values().get()
+    other = look(client, text + "\nRegards", store)
+    client.post("/paste/", carried(other) | {"step": "save"})
+
+    # then
+    words = page.content.decode()
+    assert "known, nothing new" in words
+    assert "Recorded a violation" not in words
+    assert (again.status_code, "nothing new" in again.content.decode()) == (422, True)
+    assert unchanged == before
+    assert Violation.objects.values().get() == before[1]
+    assert "Told of a violation that is known already" in other.content.decode()
+    assert Notice.objects.count() == 2
+
+
+def test_paste_that_was_undone_may_be_pasted_again(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:
     client = client_for(lead)
     client.post("/paste/", carried(look(client, NOTICE, store)) | {"step": "save"})
+    notices.undo(notice=Notice.objects.get(), by=lead, at=datetime.now(UTC))
 
-    again = look(client, NOTICE, store).content.decode()
+    page = look(client, NOTICE, store)
 
-    assert "Told of a violation that is known already" in again
-    assert "Recorded a violation" not in again
+    assert "known, nothing new" not in page.content.decode()
+
+
+def test_other_text_with_a_form_that_was_sent_is_refused_in_words(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    client = client_for(lead)
+    sent = carried(look(client, NOTICE, store)) | {"step": "save"}
+    client.post("/paste/", sent)
+
+    other = NOTICE.replace("8837261940", "8837261941")
+    answer = client.post("/paste/", sent | {"text": other})
+
+    assert answer.status_code == 422
+    assert "written already" in answer.content.decode()
+    assert Violation.objects.count() == 1
+
+
+def test_date_in_a_sentence_is_when_it_was_reported_and_deadlines_count_from_it(
+    agency: Agency, lead: Membership, client_for: ClientFor
+) -> None:
+    # given
+    store = factories.make_store(market="VN", time_zone="Asia/Ho_Chi_Minh")
+    day = (AT - timedelta(days=20)).astimezone(HANOI).replace(hour=14, minute=29, second=0)
+    day = day.replace(microsecond=0)
+    text = (
+        "Violation notice\n\nThe record 301011123 was created on"
+        f" {day:%b} {day.day}, {day.year}, 02:29 PM GMT+07:00, and 4 points were taken."
+        " Reason: Counterfeit.\nYou can appeal within 30 days."
+    )
+    client = client_for(lead)
+
+    # when
+    page = look(client, text, store)
+    client.post("/paste/", carried(page) | {"step": "save"})
+
+    # then
+    kept = Violation.objects.get()
+    assert (kept.reported_at, kept.enforced_at) == (day, day)
+    assert kept.appeal_by == day + timedelta(days=30)
+    words = page.content.decode()
+    assert [name in words for name in ("Reported: ", "Appeal by: ")] == [True, True]
+    assert "A deadline was counted in days from the notice." in words
+    assert "when the mail reached us" not in words
 
 
 def test_health_page_shows_its_rating_points_and_counts(
@@ -223,7 +296,7 @@ def test_inbox_writes_what_is_read_and_leaves_the_rest_out(
 
     client.post("/paste/", carried(page) | {"step": "save"})
 
-    told = Notice.objects.order_by("digest").values_list("subject", "kind", "state", "sent_at")
+    told = Notice.objects.order_by("-subject").values_list("subject", "kind", "state", "sent_at")
     day = AT.replace(hour=0, minute=0, second=0, microsecond=0)
     assert list(told) == [
         ("Take Action Now: Review Your Account Health Daily Report", "health_report", "acted", day),
@@ -356,10 +429,14 @@ def test_api_looks_over_and_writes(agency: Agency, store: Store) -> None:
     nothing_yet = Notice.objects.count()
     written = api.post("pastes/", {"text": NOTICE, "store": str(store.pk), "write": True})
     unread = api.post("pastes/", {"text": "hello", "write": True})
+    again = api.post("pastes/", {"text": NOTICE, "store": str(store.pk), "write": True})
 
     assert looked == (200, {"is_written": False, "notices": [told]})
     assert written == (201, {"is_written": True, "notices": [told]})
     assert nothing_yet == 0
+    assert (again[0], again[1]["is_written"]) == (200, False)
+    assert again[1]["notices"][0]["reason"] == "pasted_before"
+    assert Notice.objects.count() == 1
     assert Violation.objects.get().source == "integration"
     assert unread[0] == 409
 

@@ -31,6 +31,7 @@ _BY_NAME: Final = {
     "schedule_pk": "checklist.Schedule",
     "form": "stores.TaughtForm",
     "seat": "stores.SubAccount",
+    "violation": "stores.Violation",
 }
 _BY_WORD: Final = {
     "alerts": "stores.Alert",
