@@ -23,6 +23,7 @@ from stores.models import (
     Violation,
 )
 from stores.selectors.announcements import news_among
+from stores.services.imports import KINDS
 from tenants.models import ApiKey, ConsentLink, Membership
 
 Row = TypeVar("Row", bound=Model)
@@ -171,9 +172,21 @@ def taught_form_for(member: Membership, pk: object) -> TaughtForm:
     return _one(taught_forms_for(member).select_related("notice"), pk)
 
 
+def imports_for(member: Membership) -> QuerySet[Import]:
+    """Return the files that a member brought in; who sees all stores has those of others too.
+
+    Of others' files she has the kinds whose rows she may record herself.
+    """
+    found = Import.objects.select_related("store", "made_by__user")
+    own = Q(made_by=member)
+    if not member.sees_all_stores:
+        return found.filter(own)
+    kinds = [code for code, kind in KINDS.items() if member.can(kind.capability)]
+    return found.filter(own | Q(kind__in=kinds))
+
+
 def import_for(member: Membership, pk: object) -> Import:
-    """Return a file that the member brought in; others' files are not hers to see or confirm."""
-    return _one(Import.objects.filter(made_by=member).select_related("store"), pk)
+    return _one(imports_for(member), pk)
 
 
 def imports_of_key(key: ApiKey) -> QuerySet[Import]:

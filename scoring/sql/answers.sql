@@ -158,7 +158,8 @@ incomplete AS (
 mailed AS (
   SELECT stores.store, max(kept.at) AS at
   FROM (
-    SELECT store_id, received_at AS at FROM stores_notice WHERE channel = 'mail' AND trust <> 'suspicious'
+    SELECT store_id, received_at AS at FROM stores_notice
+    WHERE channel = 'mail' AND trust <> 'suspicious' AND reason <> 'other_store'
     UNION ALL
     SELECT store_id, came_at FROM stores_mailtest WHERE came_at IS NOT NULL
   ) kept

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from stores.access import stores_of_key
 from stores.models import Store
-from stores.selectors import consents, setup
+from stores.selectors import consents, mail_flow, setup
 from stores.selectors.setup import Row, Step
 from tenants.api.views import AgencyView
 from tenants.models import ConsentLink
@@ -34,7 +34,13 @@ class SetupOut(serializers.Serializer[Any]):
         allow_null=True,
         help_text="How far the newest link to the store's owner has come.",
     )
-    last_mail_at = serializers.DateTimeField(allow_null=True)
+    mail = serializers.ChoiceField(
+        choices=mail_flow.STATES,
+        help_text="How the store's mail goes; the step is done while it `flows`.",
+    )
+    last_mail_at = serializers.DateTimeField(
+        allow_null=True, help_text="When mail of the store last came, or was proven to come."
+    )
 
 
 class SetupView(AgencyView):
@@ -48,7 +54,7 @@ class SetupView(AgencyView):
         pages = self.pagination_class()
         found = pages.paginate_queryset(stores_of_key(self.api_key), request, view=self)
         places = {row.pk: place for place, row in enumerate(found)}
-        rows = setup.setup_rows(self.api_key, Store.objects.filter(pk__in=places))
+        rows = setup.setup_rows(self.api_key, Store.objects.filter(pk__in=places), at=at)
         rows.sort(key=lambda row: places[row.store.pk])
         return pages.get_paginated_response([_json(row, at=at) for row in rows])
 
@@ -62,5 +68,6 @@ def _json(row: Row, *, at: Any) -> dict[str, Any]:
         "is_set_up": row.is_set_up,
         "connection": row.connection,
         "link": consents.state_of(row.link, at=at) if row.link else None,
-        "last_mail_at": row.mail_at,
+        "mail": row.mail.state,
+        "last_mail_at": row.mail.since,
     }

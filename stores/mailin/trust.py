@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import message_from_bytes
+from email.utils import getaddresses
 from typing import Any, Literal
 
 import dkim
@@ -142,7 +143,7 @@ class _Judge:
     def of_outer(self, raw: bytes, mail: Mail, *, route_is_secret: bool) -> Trust:
         tricks = self._tricks(mail)
         if not mail.from_address:
-            return Trust("suspicious", ("several_senders",), mail.notices)
+            return Trust("suspicious", (_why_no_sender(raw),), mail.notices)
 
         if self._is_marketplace(mail.from_domain):
             signatures = self._signatures(raw, mail)
@@ -160,7 +161,7 @@ class _Judge:
 
     def of_sender(self, raw: bytes, mail: Mail) -> Trust:
         if not mail.from_address:
-            return Trust("suspicious", ("several_senders",), mail.notices)
+            return Trust("suspicious", (_why_no_sender(raw),), mail.notices)
         signatures = self._signatures(raw, mail)
         if signatures.result == "valid":
             return self._proven(mail, "sender_signature")
@@ -412,6 +413,13 @@ class _Judge:
         types = [value for name, value in verifier.headers if name.lower() == b"content-type"]
         in_parts = any(b"multipart" in value.lower() for value in types)
         return not in_parts or _is_framed(types[0], verifier.body)
+
+
+def _why_no_sender(raw: bytes) -> str:
+    """Return why a mail has no one sender: it names none, or several."""
+    written = map(str, message_from_bytes(raw).get_all("From", []))
+    named = any("@" in address for _name, address in getaddresses(list(written)))
+    return "several_senders" if named else "sender_missing"
 
 
 def _all_of(proven: list[Trust]) -> Trust:

@@ -39,7 +39,8 @@ WORDS: Mapping[str, str | Promise] = {
     "lookalike_link": _("It links to a domain that only looks like the marketplace's."),
     "lookalike_reply": _("Answers would go to a domain that only looks like the marketplace's."),
     "name_pretends": _("The sender's name says marketplace, the address says otherwise."),
-    "several_senders": _("It names no sender, or more than one."),
+    "sender_missing": _("The mail names no sender."),
+    "several_senders": _("It names more than one sender."),
     "unknown_sender": _("Neither a marketplace nor an address your agency has confirmed."),
     # why a notice waits for a person
     "unrecognised": _("No known kind of notice."),

@@ -34,6 +34,8 @@ class Notice(AgencyModel):
         SET_ASIDE = "set_aside", _("Set aside")
         UNDONE = "undone", _("Undone")
 
+    OTHER_STORE = "other_store"  # a reason: it names another store than whose address it came to
+
     store = models.ForeignKey(Store, on_delete=models.CASCADE, null=True, related_name="notices")
     channel = models.CharField(max_length=8)  # "mail", "paste", "file"
     kind = models.CharField(max_length=24, choices=Kind, blank=True)  # "": not read

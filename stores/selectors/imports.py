@@ -1,14 +1,6 @@
-from django.db.models import QuerySet
-
 from stores.models import Import, ImportRow
-from tenants.models import Membership
 
 WRONG = "wrong"
-
-
-def imports_of(member: Membership) -> QuerySet[Import]:
-    """Return the files that a member brought in, newest first."""
-    return Import.objects.filter(made_by=member).select_related("store").order_by("-made_at", "-id")
 
 
 def first_rows(kept: Import, *, most: int) -> list[ImportRow]:

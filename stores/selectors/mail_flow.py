@@ -45,10 +45,11 @@ def heard_at(
 ) -> dict[UUID, datetime]:
     """Return when mail last reached each store, in one query: a believed mail, or a test.
 
+    Another shop's mail that came to a store's address tells nothing of the store's own.
     With ``at`` or ``known_at`` it is the last that had come by then.
     """
     mails = Notice.objects.filter(store__in=store_ids, channel="mail")
-    notices = mails.exclude(trust=Notice.Trust.SUSPICIOUS)
+    notices = mails.exclude(trust=Notice.Trust.SUSPICIOUS).exclude(reason=Notice.OTHER_STORE)
     tests = MailTest.objects.filter(store__in=store_ids, came_at__isnull=False)
     for moment in (at, known_at):
         if moment is not None:

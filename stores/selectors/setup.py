@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from stores.marketplaces.registry import MARKETPLACES
 from stores.models import Connection, Store, StoreAccess
 from stores.selectors import consents
-from stores.selectors.mail_flow import heard_at
+from stores.selectors.mail_flow import MailFlow, flows_of
 from tenants import slots
 from tenants.models import ConsentLink, Membership
 
@@ -39,7 +39,7 @@ class Row:
     done: frozenset[Step]
     connection: str  # a Connection.State, or "" where there never was one
     link: ConsentLink | None
-    mail_at: datetime | None
+    mail: MailFlow
     team: tuple[Membership, ...]
     hrefs: Mapping[str, str]  # where the rooms above do their step
 
@@ -52,7 +52,7 @@ class Row:
         return not self.missing
 
 
-def setup_rows(viewer: Any, stores: QuerySet[Store]) -> list[Row]:
+def setup_rows(viewer: Any, stores: QuerySet[Store], *, at: datetime) -> list[Row]:
     """Return a row for each of ``stores``, as they are ordered, in a fixed number of queries.
 
     ``viewer`` is a member or an API key.
@@ -62,14 +62,15 @@ def setup_rows(viewer: Any, stores: QuerySet[Store]) -> list[Row]:
     )
     ids = [store.pk for store in found]
     states = dict(Connection.objects.filter(store__in=ids).values_list("store", "state"))
-    links, mails, teams = consents.newest_links(ids), heard_at(ids), _teams(found)
+    links, teams = consents.newest_links(ids), _teams(found)
+    mails = flows_of(ids, at=at)
     above = slots.columns(SLOT, viewer, ids)
     rows = []
     for store in found:
         told = {key: column.get(store.pk, {}) for key, column in above.items()}
         facts = {
             Step.CONNECTED: states.get(store.pk) == Connection.State.CONNECTED,
-            Step.MAIL: store.pk in mails,
+            Step.MAIL: mails[store.pk].does_flow,
             Step.RATING: bool(told.get(Step.RATING, {}).get("is_done")),
             Step.TEAM: bool(teams[store.pk]),
             Step.FIRST_ROUND: bool(told.get(Step.FIRST_ROUND, {}).get("is_done")),
@@ -82,7 +83,7 @@ def setup_rows(viewer: Any, stores: QuerySet[Store]) -> list[Row]:
                 done=frozenset(step for step, is_done in facts.items() if is_done),
                 connection=states.get(store.pk, ""),
                 link=links.get(store.pk),
-                mail_at=mails.get(store.pk),
+                mail=mails[store.pk],
                 team=teams[store.pk],
                 hrefs={key: str(each.get("href", "")) for key, each in told.items()},
             )

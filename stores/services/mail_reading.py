@@ -99,7 +99,7 @@ def _take(incoming: notices.Incoming, judged: _Judged, *, at: datetime) -> None:
     if test is not None:
         return
     kept = notices.take_mail(incoming=incoming, judged=judged.trust, at=at)
-    if judged.trust.acts:
+    if judged.trust.acts and all(notice.reason != Notice.OTHER_STORE for notice in kept):
         mail_flow.heard(_stores_of(kept), at=at)
         mailboxes = passed.mailboxes_named(incoming.raw)
         forwardings.confirm(store_id=store_id, mailboxes=mailboxes, received_at=received_at, at=at)

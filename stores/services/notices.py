@@ -288,7 +288,7 @@ def _store_of(mail: Mail, incoming: Incoming) -> tuple[Store | None, str]:
     if incoming.store_id is None:
         return None if is_another else store, ""
     is_another = is_another or meant.speaks_of_another(store.pk)
-    return store, "other_store" if is_another else ""
+    return store, Notice.OTHER_STORE if is_another else ""
 
 
 def read(mail: Mail, store: Store | None, received_at: datetime) -> list[Finding]:

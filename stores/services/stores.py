@@ -261,7 +261,9 @@ def save_group(
 
 
 @transaction.atomic
-def delete_client(*, client: Client, by: Membership, at: datetime) -> None:
+def delete_client(
+    *, client: Client, by: Membership | None, at: datetime, via: str = "page"
+) -> None:
     """Remove a client that has no stores, archived ones included.
 
     Raises:
@@ -269,14 +271,16 @@ def delete_client(*, client: Client, by: Membership, at: datetime) -> None:
     """
     if client.stores.exists():
         raise StillInUse(_("This client still has stores. Give them to another client first."))
-    trail.record(action="client.deleted", by=by, subject=client, at=at)
+    trail.record(action="client.deleted", by=by, subject=client, at=at, via=via)
     client.delete()
 
 
 @transaction.atomic
-def delete_group(*, group: StoreGroup, by: Membership, at: datetime) -> None:
+def delete_group(
+    *, group: StoreGroup, by: Membership | None, at: datetime, via: str = "page"
+) -> None:
     """Remove a group; its stores stay, what was shared by the group is shared no more."""
-    trail.record(action="group.deleted", by=by, subject=group, at=at)
+    trail.record(action="group.deleted", by=by, subject=group, at=at, via=via)
     group.delete()
 
 

@@ -75,6 +75,8 @@ def agree(request: HttpRequest, token: str) -> HttpResponse:
     """Send the owner on to the marketplace's own page."""
     try:
         address = connections.begin_by_link(token=token, at=timezone.now())
+    except services.ConsentGone:
+        return _page(request, token)  # it was answered already: the page says how
     except connections.NotConnectable:
         return _page(request, token, status=409, problem="ours")
     answer = redirect(address)
@@ -97,7 +99,10 @@ def refuse(request: HttpRequest, token: str) -> HttpResponse:
     form = RefusalForm(request.POST)
     if not form.is_valid():
         return _page(request, token, form=form, status=422)
-    services.refuse(token=token, reason=form.cleaned_data["reason"], at=timezone.now())
+    try:
+        services.refuse(token=token, reason=form.cleaned_data["reason"], at=timezone.now())
+    except services.ConsentGone:
+        return _page(request, token)
     return redirect("consent", token=token)
 
 

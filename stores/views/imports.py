@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from stores import tables
-from stores.access import import_for, store_for, visible_stores
+from stores.access import import_for, imports_for, store_for, visible_stores
 from stores.forms.imports import ImportForm, MappingForm
 from stores.models import Import, ImportRow
 from stores.selectors import imports as selectors
@@ -43,7 +43,7 @@ def kinds_for(member: Membership) -> list[Kind]:
 
 
 def _import_for(member: Membership, pk: str) -> Import:
-    """Return a file of the member's that she may still record."""
+    """Return a file that the member reaches and may still record."""
     kinds = kinds_for(member)
     kept = import_for(member, pk)
     if services.KINDS[kept.kind] not in kinds:
@@ -72,7 +72,7 @@ def new(request: MemberRequest) -> HttpResponse:
         if kept is not None:
             return redirect("stores:import", pk=kept.pk)
         status = 422
-    listed = selectors.imports_of(request.member)[:_LISTED]
+    listed = imports_for(request.member).order_by("-made_at", "-id")[:_LISTED]
     rows = [{"kept": kept, "kind": services.KINDS[kept.kind].label} for kept in listed]
     context = {"form": form, "imports": rows, "now": timezone.now()}
     return render(request, "stores/import_new.html", context, status=status)

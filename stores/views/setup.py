@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET
 
 from stores.access import clients_for, groups_for, uuid_or_404, visible_stores
 from stores.models import Connection, Store
-from stores.panels import is_quiet
 from stores.selectors import consents, setup
 from stores.selectors.setup import Row, Step
 from tenants.access import MemberRequest, requires
+from tenants.templatetags.ui import ago
 
 _A_PAGE: Final = 50
 _SET_UP: Final = "done"
@@ -36,7 +36,7 @@ def setup_page(request: MemberRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     rows = [
         row
-        for row in setup.setup_rows(request.member, stores)
+        for row in setup.setup_rows(request.member, stores, at=at)
         if words.lower() in f"{row.store.name} {row.store.external_id}".lower()
     ]
     show = request.GET.get("show", "")
@@ -76,7 +76,7 @@ def _tabs(rows: list[Row], filters: dict[str, str]) -> list[dict[str, Any]]:
     tabs = [
         ("", _("All"), len(rows)),
         (Step.CONNECTED, _("Not connected"), counts[Step.CONNECTED]),
-        (Step.MAIL, _("No mail yet"), counts[Step.MAIL]),
+        (Step.MAIL, _("No mail"), counts[Step.MAIL]),
         (Step.RATING, _("Rating unknown"), counts[Step.RATING]),
         (Step.TEAM, _("No team"), counts[Step.TEAM]),
         (Step.FIRST_ROUND, _("No round yet"), counts[Step.FIRST_ROUND]),
@@ -133,16 +133,12 @@ def _connected(request: MemberRequest, row: Row, at: Any) -> dict[str, str]:
 
 
 def _mail(request: MemberRequest, row: Row, at: Any) -> dict[str, str]:
-    note = ""
-    if row.mail_at is not None and is_quiet(row.mail_at, at):
-        note = _("Quiet for 48 hours or more")
-    may_set = request.member.can("settings.mail")
-    return {
-        "label": _("Mail flows"),
-        "note": note,
-        "href": reverse("stores:mail_settings") if may_set else _of(row.store),
-        "do": _("Forward its notices"),
-    }
+    is_quiet, may_set = row.mail.is_quiet, request.member.can("settings.mail")
+    words = {"label": _("Mail flows"), "note": "", "do": _("Forward its notices")}
+    if is_quiet:
+        since = _("No mail, last %(age)s")
+        words |= {"note": since % {"age": ago(row.mail.since, at)}, "do": _("Look why none comes")}
+    return {**words, "href": reverse("stores:mail_settings") if may_set else _of(row.store)}
 
 
 def _rating(_request: MemberRequest, row: Row, _at: Any) -> dict[str, str]:

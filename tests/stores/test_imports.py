@@ -510,12 +510,57 @@ def test_file_that_tells_nothing_of_its_kind_is_asked_about(
 # -- who, and how many queries ----------------------------------------------------------------
 
 
-def test_only_who_brought_a_file_sees_it(
+def test_who_sees_all_stores_finds_and_takes_back_what_others_brought(
+    store: Store, client_for: ClientFor
+) -> None:
+    # given a specialist's file, and one of hers of a kind that the next may not record
+    maker, auditor = factories.make_membership("specialist"), factories.make_membership("auditor")
+    factories.make_access(maker, store)
+    admin = factories.make_membership("admin")
+    path = bring(client_for(maker), CSV, store)
+    client_for(maker).post(f"{path}confirm/")
+
+    # when
+    listed = client_for(admin).get("/imports/").content.decode()
+    shown = client_for(admin).get(path).content.decode()
+    refused = client_for(auditor).post(f"{path}undo/")
+    client_for(admin).post(f"{path}undo/")
+
+    # then
+    assert (path in listed, str(maker) in listed, str(maker) in shown) == (True, True, True)
+    assert refused.status_code == 403
+    kept = Import.objects.get()
+    assert (kept.state, kept.made_by, kept.undone_by) == ("undone", maker, admin)
+
+
+def test_files_that_others_brought_take_no_more_queries(
+    store: Store, client_for: ClientFor
+) -> None:
+    admin = client_for(factories.make_membership("admin"))
+    counts = []
+    for number in (1, 2):
+        for _ in range(number):
+            maker = factories.make_membership("specialist")
+            factories.make_access(maker, store)
+            bring(client_for(maker), CSV, store)
+        admin.get("/imports/")
+        with CaptureQueriesContext(connection) as queries:
+            page = admin.get("/imports/").content.decode()
+        counts.append(len(queries))
+    assert page.count('class="rows__words"') == 3
+    assert counts[0] == counts[1]
+
+
+def test_who_sees_some_stores_finds_her_own_files_alone(
     client: HttpClient, store: Store, other_agency: Agency, client_for: ClientFor
 ) -> None:
     # given
     path = bring(client, CSV, store)
-    customer, colleague = factories.make_membership("client"), factories.make_membership()
+    customer, colleague = (
+        factories.make_membership("client"),
+        factories.make_membership("specialist"),
+    )
+    factories.make_access(colleague, store)
     factories.make_access(customer, store)
     with scope.agency(other_agency):
         stranger = factories.make_membership(agency=other_agency)

@@ -157,6 +157,23 @@ def test_suspicious_mail_neither_resolves_nor_counts(store: Store) -> None:
     assert flow_of(store).state == "quiet"
 
 
+def test_another_shops_mail_to_a_stores_address_is_no_mail_of_the_store(store: Store) -> None:
+    # given an address that was told of; only another shop's mail comes
+    factories.make_forwarding(store, mailbox="seller@gmail.com")
+    show_rating(store, NOW - timedelta(days=3))
+    factories.make_notice(store=store, reason="other_store", received_at=NOW)
+
+    # when
+    rating.rate(store=store, at=NOW)
+
+    # then it says so in the flow, and in both implementations of the standing
+    assert flow_of(store).state == "waiting"
+    assert StoreRating.objects.get(store=store).standing == "stale"
+    StoreRating.objects.update(standing="unknown")
+    fleet.rate_fleet(at=NOW)
+    assert StoreRating.objects.get(store=store).standing == "stale"
+
+
 def test_late_reading_of_an_older_mail_does_not_move_the_watch_back(store: Store) -> None:
     at = datetime.now(UTC)
     posts.post(posts.notice(), store, at=at)

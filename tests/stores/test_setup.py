@@ -33,7 +33,7 @@ def browser(lead: Membership) -> HttpClient:
 
 
 def row_of(store: Store, viewer: Membership) -> setup.Row:
-    (row,) = setup.setup_rows(viewer, Store.objects.filter(pk=store.pk))
+    (row,) = setup.setup_rows(viewer, Store.objects.filter(pk=store.pk), at=timezone.now())
     return row
 
 
@@ -128,6 +128,8 @@ def test_mail_flows_since_the_newest_mail_that_can_be_believed(agency: Agency) -
     now = timezone.now()
     silent, spoofed, busy = (factories.make_store() for _ in range(3))
     factories.make_notice(store=spoofed, trust=Notice.Trust.SUSPICIOUS)
+    factories.make_notice(store=spoofed, reason="other_store", received_at=now)
+    factories.make_notice(store=busy, reason="other_store", received_at=now)
     factories.make_notice(store=busy, channel="paste", received_at=now)
     for hours in (5, 2):
         factories.make_notice(store=busy, received_at=now - timedelta(hours=hours))
@@ -137,6 +139,35 @@ def test_mail_flows_since_the_newest_mail_that_can_be_believed(agency: Agency) -
 
     # then
     assert told == {busy.pk: now - timedelta(hours=2)}
+
+
+@pytest.mark.parametrize(
+    ("notice", "state"),
+    [
+        ({}, "flows"),
+        ({"reason": "other_store"}, "none"),
+        ({"trust": Notice.Trust.SUSPICIOUS}, "none"),
+        ({"received_at": timezone.now() - timedelta(hours=49)}, "quiet"),
+    ],
+    ids=["own", "another shop's", "spoofed", "quiet"],
+)
+def test_page_and_api_call_mail_done_only_while_the_stores_own_flows(
+    browser: HttpClient, lead: Membership, agency: Agency, notice: dict[str, Any], state: str
+) -> None:
+    # given
+    store = factories.make_store()
+    factories.make_notice(store=store, **notice)
+
+    # when
+    page = browser.get("/setup/", {"show": "mail"}).content.decode()
+    (told,) = Api(make_api_key(agency), agency).get("setup/")[1]["results"]
+
+    # then
+    assert (Step.MAIL in row_of(store, lead).done) == (state == "flows")
+    assert (f"data-open>{store.name}</a>" in page) == (state != "flows")
+    assert (told["mail"], "mail" in told["done"]) == (state, state == "flows")
+    assert ("Look why none comes" in page) == (state == "quiet")
+    assert ("No mail, last" in page) == (state == "quiet")
 
 
 # --- the page ------------------------------------------------------------------------------------
@@ -186,7 +217,7 @@ def test_the_page_filters_by_client_and_group(browser: HttpClient) -> None:
 
 def test_an_agency_without_stores_is_led_to_bring_them_in(browser: HttpClient) -> None:
     page = browser.get("/setup/").content.decode()
-    assert 'href="/violations/import/?kind=stores"' in page
+    assert 'href="/imports/?kind=stores"' in page
     assert 'href="/stores/new/"' in page
 
 
@@ -272,6 +303,7 @@ def test_the_api_lists_what_each_store_has(agency: Agency, lead: Membership) -> 
         "is_set_up": False,
         "connection": "",
         "link": None,
+        "mail": "none",
         "last_mail_at": None,
     }
     assert (second["done"], second["is_set_up"]) == ([step.value for step in Step], True)

@@ -33,6 +33,7 @@ WHATS: Final = (
 IS_LIKE: Final = Q(is_like=True, what="new")
 ASSUMES_ZONE: Final = Q(assumes_zone=True)
 _LONGEST_KEY: Final = 200
+_RUN: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
 DAY_ORDERS: Final[Mapping[str, bool | None]] = {"": None, "day": True, "month": False}
 DECIMALS: Final[Mapping[str, bool | None]] = {"": None, "comma": True, "point": False}
 
@@ -220,6 +221,24 @@ def text(longest: int) -> Reader:
     return lambda cell: tables.read_text(
         cell.text, line=cell.line, field=cell.header, longest=longest, sheet=cell.sheet
     )
+
+
+def name(longest: int) -> Reader:
+    """Return a reader of what something is called from now on: no formula of a spreadsheet."""
+    read = text(longest)
+    return lambda cell: read(with_text(cell, without_formula(cell)))
+
+
+def without_formula(cell: Cell) -> str:
+    """Return the text of a cell that no spreadsheet would run, were it written to a file.
+
+    Raises:
+        RowError: if one would.
+    """
+    written = cell.text.strip(" ")
+    if written.startswith(_RUN):
+        raise cell.wrong(_("begins with %(signs)s: a formula is no name.") % {"signs": "= + - @"})
+    return written
 
 
 def identifier(longest: int) -> Reader:

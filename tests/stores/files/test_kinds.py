@@ -12,6 +12,7 @@ from scoring.models import LedgerEntry, PlatformRating, StoreRating
 from stores.models import (
     BalanceEntry,
     Client,
+    Connection,
     Import,
     ImportMapping,
     ImportMark,
@@ -19,6 +20,7 @@ from stores.models import (
     Order,
     Reading,
     Store,
+    StoreAccess,
     StoreGroup,
     SubAccount,
     Violation,
@@ -387,6 +389,86 @@ def test_stores_are_added_with_clients_and_groups_by_name_and_archived_again(
     assert set(Store.objects.values_list("state", flat=True)) == {"archived"}
 
 
+def test_undo_of_stores_is_stopped_by_a_connection_that_lived_alone(
+    agency: Agency, lead: Membership, bring: Bring
+) -> None:
+    # given two new stores, whose connections were refused and never finished
+    kept = bring("name,market\nRefused Shop,VN\nBegun Shop,VN\n", kind="stores")
+    confirm(kept, lead)
+    refused, begun = Store.objects.order_by("-name")
+    never = {"connected_at": None, "shop_id": ""}
+    factories.make_connection(store=begun, state=Connection.State.CONNECTING, **never)
+    row = factories.make_connection(store=refused, state=Connection.State.REFUSED, connected_at=AT)
+
+    # when it had lived, then it is in the way
+    with pytest.raises(UndoRefused, match=r"back: Refused Shop has a connection\.$"):
+        undo(kept, lead)
+
+    # and when it never had
+    Connection.objects.filter(pk=row.pk).update(**never)
+    undo(kept, lead)
+    assert set(Store.objects.values_list("state", flat=True)) == {"archived"}
+
+
+def test_undo_of_stores_takes_the_clients_and_groups_that_it_made_and_nobody_uses(
+    agency: Agency, lead: Membership, bring: Bring
+) -> None:
+    # given
+    Client.objects.create(name="Known")
+    known = factories.make_store(name="Known Shop", market="VN")
+    text = (
+        "name,market,client,groups\nA,VN,Known,Mine/Shared\nB,VN,Mine,Mine/Due\n"
+        "C,VN,Given,\nKnown Shop,VN,Passing,Mine\nD,VN,Shared,\n"
+    )
+    kept = bring(text, kind="stores")
+    confirm(kept, lead)
+    assert Client.objects.count() == 5
+    clients = {each.name: each for each in Client.objects.all()}
+    groups = {each.name: each for each in StoreGroup.objects.all()}
+
+    # when others use some of them since
+    factories.make_store(name="Later", client=clients["Given"])
+    member = factories.make_membership("specialist", all_stores=False)
+    StoreAccess.objects.create(member=member, client=clients["Shared"])
+    StoreAccess.objects.create(member=member, group=groups["Shared"])
+    factories.make_schedule(factories.make_item().procedure, reach="group", group=groups["Due"])
+    undo(kept, lead)
+
+    # then
+    assert sorted(Client.objects.values_list("name", flat=True)) == ["Given", "Known", "Shared"]
+    assert sorted(StoreGroup.objects.values_list("name", flat=True)) == ["Due", "Shared"]
+    known.refresh_from_db()
+    assert (known.client, known.state) == (None, "active")
+    gone = AuditEvent.objects.filter(action__in=["client.deleted", "group.deleted"])
+    assert set(gone.values_list("via", flat=True)) == {"file"}
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("Việt Nam", "VN"), ("VIỆT NAM", "VN"), ("Thái Lan", "TH"), ("Hoa Kỳ", "US"),
+        ("ประเทศไทย", "TH"), ("เวียดนาม", "VN"), ("ฟิลิปปินส์", "PH"), ("Filipina", "PH"),
+        ("Singapura", "SG"), ("Inggris", "GB"), ("Đức", "DE"), ("印度尼西亚", "ID"), ("uk", "GB"),
+    ],
+)  # fmt: skip
+def test_markets_are_known_by_their_names_in_the_sellers_languages(
+    agency: Agency, bring: Bring, word: str, code: str
+) -> None:
+    kept = bring(f"name,market\nA,{word}\n", kind="stores")
+    assert errors(kept) == []
+    assert kept.staged.get().values["market"] == code
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+@pytest.mark.parametrize("field", ["name", "client", "groups"])
+def test_formula_is_no_name(agency: Agency, bring: Bring, field: str, sign: str) -> None:
+    row = {"name": "A", "market": "VN", "client": "", "groups": ""} | {field: f"{sign}cmd(1)"}
+    kept = bring(",".join(row) + "\n" + ",".join(row.values()) + "\n", kind="stores")
+
+    told = f"Line 2, {field} “{sign}cmd(1)”: begins with = + - @: a formula is no name."
+    assert errors(kept) == [told]
+
+
 def test_store_rows_that_cannot_be_are_refused_by_name(agency: Agency, bring: Bring) -> None:
     factories.make_store(name="Known", market="VN", external_id="1")
     rows = [
@@ -400,7 +482,12 @@ def test_store_rows_that_cannot_be_are_refused_by_name(agency: Agency, bring: Br
         "Line 3, shop id “1”: is the shop ID of another store.",
         "Line 4, market “US”: Lazada has no stores in this market: United States.",
         "Line 5, marketplace “Amazon”: is none of: tiktok_shop, shopee, lazada.",
-        "Line 6, market “Atlantis”: is no market that we know.",
+        (
+            "Line 6, market “Atlantis”: is no market that we know: United States (US), "
+            "United Kingdom (GB), Vietnam (VN), Thailand (TH), Philippines (PH), Singapore (SG), "
+            "Malaysia (MY), Indonesia (ID), France (FR), Germany (DE), Spain (ES), Italy (IT), "
+            "Ireland (IE), Mexico (MX), Brazil (BR), Taiwan (TW)."
+        ),
         "Line 7, name “”: is missing.",
         "Line 9, shop id “9”: stands on line 8 as well, with other values.",
     ]

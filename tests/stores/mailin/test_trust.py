@@ -244,7 +244,8 @@ def test_marketplace_mail_is_read_whole_when_it_quotes_another() -> None:
         ("ＴｉｋＴｏｋ <desk@evil.example>", ("name_pretends", "unknown_sender")),  # noqa: RUF001
         ("Lin <lin@evil.example>", ("unknown_sender",)),
         ("a@tiktok.com, b@evil.example", ("several_senders",)),
-        ("undisclosed", ("several_senders",)),
+        ("undisclosed", ("sender_missing",)),
+        ("", ("sender_missing",)),
     ],
 )
 def test_imitations_are_named_as_such(sender: str, reasons: tuple[str, ...]) -> None:
@@ -252,6 +253,12 @@ def test_imitations_are_named_as_such(sender: str, reasons: tuple[str, ...]) -> 
     raw = f"{head}\r\nHello\r\n".encode()
 
     assert verdict(mails.signed(raw, "evil.example")) == ("suspicious", reasons)
+
+
+def test_mail_without_any_sender_line_is_told_from_one_of_several() -> None:
+    raw = b"Subject: Notice\r\nDate: Wed, 01 Jul 2026 03:00:00 +0000\r\n\r\nHello\r\n"
+
+    assert verdict(raw) == ("suspicious", ("sender_missing",))
 
 
 def test_published_keys_are_used_before_the_resolver_is_asked() -> None:

@@ -4,42 +4,36 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import ClassVar, Final
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import ForeignObjectRel, Model, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from stores import markets
 from stores import models as stores_models
-from stores.models import Client, Store, StoreGroup
+from stores.models import Client, Connection, Store, StoreGroup, StoreGrouping
 from stores.services import stores as store_services
 from stores.services.imports import base, headers
 from stores.services.imports.base import Cell, Course, Field, Kind, Mark, Parsed
 from tenants.errors import DomainError
 
 _NOUN: Final = "store"
+_CLIENT: Final = "client"
+_GROUP: Final = "group"
+_MADE: Final = "made"  # in a course's memory: marks of the clients and groups a row made
 _BETWEEN: Final = str.maketrans(dict.fromkeys("/、,;，；", "|"))
-_ALSO_CALLED: Final = {
-    "uk": "GB",
-    "usa": "US",
-    "vnm": "VN",
-    "tha": "TH",
-    "phl": "PH",
-    "sgp": "SG",
-    "mys": "MY",
-    "idn": "ID",
-    "greatbritain": "GB",
-    "vietnam": "VN",
-    "viet nam": "VN",
-}
+_BOOK: Final = "stores"
 
 
 @cache
 def _markets() -> Mapping[str, str]:
     """Return each market's code by itself and by its name in every language."""
     found = {headers.plain(code): code for code in markets.MARKETS}
-    found |= {headers.plain(name): code for name, code in _ALSO_CALLED.items()}
+    for code, names in headers.book(_BOOK).values["market"].items():
+        found |= {headers.plain(name): code for name in names}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             found |= {headers.plain(str(name)): code for code, name in markets.MARKETS.items()}
@@ -49,12 +43,14 @@ def _markets() -> Mapping[str, str]:
 def _market(cell: Cell) -> str:
     code = _markets().get(headers.plain(cell.text))
     if code is None:
-        raise cell.wrong(_("is no market that we know."))
+        allowed = ", ".join(f"{name} ({code})" for code, name in markets.MARKETS.items())
+        raise cell.wrong(_("is no market that we know: %(allowed)s.") % {"allowed": allowed})
     return code
 
 
 def _groups(cell: Cell) -> tuple[str, ...]:
-    names = [" ".join(name.split()) for name in cell.text.translate(_BETWEEN).split("|")]
+    parts = cell.text.translate(_BETWEEN).split("|")
+    names = [" ".join(base.without_formula(base.with_text(cell, part)).split()) for part in parts]
     if any(len(name) > 80 for name in names):  # noqa: PLR2004 - of the model
         raise cell.wrong(_("is longer than %(longest)s characters.") % {"longest": 80})
     return tuple(dict.fromkeys(filter(None, names)))
@@ -76,12 +72,12 @@ class Stores(Kind):
     shown = ("name", "marketplace", "market", "seller_type", "external_id", "client", "groups")
     fields: ClassVar[Mapping[str, Field]] = MappingProxyType(
         {
-            "name": Field(gettext_lazy("Name"), base.text(120)),
+            "name": Field(gettext_lazy("Name"), base.name(120)),
             "marketplace": Field(gettext_lazy("Marketplace"), base.choice("stores", "marketplace")),
             "market": Field(gettext_lazy("Market"), _market),
             "seller_type": Field(gettext_lazy("Seller type"), base.choice("stores", "seller_type")),
             "external_id": Field(gettext_lazy("Shop ID"), base.identifier(64)),
-            "client": Field(gettext_lazy("Client"), base.text(120)),
+            "client": Field(gettext_lazy("Client"), base.name(120)),
             "groups": Field(gettext_lazy("Groups"), _groups),
             "time_zone": Field(gettext_lazy("Time zone"), _zone),
         }
@@ -157,7 +153,7 @@ class Stores(Kind):
                 mark = self._add(row, course) if before is None else self._edit(before, row, course)
             except DomainError as refusal:
                 raise base.refusal(row, refusal) from refusal
-            marks.append(mark)
+            marks += [mark, *course.memory.pop(_MADE, [])]
         return marks
 
     def _add(self, row: Parsed, course: Course) -> Mark:
@@ -201,11 +197,13 @@ class Stores(Kind):
 
     def built_upon(self, marks: Sequence[Mark], course: Course) -> list[str]:
         """Return the new stores of which something is known since: only bare ones are archived."""
-        new = [mark.object_id for mark in marks if mark.was is None]
+        new = _new_stores(marks)
         used: dict[str, str] = {}
         for name, why in _BUILT.items():
             model = getattr(stores_models, name)
             found = model.objects.filter(store__in=new).select_related("store")
+            if name == "Connection":
+                found = found.filter(_LIVED)
             for row in found.distinct("store").order_by("store"):
                 used.setdefault(row.store.name, str(why))
         return [
@@ -214,9 +212,10 @@ class Stores(Kind):
         ]
 
     def undo(self, marks: Sequence[Mark], course: Course) -> None:
-        ids = [mark.object_id for mark in marks]
+        of_stores = [mark for mark in marks if mark.noun == _NOUN]
+        ids = [mark.object_id for mark in of_stores]
         rows = {row.pk: row for row in Store.objects.filter(pk__in=ids)}
-        for mark in marks:
+        for mark in of_stores:
             store = rows.get(mark.object_id)
             if store is None or store.state == Store.State.ARCHIVED:
                 continue
@@ -226,6 +225,7 @@ class Stores(Kind):
                 )
             else:
                 _put_back(store, mark.was, course)
+        _take_back_names(marks, course)
 
 
 _BUILT: Final = MappingProxyType(
@@ -238,6 +238,43 @@ _BUILT: Final = MappingProxyType(
         "SubAccount": gettext_lazy("a sub-account"),
     }
 )
+
+
+# A connection that is live, or was: one that was refused or never came about is nothing to keep.
+_LIVED: Final = ~Q(connected_at=None) | Q(
+    state__in=[Connection.State.CONNECTED, Connection.State.CHOOSING]
+)
+
+
+def _new_stores(marks: Sequence[Mark]) -> list[UUID]:
+    return [mark.object_id for mark in marks if mark.noun == _NOUN and mark.was is None]
+
+
+def _take_back_names(marks: Sequence[Mark], course: Course) -> None:
+    """Remove the clients and groups that a file made, where nothing else uses them since."""
+    own = Q(pk__in=_new_stores(marks))
+    made = {
+        noun: [mark.object_id for mark in marks if mark.noun == noun] for noun in (_CLIENT, _GROUP)
+    }
+    for client in Client.objects.filter(pk__in=made[_CLIENT]):
+        if not _is_used(client, {Store: own}):
+            client.stores.filter(own).update(client=None)
+            store_services.delete_client(client=client, by=course.by, at=course.at, via=course.via)
+    places: dict[type[Model], Q] = {StoreGrouping: Q(store__in=_new_stores(marks))}
+    for group in StoreGroup.objects.filter(pk__in=made[_GROUP]):
+        if not _is_used(group, places):
+            store_services.delete_group(group=group, by=course.by, at=course.at, via=course.via)
+
+
+def _is_used(row: Model, own: Mapping[type[Model], Q]) -> bool:
+    """Tell whether any row of any room names ``row``, but for those in ``own``."""
+    for field in row._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django's documented way
+        if not isinstance(field, ForeignObjectRel):
+            continue
+        found = field.related_model._default_manager.filter(**{field.field.name: row.pk})  # noqa: SLF001
+        if found.exclude(own.get(field.related_model, Q(pk__in=[]))).exists():
+            return True
+    return False
 
 
 def _what(store: Store, values: Mapping[str, object]) -> str:
@@ -269,9 +306,12 @@ def _client(name: str, course: Course) -> Client | None:
     known = course.memory.setdefault("clients", {})
     if name.casefold() not in known:
         client = Client.objects.filter(name__iexact=name).first()
-        known[name.casefold()] = client or store_services.save_client(
-            client=Client(name=name), by=course.by, at=course.at, via=course.via
-        )
+        if client is None:
+            client = store_services.save_client(
+                client=Client(name=name), by=course.by, at=course.at, via=course.via
+            )
+            course.memory.setdefault(_MADE, []).append(Mark(_CLIENT, client.pk))
+        known[name.casefold()] = client
     found: Client = known[name.casefold()]
     return found
 
@@ -280,8 +320,11 @@ def _group(name: str, course: Course) -> StoreGroup:
     known = course.memory.setdefault("groups", {})
     if name.casefold() not in known:
         group = StoreGroup.objects.filter(name__iexact=name).first()
-        known[name.casefold()] = group or store_services.save_group(
-            group=StoreGroup(name=name), by=course.by, at=course.at, via=course.via
-        )
+        if group is None:
+            group = store_services.save_group(
+                group=StoreGroup(name=name), by=course.by, at=course.at, via=course.via
+            )
+            course.memory.setdefault(_MADE, []).append(Mark(_GROUP, group.pk))
+        known[name.casefold()] = group
     found: StoreGroup = known[name.casefold()]
     return found

@@ -25,7 +25,7 @@ _BETWEEN: Final = str.maketrans(dict.fromkeys("/、,;，；", "|"))
 
 
 def _name(cell: Cell) -> str:
-    name: str = base.text(120)(cell)
+    name: str = base.name(120)(cell)
     if not any(sign.isalnum() for sign in name):
         raise cell.wrong(_("is missing."))
     return name
