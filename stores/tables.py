@@ -368,6 +368,8 @@ def read_id(cell: str, *, line: int, field: str, longest: int, sheet: str = "") 
         raise RowError(line, field, cell, _("is an error of the spreadsheet."), sheet=sheet)
     if re.fullmatch(r"\d+\.0+", written):
         written = written.split(".")[0]  # how a spreadsheet may save a whole number
+    if re.match(r"'\w", written) and not written.endswith("'"):
+        written = written[1:]  # what is typed before figures that are to stay text
     return read_text(written, line=line, field=field, longest=longest, sheet=sheet)
 
 

@@ -32,7 +32,7 @@ IMPORTANT = {
     "related_order_id",
     "tiktok_withdrawals": "type reference requested_at amount status succeeded_at",
     "shopee_orders": "order_id state created_at paid_at ship_by shipped_at delivered_at amount",
-    "lazada_orders": "item_id order_id state created_at paid_at ship_by delivered_at amount",
+    "lazada_orders": "item_id order_id state created_at ship_by delivered_at amount",
     "violations": "shop reference rule points state reported_at enforced_at correct_by appeal_by",
     "ratings": "shop rating at",
     "readings": "shop measure value unit at",

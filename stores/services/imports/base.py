@@ -33,7 +33,7 @@ WHATS: Final = (
 IS_LIKE: Final = Q(is_like=True, what="new")
 ASSUMES_ZONE: Final = Q(assumes_zone=True)
 _LONGEST_KEY: Final = 200
-_RUN: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
+_RUN: Final = re.compile(r"[=+\-@\t\r].*[(|!]", re.DOTALL)  # a call or a command, not "=1+1 Studio"
 DAY_ORDERS: Final[Mapping[str, bool | None]] = {"": None, "day": True, "month": False}
 DECIMALS: Final[Mapping[str, bool | None]] = {"": None, "comma": True, "point": False}
 
@@ -236,8 +236,8 @@ def without_formula(cell: Cell) -> str:
         RowError: if one would.
     """
     written = cell.text.strip(" ")
-    if written.startswith(_RUN):
-        raise cell.wrong(_("begins with %(signs)s: a formula is no name.") % {"signs": "= + - @"})
+    if _RUN.match(written):
+        raise cell.wrong(_("is a formula, and no name."))
     return written
 
 

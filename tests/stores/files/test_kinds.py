@@ -465,7 +465,7 @@ def test_formula_is_no_name(agency: Agency, bring: Bring, field: str, sign: str)
     row = {"name": "A", "market": "VN", "client": "", "groups": ""} | {field: f"{sign}cmd(1)"}
     kept = bring(",".join(row) + "\n" + ",".join(row.values()) + "\n", kind="stores")
 
-    told = f"Line 2, {field} “{sign}cmd(1)”: begins with = + - @: a formula is no name."
+    told = f"Line 2, {field} “{sign}cmd(1)”: is a formula, and no name."
     assert errors(kept) == [told]
 
 
