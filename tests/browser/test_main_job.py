@@ -170,6 +170,7 @@ def import_a_file_with_a_bad_row(walk: Walk) -> None:
 
 
 def hand_in(page: Page, rows: str) -> None:
+    page.get_by_label("What it holds").select_option(label="Violations")
     page.get_by_label("Store", exact=True).select_option(label="Juniper Street")
     page.locator("input[type=file]").set_input_files(
         {"name": "november.csv", "mimeType": "text/csv", "buffer": rows.encode()}

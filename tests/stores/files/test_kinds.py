@@ -238,7 +238,7 @@ def test_rounded_ids_formulas_and_errors_are_refused_by_name(store: Store, bring
         [Raw("<v>5.77012345678901E+17</v>"), "Shipped", "2026-07-14", "5"],
         [Raw("<f>A1</f>"), "Shipped", "2026-07-14", "5"],
         ["577", "Shipped", Raw("<v>#REF!</v>", t="e"), "1 or 2"],
-        [578, "Shipped", number(46217.5, DATE), 35.9],
+        [578, "Shipped", number(46217.5, DATE), 35900],
     ]
 
     kept = bring(workbook(rows, name="July"), store, kind="tiktok_orders")
