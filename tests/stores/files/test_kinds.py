@@ -128,6 +128,7 @@ def test_orders_of_a_workbook_are_written_without_their_buyers(
     assert second.completed_at == second.changed_at
     assert kept.result | {"zones": 0} == {
         "new": 2, "update": 0, "same": 0, "repeated": 1, "wrong": 0, "zones": 0,
+        "left_out": 0,
     }  # fmt: skip
     assert not ImportRow.objects.exists()
 
