@@ -44,6 +44,7 @@ _SOURCE: Final = "mail"
 _VIA: Final = "task"
 PASTED_BEFORE: Final = "pasted_before"
 SAID: Final = 24  # letters that begin the digest of a paste, of what it says
+OTHER_STORE: Final = "other_store"
 MAYBE_KNOWN: Final = "maybe_known"
 _MAYBE: Final = 10  # violations that are offered as the one meant
 ENFORCEMENT_RECORDED: Final = "enforcement_recorded"
@@ -288,7 +289,7 @@ def _store_of(mail: Mail, incoming: Incoming) -> tuple[Store | None, str]:
     if incoming.store_id is None:
         return None if is_another else store, ""
     is_another = is_another or meant.speaks_of_another(store.pk)
-    return store, "other_store" if is_another else ""
+    return store, OTHER_STORE if is_another else ""
 
 
 def read(mail: Mail, store: Store | None, received_at: datetime) -> list[Finding]:
@@ -312,6 +313,16 @@ def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     """Return the violation that a notice tells of, read with the store's zone, if it does."""
     findings = read(_kept_mail(notice), store, notice.received_at)
     return next((one for one in findings if isinstance(one, ViolationFinding)), None)
+
+
+def store_named(notice: Notice) -> UUID | None:
+    """Return the one store that a notice names, whichever store's address it came to."""
+    mail = _kept_mail(notice)
+    named = parsers.shops_named(mail, received_at=notice.received_at)
+    meant = selectors.stores_meant(
+        f"{mail.subject}\n{mail.text}", names=named.names, codes=named.codes
+    )
+    return meant.only
 
 
 def maybe_known(notice: Notice) -> list[Violation]:
