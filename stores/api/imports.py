@@ -18,6 +18,7 @@ from stores.api.fields import NothingIn, StoreField, Strict
 from stores.models import Import
 from stores.selectors import imports as selectors
 from stores.services import imports as services
+from stores.services.imports.base import LEAVE_OUT, LIKES
 from tenants.api.parsing import StrictJSONParser
 from tenants.api.views import AgencyView
 from tenants.models import ApiKey
@@ -53,6 +54,14 @@ class _ImportIn(Strict):
                 code="required",
             )
         return attrs
+
+
+class _ConfirmIn(Strict):
+    likes = serializers.ChoiceField(
+        choices=LIKES,
+        default=LEAVE_OUT,
+        help_text="What becomes of violations without a reference that are like one known.",
+    )
 
 
 class _ErrorOut(serializers.Serializer[Any]):
@@ -212,13 +221,23 @@ class _ActView(AgencyView):
 
 
 class ImportConfirmView(_ActView):
-    @extend_schema(request=None, responses=_ImportWithErrorsOut)
+    @extend_schema(request=_ConfirmIn, responses=_ImportWithErrorsOut)
     def post(self, request: Request, pk: str) -> Response:
-        """Write all rows of a file or none; a large one is written behind the scenes."""
+        """Write all rows of a file or none; a large one is written behind the scenes.
+
+        Rows without a reference that are like a violation known are left out and counted, unless
+        ``likes`` says that they are others.
+        """
         kept = self._import(pk)
-        NothingIn(data=request.data).is_valid(raise_exception=True)
-        stores = stores_of_key(self.api_key)
-        services.confirm(kept=kept, stores=stores, by=self.api_key.made_by, at=self.now)
+        said = _ConfirmIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        services.confirm(
+            kept=kept,
+            stores=stores_of_key(self.api_key),
+            by=self.api_key.made_by,
+            at=self.now,
+            likes=said.validated_data["likes"],
+        )
         return Response(_whole_json(kept))
 
 

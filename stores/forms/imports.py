@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from stores import tables
 from stores.models import Import, Store
-from stores.services.imports.base import Kind
+from stores.services.imports.base import AS_OTHERS, LEAVE_OUT, Kind
 
 _MOST_PASTED: Final = 5_000_000  # characters
 _EXAMPLE: Final = 24
@@ -124,6 +124,23 @@ class MappingForm(forms.Form):
         """Return field to column; only after ``is_valid()``."""
         chosen = {name: self.cleaned_data[name] for name in self.kind.fields}
         return {name: int(column) for name, column in chosen.items() if column}
+
+
+class ConfirmForm(forms.Form):
+    """What becomes of rows that may be the same as what is known."""
+
+    likes = forms.ChoiceField(
+        label=gettext_lazy("Rows like one that is known"),
+        choices=[
+            (LEAVE_OUT, gettext_lazy("Leave them out: they are the same")),
+            (AS_OTHERS, gettext_lazy("Import them as others")),
+        ],
+        required=False,
+        initial=LEAVE_OUT,
+    )
+
+    def clean_likes(self) -> str:
+        return self.cleaned_data["likes"] or LEAVE_OUT
 
 
 def _named(header: str, example: str) -> str:

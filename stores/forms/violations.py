@@ -116,11 +116,15 @@ class StoreChoiceForm(forms.Form):
         label=gettext_lazy("Store"), queryset=Store.objects.none(), empty_label=None
     )
 
-    def __init__(self, *args: Any, stores: QuerySet[Store], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, stores: QuerySet[Store], must_choose: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["store"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = stores.order_by("name", "pk")
+        if must_choose:
+            field.empty_label = _("Choose the store that it names")
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -314,6 +314,16 @@ def violation_told(notice: Notice, store: Store) -> ViolationFinding | None:
     return next((one for one in findings if isinstance(one, ViolationFinding)), None)
 
 
+def store_named(notice: Notice) -> UUID | None:
+    """Return the one store that a notice names, whichever store's address it came to."""
+    mail = _kept_mail(notice)
+    named = parsers.shops_named(mail, received_at=notice.received_at)
+    meant = selectors.stores_meant(
+        f"{mail.subject}\n{mail.text}", names=named.names, codes=named.codes
+    )
+    return meant.only
+
+
 def maybe_known(notice: Notice) -> list[Violation]:
     """Return the violations that a waiting notice without a reference may repeat, newest first."""
     if notice.state != Notice.State.TRIAGE or notice.reason != MAYBE_KNOWN or not notice.store:

@@ -210,7 +210,7 @@ def _store_of(paste: Paste, mail: Mail, at: datetime) -> tuple[Store | None, str
     named = parsers.shops_named(mail, received_at=at)
     if paste.store is not None:
         is_another = selectors.is_of_another(paste.store, named, title=mail.subject)
-        return paste.store, "other_store" if is_another else ""
+        return paste.store, Notice.OTHER_STORE if is_another else ""
     meant = selectors.stores_meant(
         f"{mail.subject}\n{mail.text}", names=named.names, codes=named.codes
     )

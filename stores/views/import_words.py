@@ -24,13 +24,14 @@ def row_words(what: str) -> tuple[str, str]:
 
 
 def counts(kept: Import) -> dict[str, int]:
-    """Return how many rows a page tells of each effect."""
+    """Return how many rows a page tells of each effect; "new" without those that are like one."""
     told = kept.result
     return {
-        "new": told.get(base.NEW, 0),
+        "new": told.get(base.NEW, 0) - told.get("likes", 0),
         "updates": told.get(base.UPDATE, 0),
         "skipped": told.get(base.SAME, 0) + told.get(base.REPEATED, 0),
         "wrong": told.get(base.WRONG, 0),
+        "left_out": told.get(base.LEFT_OUT, 0),
         "likes": told.get("likes", 0),
         "assumed_zones": told.get("zones", 0),
     }

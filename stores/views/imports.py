@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from stores import tables
 from stores.access import import_for, imports_for, store_for, visible_stores
-from stores.forms.imports import ImportForm, MappingForm
+from stores.forms.imports import ConfirmForm, ImportForm, MappingForm
 from stores.models import Import, ImportRow
 from stores.selectors import imports as selectors
 from stores.services import imports as services
@@ -134,6 +134,7 @@ def _preview(kept: Import, kind: Kind, form: MappingForm) -> dict[str, Any]:
         "kept": kept,
         "kind": kind.label,
         "form": form,
+        "choice": ConfirmForm(),
         "missing": [str(kind.fields[name].label) for name in missing],
         "is_ready": not missing and not told["wrong"] and kept.rows > 0,
         "errors": errors[:_SHOWN_ERRORS],
@@ -167,9 +168,15 @@ def _row(row: ImportRow, shown: list[str]) -> dict[str, Any]:
 @require_POST
 def confirm(request: MemberRequest, pk: str) -> HttpResponse:
     kept = _import_for(request.member, pk)
-    stores = visible_stores(request.member)
+    stores, form = visible_stores(request.member), ConfirmForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what becomes of the rows like one that is known."))
+        return redirect("stores:import", pk=kept.pk)
+    likes = form.cleaned_data["likes"]
     try:
-        services.confirm(kept=kept, stores=stores, by=request.member, at=timezone.now())
+        services.confirm(
+            kept=kept, stores=stores, by=request.member, at=timezone.now(), likes=likes
+        )
         if kept.state == Import.State.DONE:
             messages.success(request, _("Imported."))
     except DomainError as refusal:

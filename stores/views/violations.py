@@ -199,13 +199,28 @@ def _store(request: MemberRequest, notice: Notice | None) -> Store | None:
     asked = request.GET.get("store", "")
     if asked:
         return store_for(request.member, asked)
-    return notice.store if notice else None
+    if notice is None or _names_another(notice):
+        return None
+    return notice.store
+
+
+def _names_another(notice: Notice) -> bool:
+    """Tell whether a waiting notice names another store than the one it came to."""
+    return notice.state == Notice.State.TRIAGE and notice.reason == Notice.OTHER_STORE
 
 
 def _choose_store(request: MemberRequest, notice: Notice | None) -> HttpResponse:
+    """Ask for the store; of a notice that names another than its own, that one is proposed."""
     stores = visible_stores(request.member)
-    form = StoreChoiceForm(stores=stores)
-    context = {"form": form, "notice": notice, "has_stores": stores.exists()}
+    is_another = notice is not None and _names_another(notice)
+    meant = notices.store_named(notice) if notice is not None and is_another else None
+    form = StoreChoiceForm(stores=stores, must_choose=is_another, initial={"store": meant})
+    context = {
+        "form": form,
+        "notice": notice,
+        "is_another": is_another,
+        "has_stores": stores.exists(),
+    }
     return render(request, "stores/violation_store.html", context)
 
 

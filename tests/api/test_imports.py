@@ -42,6 +42,28 @@ def test_rows_are_checked_confirmed_and_taken_back(agency: Agency) -> None:
     assert api.post(f"imports/{made['id']}/undo/", {})[1]["errors"][0]["code"] == "import_settled"
 
 
+def test_row_like_one_that_is_known_is_left_out_unless_it_is_said_to_be_another(
+    agency: Agency,
+) -> None:
+    api, store = Api(make_api_key(agency), agency), str(make_store().pk)
+    row = {name: value for name, value in ROW.items() if name != "reference"}
+    later = row | {"reported": "2026-07-14T12:00:00Z"}
+
+    def confirmed(said: dict[str, object], **values: object) -> tuple[int, dict[str, object]]:
+        _status, made = brought(api, row | values, store=store)
+        return api.post(f"imports/{made['id']}/confirm/", said)
+
+    confirmed({})
+    left_out = confirmed({}, reported=later["reported"])
+    others = confirmed({"likes": "as_others"}, reported=later["reported"])
+    odd = confirmed({"likes": "x"}, reported="2026-07-14T13:00:00Z")
+
+    assert [answer[1]["result"]["left_out"] for answer in (left_out, others)] == [1, 0]  # type: ignore[index]
+    assert [answer[1]["written"] for answer in (left_out, others)] == [0, 1]
+    assert odd[0] == 400
+    assert Violation.objects.count() == 2
+
+
 def test_workbook_is_taken_as_multipart(agency: Agency) -> None:
     api = Api(make_api_key(agency), agency)
     store = make_store(market="US")

@@ -337,6 +337,43 @@ def test_rows_to_mend_hold_each_line_once_and_come_back_equal(
     assert Violation.objects.get().subject == "=CLICK(1)"
 
 
+NAMELESS = "Violation type,Product,Points,Date\nCounterfeit,Canvas bag,12,2026-07-14 {time}\n"
+
+
+@pytest.mark.parametrize(
+    ("choice", "written", "left_out"),
+    [({}, 0, 1), ({"likes": "leave_out"}, 0, 1), ({"likes": "as_others"}, 1, 0)],
+)
+def test_row_without_a_reference_like_one_known_is_written_only_where_a_person_says_so(
+    client: HttpClient, store: Store, choice: dict[str, str], written: int, left_out: int
+) -> None:
+    # given
+    client.post(bring(client, NAMELESS.format(time="09:30"), store) + "confirm/")
+    path = bring(client, NAMELESS.format(time="11:00"), store)
+
+    # when
+    preview = client.get(path).content.decode()
+    client.post(path + "confirm/", choice)
+
+    # then
+    done = client.get(path).content.decode()
+    assert "0 new, 0 brought up to date" in preview
+    assert ("It is left out" in preview, 'name="likes"' in preview) == (True, True)
+    result = Import.objects.latest("made_at").result
+    assert (result["new"], result["left_out"]) == (written, left_out)
+    assert Violation.objects.count() == 1 + written
+    assert ("was left out" in done) == bool(left_out)
+
+
+def test_choice_that_is_none_writes_nothing(client: HttpClient, store: Store) -> None:
+    path = bring(client, CSV, store)
+
+    answer = client.post(path + "confirm/", {"likes": "x"}, follow=True)
+
+    assert "Say what becomes of the rows" in answer.content.decode()
+    assert not Violation.objects.exists()
+
+
 def test_reference_of_another_store_is_refused_by_row(client: HttpClient, store: Store) -> None:
     factories.make_violation(store=factories.make_store(), reference="7412345678")
 

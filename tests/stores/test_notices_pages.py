@@ -256,6 +256,69 @@ def test_a_store_without_notices_says_so_and_offers_its_address(
     assert [words in for_reader for words in told] == [True, False, False]
 
 
+# -- of another store -------------------------------------------------------------------------
+
+
+def make_of_another(store: Store, named: str) -> Notice:
+    return factories.make_notice(
+        store=store,
+        kind="violation",
+        reason="other_store",
+        subject="Policy violation",
+        text=f"Shop name: {named}\nViolation ID: 8837261940\n{NAMELESS}",
+        received_at=datetime(2026, 7, 2, tzinfo=UTC),
+    )
+
+
+def chosen(page: str) -> list[str]:
+    return re.findall(r'<option value="([^"]*)" selected', page)
+
+
+def test_notice_of_another_store_proposes_the_store_it_names_and_is_recorded_there(
+    store: Store, lead: Membership, client_for: ClientFor
+) -> None:
+    # given
+    named = factories.make_store(name="Harbour Goods")
+    notice, client = make_of_another(store, "Harbour Goods"), client_for(lead)
+    path = f"/violations/new/?notice={notice.pk}"
+
+    # when
+    asked = client.get(path).content.decode()
+    form = client.get(f"{path}&store={named.pk}").context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in values.items() if value is not None}
+    sent |= {
+        name: value.strftime("%Y-%m-%dT%H:%M")
+        for name, value in sent.items()
+        if isinstance(value, datetime)
+    }
+    answer = client.post(f"{path}&store={named.pk}", sent)
+
+    # then
+    assert chosen(asked) == [str(named.pk)]
+    assert "names another store" in asked
+    assert answer.status_code == 302
+    assert Violation.objects.get().store == named
+    notice.refresh_from_db()
+    assert (notice.state, notice.store) == ("acted", named)
+
+
+@pytest.mark.parametrize("named", ["Harbour Goods", "Nobody's Shop"])
+def test_store_out_of_reach_or_unknown_is_not_proposed(
+    store: Store, client_for: ClientFor, named: str
+) -> None:
+    hidden = factories.make_store(name="Harbour Goods")
+    specialist = factories.make_membership("specialist")
+    factories.make_access(specialist, store)
+    notice = make_of_another(store, named)
+
+    page = client_for(specialist).get(f"/violations/new/?notice={notice.pk}").content.decode()
+
+    assert chosen(page) in ([], [""])
+    assert str(hidden.pk) not in page
+    assert "Choose the store that it names" in page
+
+
 # -- which it may be --------------------------------------------------------------------------
 
 NAMELESS = (

@@ -30,6 +30,8 @@ WHATS: Final = (
     REPEATED := "repeated",
     WRONG := "wrong",
 )
+LEFT_OUT: Final = "left_out"  # of an import's result: rows like one that is known, not written
+LIKES: Final = (LEAVE_OUT := "leave_out", AS_OTHERS := "as_others")
 IS_LIKE: Final = Q(is_like=True, what="new")
 ASSUMES_ZONE: Final = Q(assumes_zone=True)
 _LONGEST_KEY: Final = 200

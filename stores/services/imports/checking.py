@@ -192,6 +192,7 @@ def parsed_of(row: ImportRow, course: Course) -> Parsed:
         key=row.key,
         store=course.stores.get(row.store_id) if row.store_id else None,
         what=row.what,
+        is_like=row.is_like,
     )
 
 

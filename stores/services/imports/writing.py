@@ -34,7 +34,8 @@ _COPY: Final = (
 def write(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
     """Write every row of an import, or none.
 
-    Each row is held once more against what stands now.
+    Each row is held once more against what stands now. One that is like a violation known is left
+    out unless the member said that such rows are others.
 
     Raises:
         ImportSettled: if it was written or discarded already.
@@ -49,9 +50,11 @@ def write(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: d
     course = checking.course_of(kept, stores=stores, by=by, at=at)
     touched: dict[UUID, Store] = {}
     result = dict.fromkeys(base.WHATS, 0)
+    result[base.LEFT_OUT] = 0
     result[base.REPEATED] = kept.staged.filter(what=base.REPEATED).count()
-    for rows in _steps(kept, course):
-        _compare_again(rows, kind, course)
+    for step in _steps(kept, course):
+        rows = _without_likes(step, kind, course)
+        result[base.LEFT_OUT] += len(step) - len(rows)
         effective = [row for row in rows if row.what in _WRITTEN]
         _keep_marks(kept, kind.write(effective, course) if effective else [])
         touched |= checking.stores_of(effective)
@@ -101,6 +104,16 @@ def _compare_again(rows: Sequence[Parsed], kind: Kind, course: Course) -> None:
             raise ImportRefused(_("Nothing was written. %(reason)s") % {"reason": row.troubles[0]})
 
 
+def _without_likes(rows: Sequence[Parsed], kind: Kind, course: Course) -> list[Parsed]:
+    """Return rows, compared again, without those that may be the same as what was known."""
+    # What the preview found like: rows of this very file may be like each other.
+    likes = {row.line for row in rows if row.is_like}
+    _compare_again(rows, kind, course)
+    if course.kept.mapping.get("likes") == base.AS_OTHERS:
+        return list(rows)
+    return [row for row in rows if row.what != base.NEW or row.line not in likes]
+
+
 def _keep_marks(kept: Import, marks: Sequence[Mark]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")  # COPY goes past the fence's own statement, which this sends
@@ -139,12 +152,27 @@ def ask_to_write(*, kept: Import, at: datetime) -> None:
     due.add(kind=WRITE_IMPORT, subject=kept.pk, at=at)
 
 
-def confirm(*, kept: Import, stores: QuerySet[Store], by: Membership | None, at: datetime) -> None:
+@transaction.atomic
+def confirm(
+    *,
+    kept: Import,
+    stores: QuerySet[Store],
+    by: Membership | None,
+    at: datetime,
+    likes: str = base.LEAVE_OUT,
+) -> None:
     """Write an import: at once where it is small, else behind the scenes.
+
+    ``likes`` says what becomes of rows without a reference that are like one that is known.
 
     Raises:
         ImportSettled, ImportRefused: as ``write``.
     """
+    assert likes in base.LIKES, "No choice."
+    waiting = Import.objects.filter(pk=kept.pk, state=Import.State.PREVIEW)
+    if not waiting.update(mapping={**kept.mapping, "likes": likes}):
+        raise checking.settled()
+    kept.refresh_from_db()
     if kept.rows > checking.AT_ONCE:
         ask_to_write(kept=kept, at=at)
     else:
