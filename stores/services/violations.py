@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -82,15 +82,11 @@ def record_violation(
     """
     given = {name: facts[name] for name in (*_FACTS, "note") if facts.get(name) is not None}
     reference = str(facts.get("reference") or "").strip() or None
-    known = None
-    if reference is not None:
-        known = (
-            Violation.objects.select_for_update().filter(store=store, reference=reference).first()
-        )
-    if known is not None:
+
+    def brought_up_to_date(known: Violation) -> Kept:
         changed = change_violation(
             violation=known,
-            facts=given,
+            facts=told,
             at=at,
             by=by,
             said_at=said_at,
@@ -98,6 +94,10 @@ def record_violation(
             is_batch=is_batch,
         )
         return Kept(violation=changed, is_new=False)
+
+    told = dict(given)
+    if known := _known(store, reference):
+        return brought_up_to_date(known)
     given.setdefault("rule", "other")
     given.setdefault("reported_at", at)
     if given.get("state", Violation.State.ENFORCED) == Violation.State.ENFORCED:
@@ -113,7 +113,14 @@ def record_violation(
     )
     check(violation, at)
     like = None if reference else like_violation(violation)
-    violation.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            violation.save(force_insert=True)
+    except IntegrityError:
+        known = _known(store, reference)
+        if known is None:
+            raise
+        return brought_up_to_date(known)  # the same was told twice at once
     trail.record(
         action="violation.recorded",
         by=by,
@@ -133,6 +140,14 @@ def record_violation(
         said_at=said_at,
     )
     return Kept(violation=violation, is_new=True, like=like)
+
+
+def _known(store: Store, reference: str | None) -> Violation | None:
+    """Return the store's violation of this reference, held against changes."""
+    if reference is None:
+        return None
+    found = Violation.objects.select_for_update().filter(store=store, reference=reference)
+    return found.first()
 
 
 @transaction.atomic

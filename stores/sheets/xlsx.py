@@ -27,6 +27,13 @@ _LAST_DAY: Final = 2_958_465  # 9999-12-31
 _DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _PERCENT_FORMATS: Final = frozenset({9, 10})
 _EXACT: Final = 15  # figures that a spreadsheet keeps of a number
+_MERGED: Final = re.compile(
+    rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,60}?ref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']"
+)
+_LONGEST_MERGED: Final = 130  # bytes of what the pattern finds
+_MOST_MERGED: Final = 100_000
+_LONGEST_FILLED: Final = 300  # of a text that merged cells repeat: a name, no essay
+_TEXTS: Final = frozenset({"s", "str", "inlineStr"})
 _LAST_ROW: Final = 1_048_576
 _LAST_COLUMN: Final = 16_384
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError)
@@ -58,7 +65,7 @@ class Workbook:
             raise Fault("damaged", sheet=sheet.name)
         if self._strings is None:
             self._strings = self._shared_strings()
-        reader = _Rows(sheet.name, self._strings, self._value)
+        reader = _Rows(sheet.name, self._strings, self._value, self._merged(sheet.part))
         try:
             yield from self._parsed(sheet.part, reader, reader.taken)
         except Fault as fault:
@@ -144,6 +151,24 @@ class Workbook:
             for _nothing in self._parsed(part, strings, lambda: ()):
                 pass
         return strings
+
+    def _merged(self, part: str) -> dict[tuple[int, int], int]:
+        """Return where cells are merged downwards: (row, column) of the first -> the last row.
+
+        It stands behind all rows, so the part is gone over for that alone.
+        """
+        found: dict[tuple[int, int], int] = {}
+        tail = b""
+        try:
+            with self._zip.open(self._parts[part]) as stream:
+                while block := stream.read(_BLOCK):
+                    for column, top, bottom in _MERGED.findall(tail + block):
+                        if int(top) < int(bottom) and len(found) < _MOST_MERGED:
+                            found[int(top), _column(column.decode())] = int(bottom)
+                    tail = block[-_LONGEST_MERGED:]
+        except (*_BROKEN, RuntimeError):
+            return {}  # reading its rows says what is wrong
+        return found
 
     # -- values
 
@@ -255,9 +280,15 @@ class _Rows:
     """Gathers a sheet's rows as the parser goes over them."""
 
     def __init__(
-        self, sheet: str, strings: _Strings, value: Callable[[str, str, str], str]
+        self,
+        sheet: str,
+        strings: _Strings,
+        value: Callable[[str, str, str], str],
+        merged: dict[tuple[int, int], int],
     ) -> None:
         self.row = 0
+        self._merged = merged
+        self._filling: dict[int, tuple[int, str]] = {}  # column -> last row, text of merged cells
         self._sheet = sheet
         self._strings = strings
         self._value = value
@@ -295,6 +326,7 @@ class _Rows:
             self._into = None
         elif tag == "row":
             if any(self._cells):
+                self._fill()
                 self._ready.append((self.row, self._cells))
             self._cells = []
         elif tag == "rPh":
@@ -339,6 +371,21 @@ class _Rows:
             if missing > 0:
                 self._cells.extend([""] * missing)
             self._cells[self._column - 1] = text
+            last = self._merged.get((self.row, self._column))
+            if last and self._kind in _TEXTS and len(text) <= _LONGEST_FILLED:
+                self._filling[self._column] = (last, text)
+
+    def _fill(self) -> None:
+        """Write into a row the texts of cells that are merged over it.
+
+        Numbers are not: one sum over several rows is not each row's.
+        """
+        for column, (last, text) in list(self._filling.items()):
+            if self.row > last:
+                del self._filling[column]
+                continue
+            self._cells.extend([""] * (column - len(self._cells)))
+            self._cells[column - 1] = self._cells[column - 1] or text
 
     def _shared(self, text: str) -> str:
         if text.strip().isdecimal() and (at := int(text)) < len(self._strings):

@@ -1,18 +1,19 @@
 """The same violation by two forwarders, by file and by person: one violation, its points once."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import post_init
 from django.test import Client as HttpClient
 
 from scoring.models import LedgerEntry, StoreRating
 from stores.models import Store, Violation
-from stores.services import mail_routes
+from stores.services import mail_routes, violations
 from tenants.models import Agency, Membership
 from tests import factories
 from tests.stores import posts
@@ -59,8 +60,12 @@ def by_file(client: HttpClient, store: Store) -> None:
         f"{REFERENCE},Late dispatch,24,Enforced,{day}\n"
     )
     made = client.post(
-        "/violations/import/",
-        {"store": str(store.pk), "file": SimpleUploadedFile("export.csv", rows.encode())},
+        "/imports/",
+        {
+            "store": str(store.pk),
+            "kind": "violations",
+            "upload": SimpleUploadedFile("export.csv", rows.encode()),
+        },
     )
     client.post(made.headers["location"] + "confirm/")
 
@@ -104,3 +109,23 @@ def test_one_reference_is_one_violation_whatever_comes_first(
     assert (violation.reference, violation.state, violation.points) == (REFERENCE, "enforced", -24)
     assert sum(LedgerEntry.objects.values_list("points", flat=True)) == -24
     assert StoreRating.objects.get(store=store).rating == 176
+
+
+def test_reference_that_is_told_twice_at_once_is_kept_once(agency: Agency) -> None:
+    # given another that is quicker, between looking for the reference and writing it
+    store, at = factories.make_store(), datetime.now(UTC)
+
+    def be_quicker(**_told: Any) -> None:
+        post_init.disconnect(be_quicker, sender=Violation)
+        factories.make_violation(store=store, reference="A1", points=-4)
+
+    post_init.connect(be_quicker, sender=Violation)
+
+    # when
+    kept = violations.record_violation(
+        store=store, facts={"reference": "A1", "points": -6}, source="mail", at=at, by=None
+    )
+
+    # then
+    assert (kept.is_new, kept.violation) == (False, Violation.objects.get())
+    assert Violation.objects.get().points == -6

@@ -460,6 +460,28 @@ def test_markets_are_known_by_their_names_in_the_sellers_languages(
     assert (kept.staged.get().values or {})["market"] == code
 
 
+def test_text_of_cells_merged_downwards_is_every_rows_and_a_number_is_not(
+    agency: Agency, bring: Bring
+) -> None:
+    # given a client over three stores, a shop ID over two, and merged cells beside them
+    rows: list[list[Any]] = [
+        ["name", "client", "market", "shop id"], ["A", "Mine", "VN", 17], ["B", "", "VN", ""],
+        ["C", "", "TH", ""], ["D", "", "TH", ""],
+    ]  # fmt: skip
+    refs = ["B2:B4", "D2:D3", "F2:G2", "F5:F9"]
+    merged = "".join(f'<mergeCell ref="{ref}"/>' for ref in refs)
+    sheet = sheet_xml(rows, after=f'<mergeCells count="4">{merged}</mergeCells>')
+
+    # when
+    kept = bring(zipped(parts_of({"Shops": sheet})), kind="stores")
+
+    # then
+    assert errors(kept) == []
+    told = [row.values for row in kept.staged.order_by("line")]
+    assert [each.get("client", "") for each in told] == ["Mine", "Mine", "Mine", ""]
+    assert [each.get("external_id", "") for each in told] == ["17", "", "", ""]
+
+
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
 @pytest.mark.parametrize("field", ["name", "client", "groups"])
 def test_formula_is_no_name(agency: Agency, bring: Bring, field: str, sign: str) -> None:
