@@ -27,6 +27,7 @@ _PIECES = {
     "high": r"(?P<high>\d{1,4})(?![\d.,]*\d)",
     "date": rf"{_BLANK}*{DATE_OPEN}(?P<date>\d+){DATE_CLOSE}",
     "ref": r"#?(?P<ref>(?=[A-Za-z_-]{0,30}\d)[A-Za-z0-9][A-Za-z0-9_-]{3,63})(?![A-Za-z0-9_-])",
+    "shortref": r"#?(?P<ref>(?=[A-Za-z]{0,2}\d)[A-Za-z0-9]{3})(?![A-Za-z0-9_.,/:%-]|[年月日天分])",
     "line": r"(?P<line>[^\n]{2,200})",
     "open": DATE_OPEN,
     "close": DATE_CLOSE,

@@ -214,6 +214,21 @@ def test_pasting_the_same_again_is_known_and_leaves_no_other_notice(
     assert Notice.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("told", "reference"),
+    [("A17", "A17"), ("123", "123"), ("12", ""), ("12.5", ""), ("2026-11-10", "")],
+)
+def test_short_reference_behind_a_chinese_label_is_read(
+    store: Store, lead: Membership, told: str, reference: str
+) -> None:
+    text = f"违规通知\n违规编号:{told}\n违规类型:假冒商品\n状态:已处罚\n扣分:4分"
+
+    plan = pastes.look_over(pastes.Paste(text, store, Store.objects.all()), by=lead, at=AT)
+
+    read = [getattr(one, "reference", None) or "" for one in plan.pieces[0].findings]
+    assert read == [reference]
+
+
 def test_paste_that_was_undone_may_be_pasted_again(
     store: Store, lead: Membership, client_for: ClientFor
 ) -> None:
