@@ -276,7 +276,7 @@ def test_reminder_moves_no_deadline_that_is_counted_from_its_own_day(store: Stor
     assert mail.sent_at == SENT + timedelta(days=5)
 
     # when
-    judged = Trust(cast("Level", "proven"), ("marketplace_signature",), (mail,))
+    judged = Trust("proven", ("marketplace_signature",), (mail,))
     incoming = notices.Incoming(later, mail.digest, store.pk, AT)
     (notice,) = notices.take_mail(incoming=incoming, judged=judged, at=AT)
 
