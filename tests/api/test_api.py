@@ -95,7 +95,7 @@ def test_a_key_of_listed_stores_sees_no_others(agency: Agency) -> None:
             f"notices/?store={hidden.pk}",
         )
     ]
-    assert statuses == [404] * 13
+    assert statuses == [404] * 14
     assert api.get("violations/")[1]["results"] == []
 
 
@@ -527,13 +527,13 @@ def test_the_schema_names_every_resource(db: None) -> None:
         "/api/v1/drift/",
         "/api/v1/due-work/",
         "/api/v1/due-work/{id}/replay/",
-        "/api/v1/mail-routes/",
-        "/api/v1/notices/",
         "/api/v1/imports/",
         "/api/v1/imports/{id}/",
         "/api/v1/imports/{id}/confirm/",
         "/api/v1/imports/{id}/discard/",
         "/api/v1/imports/{id}/undo/",
+        "/api/v1/mail-routes/",
+        "/api/v1/notices/",
         "/api/v1/orders/",
         "/api/v1/packages/",
         "/api/v1/pastes/",

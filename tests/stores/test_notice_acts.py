@@ -260,3 +260,27 @@ def test_undone_reading_leaves_the_alert_to_the_one_before(store: Store, lead: M
     assert Reading.objects.get().value == 30
     assert Alert.objects.get().state == "open"
     assert first.state == "acted"
+
+
+def test_reminder_moves_no_deadline_that_is_counted_from_its_own_day(store: Store) -> None:
+    # given a mail that dates nothing, so that its deadline counts from when it was sent
+    text = (
+        "Violation ID: 8837261940\nViolation type: Counterfeit\nStatus: Enforcement action taken\n"
+        "Points deducted: 12\nYou can appeal within 30 days."
+    )
+    take(text, store)
+    first = Violation.objects.get()
+    assert first.appeal_by == SENT + timedelta(days=30)
+    later = mails.plain(text).replace(b"01 Jul 2026", b"06 Jul 2026")
+    mail = read_mail(later)
+    assert mail.sent_at == SENT + timedelta(days=5)
+
+    # when
+    judged = Trust("proven", ("marketplace_signature",), (mail,))
+    incoming = notices.Incoming(later, mail.digest, store.pk, AT)
+    (notice,) = notices.take_mail(incoming=incoming, judged=judged, at=AT)
+
+    # then
+    assert [done["did"] for done in notice.did] == ["violation_known"]
+    again = Violation.objects.get()
+    assert (again.appeal_by, again.enforced_at) == (first.appeal_by, first.enforced_at)
