@@ -23,7 +23,6 @@ def test_hundred_thousand_rows_are_written_whole_whatever_dies(figure: Figure) -
 
     assert (run.written, run.left_in_staging) == (ROWS, 0)
     assert run.orders_seen == {0, ROWS}
-    assert run.peak <= limits.MEMORY // limits.MEBIBYTE
     figure("a file of orders while workers are killed", str(run), SEED)
 
 
