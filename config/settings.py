@@ -286,6 +286,7 @@ SPECTACULAR_SETTINGS = {
         "LedgerKind": "scoring.models.LedgerEntry.Kind",
         "QuizKind": "scoring.models.Quiz.Kind",
         "ForwardingState": "stores.models.Forwarding.State",
+        "MailFlowState": "stores.selectors.mail_flow.STATES",
         "ConsentState": "stores.selectors.consents.STATES",
         "ValidationErrorType": f"{_ERROR_ENUMS}.ValidationErrorEnum.choices",
         "ClientErrorType": f"{_ERROR_ENUMS}.ClientErrorEnum.choices",

@@ -210,7 +210,10 @@ def _rows_of_stores(owner: Membership, canary: str, at: datetime) -> None:
     NoticeRead.objects.create(member=owner, topic=str(notice.pk), read_at=at)
     notice.original = sealing.seal(canary, table="stores_notice", column="original", row=notice.pk)
     for place in (store, None):
-        forwarding = factories.make_forwarding(place, code=canary, notice=notice)
+        # Shown to its owner before: her own looking at it again changes nothing.
+        forwarding = factories.make_forwarding(
+            place, code=canary, notice=notice, shown_to=[str(owner.pk)]
+        )
         forwarding.link = sealing.seal(
             canary, table="stores_forwarding", column="link", row=forwarding.pk
         )
