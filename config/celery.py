@@ -41,8 +41,8 @@ def configuration() -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         # The outermost limits; each kind of work has narrower ones of its own (tenants.due.Kind).
-        "task_soft_time_limit": 60,
-        "task_time_limit": 90,
+        "task_soft_time_limit": 250,
+        "task_time_limit": 270,
         "task_default_queue": "default",
         "task_queues": [Queue(name) for name in QUEUES],
         "task_create_missing_queues": False,

@@ -173,7 +173,7 @@ def check_import(_agency: Agency, work: Work) -> datetime | None:
     return None if is_through else work.at
 
 
-@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=300, bulk=True)
+@due_task(imports.WRITE_IMPORT, words=_("Take over an imported file"), seconds=240, bulk=True)
 def write_import(_agency: Agency, work: Work) -> None:
     kept = _import_of(work, Import.State.WRITING)
     if kept is None:

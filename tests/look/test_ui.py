@@ -43,7 +43,8 @@ def test_countdown_without_a_due_time_is_a_dash() -> None:
     ("length", "told"),
     [
         (None, "–"),
-        (timedelta(seconds=59), "under 1 min"),
+        (timedelta(seconds=59), "59 s"),
+        (timedelta(milliseconds=200), "1 s"),
         (timedelta(seconds=60), "1 min"),
         (timedelta(days=2, hours=1), "2 d 1 h"),
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from stores.marketplaces.core import (
     BadPayload,
+    ClockRefused,
     MarketplaceDown,
     MarketplaceError,
     NotAuthorized,
@@ -241,8 +242,8 @@ def _unknown(bench: Bench) -> None:
     [
         pytest.param(_revoked, NotAuthorized, id="authorization removed"),
         pytest.param(_expired, TokenExpired, id="token expired"),
-        pytest.param(_ahead, SignatureRefused, id="our clock is 301 s behind"),
-        pytest.param(_behind, SignatureRefused, id="our clock is 31 s ahead"),
+        pytest.param(_ahead, ClockRefused, id="our clock is 301 s behind"),
+        pytest.param(_behind, ClockRefused, id="our clock is 31 s ahead"),
         pytest.param(_unknown, RequestRefused, id="a code that nobody knows, with status 200"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from stores.marketplaces.core import (
     BadPayload,
     BreakerOpen,
+    ClockRefused,
     MarketplaceDown,
     MarketplaceError,
     NotAuthorized,
@@ -282,7 +283,7 @@ def test_stock_of_too_many_products_is_not_asked_for() -> None:
         (105005, "", NotAuthorized),
         (25020005, "", NotAuthorized),
         (36009004, "the shop_cipher is invalid", NotAuthorized),
-        (36009004, "invalid timestamp", SignatureRefused),
+        (36009004, "invalid timestamp", ClockRefused),
         (36009004, "page_size", RequestRefused),
         (36009033, "", SignatureRefused),
         (45101001, "", MarketplaceDown),
