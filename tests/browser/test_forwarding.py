@@ -1,8 +1,6 @@
 """A mailbox's forwarding, set up as a person does it while her provider and her mailbox act."""
 
-import json
 import re
-import smtplib
 import time
 from pathlib import Path
 
@@ -10,24 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, House, Visitor, axe_findings, keep
+from tests.browser.mailing import deliver, publish_key
 from tests.stores.mailin import confirmations as texts
-from tests.stores.mailin import mails
 
 pytestmark = pytest.mark.browser
 WITHIN = 30_000  # ms: mail-in, dispatcher, worker, and the page that asks every few seconds
-
-
-def publish_key(house: House, domain: str) -> None:
-    """Let the running product find the key by which ``domain`` signs here."""
-    path = house.run_dir / "sandbox-mail-keys.json"
-    name = f"{mails.SELECTOR}._domainkey.{domain}"
-    key = (mails.published(name, 1.0) or b"").decode()
-    path.write_text(json.dumps(json.loads(path.read_text()) | {name: key}))
-
-
-def deliver(house: House, address: str, raw: bytes) -> None:
-    with smtplib.SMTP(*house.mail_server, timeout=10) as client:
-        client.sendmail("bounce@provider.example", [address], raw)
 
 
 def sent_to(house: House, mailbox: str, *, within: float = 30.0) -> bytes:

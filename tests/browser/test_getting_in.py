@@ -2,16 +2,15 @@
 
 import csv
 import io
-import json
 import re
-import smtplib
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import House, MakeVisitor, axe_findings, keep
+from tests.browser.mailing import deliver, publish_key
 from tests.browser.walks import WORKED_OUT, Walk, found_an_agency
 from tests.corpus import judging, pack_mails
 from tests.corpus.judging import EXPECTED, Verdict
@@ -191,17 +190,3 @@ def see_rating(walk: Walk, fleet: str, shop: str, rating: int) -> None:
     walk.page.get_by_role("link", name=shop, exact=True).first.click()
     walk.saw(shop)
     expect(walk.fact("Marketplace shows")).to_contain_text(str(rating))
-
-
-def publish_key(house: House, domain: str) -> None:
-    """Let the running product find the key by which ``domain`` signs here."""
-    path = house.run_dir / "sandbox-mail-keys.json"
-    name = f"{mails.SELECTOR}._domainkey.{domain}"
-    key = (mails.published(name, 1.0) or b"").decode()
-    known: dict[str, Any] = json.loads(path.read_text())
-    path.write_text(json.dumps(known | {name: key}))
-
-
-def deliver(house: House, address: str, raw: bytes) -> None:
-    with smtplib.SMTP(*house.mail_server, timeout=10) as client:
-        client.sendmail("bounce@provider.example", [address], raw)
